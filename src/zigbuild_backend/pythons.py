@@ -1,0 +1,114 @@
+"""The Pythons: a CPython version and ABI, the tags of PEP 425 and PEP 703, and the names of files that belong to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .errors import ConfigurationError
+from .targets import Target
+
+
+@dataclass(frozen=True, order=True)
+class Python:
+    """An ABI of CPython 3.*minor* that a wheel is made for.
+
+    ``stable_abi`` makes it the limited API of that version: one wheel for it and every later CPython with the GIL.
+    """
+
+    minor: int
+    free_threaded: bool = False
+    stable_abi: bool = False
+
+    @property
+    def version(self) -> str:
+        """``3.13``"""
+        return f"3.{self.minor}"
+
+    @property
+    def python_tag(self) -> str:
+        """``cp313``"""
+        return f"cp3{self.minor}"
+
+    @property
+    def abi_tag(self) -> str:
+        """``cp313``, ``cp313t`` or ``abi3``"""
+        if self.stable_abi:
+            return "abi3"
+        return f"{self.python_tag}{'t' if self.free_threaded else ''}"
+
+    @property
+    def name(self) -> str:
+        """The word of selectors and wheel identifiers: ``cp313``, ``cp313t`` or ``cp313-abi3``."""
+        return f"{self.python_tag}-abi3" if self.stable_abi else self.abi_tag
+
+    @property
+    def limited_api(self) -> str:
+        """The value of ``Py_LIMITED_API`` (``0x030D0000``), empty for a version-specific ABI."""
+        return f"0x03{self.minor:02X}0000" if self.stable_abi else ""
+
+    def extension_suffix(self, target: Target) -> str:
+        """The suffix under which this Python's importer finds an extension module on *target*.
+
+        CPython tells musl from glibc in the name since 3.11 only; before, modules on musl carry ``-linux-gnu``.
+        """
+        if target.is_windows:
+            if self.stable_abi:
+                return ".pyd"
+            return f".{self.abi_tag}-{target.platform_tag}.pyd"
+        if self.stable_abi:
+            return ".abi3.so"
+        soabi = f"cpython-3{self.minor}{'t' if self.free_threaded else ''}"
+        if target.os == "macos":
+            return f".{soabi}-darwin.so"
+        multiarch = target.multiarch
+        if target.libc == "musl" and self.minor < 11:
+            multiarch = multiarch.replace("-linux-musl", "-linux-gnu")
+        return f".{soabi}-{multiarch}.so"
+
+    @property
+    def windows_dll(self) -> str:
+        """The DLL that a Windows module of this ABI imports: ``python313.dll``, ``python313t.dll`` or ``python3.dll``."""
+        if self.stable_abi:
+            return "python3.dll"
+        return f"python3{self.minor}{'t' if self.free_threaded else ''}.dll"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+OLDEST, NEWEST = 9, 15
+_FIRST_FREE_THREADED = 13
+
+PYTHONS: tuple[Python, ...] = (
+    *(Python(minor) for minor in range(OLDEST, NEWEST + 1)),
+    *(Python(minor, free_threaded=True) for minor in range(_FIRST_FREE_THREADED, NEWEST + 1)),
+)
+"""Every supported version-specific ABI, in the order in which they are listed."""
+
+
+def find_python(name: str) -> Python:
+    """The Python of a selector: ``cp313``, ``cp313t`` or ``cp310-abi3``.
+
+    :raises ConfigurationError: if it is no CPython that wheels can be made for.
+    """
+    match = re.fullmatch(r"cp3(\d+)(t?)(-abi3)?", name)
+    hint = f"known are {', '.join(p.name for p in PYTHONS)}, cp3XX-abi3 and all"
+    if not match or (match[2] and match[3]):
+        raise ConfigurationError("not the name of a CPython", where=name, hint=hint)
+    python = Python(int(match[1]), bool(match[2]), bool(match[3]))
+    if not OLDEST <= python.minor <= NEWEST or (python.free_threaded and python.minor < _FIRST_FREE_THREADED):
+        raise ConfigurationError("not a CPython that wheels can be made for", where=name, hint=hint)
+    return python
+
+
+def select_pythons(names: Iterable[str]) -> tuple[Python, ...]:
+    """The Pythons that *names* (selectors, or ``all``) stand for, each once, in table order.
+
+    :raises ConfigurationError: for a name that is not a selector.
+    """
+    chosen: set[Python] = set()
+    for name in names:
+        chosen.update(PYTHONS if name == "all" else (find_python(name),))
+    return tuple(sorted(chosen, key=lambda p: (p.free_threaded, p.minor, p.stable_abi)))
