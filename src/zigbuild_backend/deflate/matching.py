@@ -1,0 +1,111 @@
+"""From bytes to tokens: the search for repetitions, in Python.
+
+A token is one int: a literal is its byte, a match is ``distance << 9 | length`` and so never below ``MATCH``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .effort import Effort
+
+WINDOW = 32768
+LONGEST = 258
+MATCH = 512
+
+_SEGMENT = 131072
+"""Bytes of input whose chains are built at once: bounds the memory and has no influence on the tokens."""
+
+_SLACK = 1024
+"""How far beyond its segment the search may look. A match is put off only for a score that is at least 2 higher, and
+scores lie between -4 and 1031: at most 518 times, and the match that then comes is at most 258 bytes long."""
+
+
+def tokenize(data: bytes, effort: Effort) -> Iterator[list[int]]:
+    """The tokens of *data*, a list for each segment that has any."""
+    position = 0
+    for start in range(0, len(data), _SEGMENT):
+        base = max(0, start - WINDOW)
+        window = data[base : start + _SEGMENT + _SLACK]
+        stop = min(start + _SEGMENT, len(data)) - base
+        tokens, reached = _tokenize(window, position - base, stop, effort)
+        position = base + reached
+        if tokens:
+            yield tokens
+
+
+def _tokenize(window: bytes, position: int, stop: int, effort: Effort) -> tuple[list[int], int]:
+    """The tokens from *position* until *stop* is reached or passed, and where they end."""
+    chain, nice, lazy, near = effort.chain, effort.nice, effort.lazy, effort.near
+    previous = _previous(window, 4)
+    # Where four bytes have occurred before three have, too: without a *nearest* no match of either kind can start.
+    nearest = _previous(window, 3) if near else previous
+    size = len(window)
+
+    def search(position: int, least: int) -> tuple[int, int]:
+        """The longest match of at least *least* bytes, the nearest of several, as (length, distance); or (0, 0)."""
+        farthest = max(0, position - WINDOW)
+        limit = min(LONGEST, size - position)
+        length = max(4, least)
+        if length > limit:
+            return 0, 0
+        wanted = window[position : position + length]
+        best = distance = 0
+        candidate, left = previous[position], chain
+        while candidate >= farthest and left:
+            if window[candidate : candidate + length] == wanted:
+                here, there = position + length, candidate + length
+                end = position + limit
+                while here < end and window[here] == window[there]:
+                    here += 1
+                    there += 1
+                best = here - position
+                distance = position - candidate
+                if best >= nice or best == limit:
+                    break
+                length = best + 1
+                wanted = window[position : position + length]
+            candidate = previous[candidate]
+            left -= 1
+        if not best and least <= 3 and position - nearest[position] <= near:
+            return 3, position - nearest[position]
+        return best, distance
+
+    tokens: list[int] = []
+    append = tokens.append
+    while position < stop:
+        if nearest[position] < 0:
+            append(window[position])
+            position += 1
+            continue
+        length, distance = search(position, 3)
+        if not length:
+            append(window[position])
+            position += 1
+            continue
+        while length < lazy and nearest[position + 1] >= 0:
+            longer, farther = search(position + 1, length)
+            if not longer or 4 * (longer - length) + distance.bit_length() - farther.bit_length() < 2:
+                break
+            append(window[position])
+            position += 1
+            length, distance = longer, farther
+        append(distance << 9 | length)
+        position += length
+    return tokens, position
+
+
+def _previous(window: bytes, width: int) -> list[int]:
+    """For each position of *window* the last one before it that starts with the same *width* bytes, -1 for none.
+
+    The last three positions start no match, whatever the width, and get -1.
+    """
+    last: dict[bytes, int] = {}
+    find = last.get
+    previous: list[int] = []
+    append = previous.append
+    for position in range(len(window) - 3):
+        key = window[position : position + width]
+        append(find(key, -1))
+        last[key] = position
+    return previous + [-1] * 3
