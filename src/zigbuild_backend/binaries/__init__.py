@@ -1,0 +1,63 @@
+"""Reading ELF, Mach-O and PE files, as far as wheels need: pure functions over bytes.
+
+The parsers follow what loaders do. Bytes that no loader could follow raise :class:`MalformedBinary` and nothing else,
+however hostile they are.
+"""
+
+from __future__ import annotations
+
+from . import elf, fat, macho, pe
+from .binary import Binary, Import, MalformedBinary
+from .elf import ElfBinary
+from .fat import render_fat, split_fat
+from .macho import MachOBinary, Signature
+from .pe import PeBinary
+
+__all__ = [
+    "Binary",
+    "ElfBinary",
+    "Import",
+    "MachOBinary",
+    "MalformedBinary",
+    "PeBinary",
+    "Signature",
+    "parse_binary",
+    "parse_slices",
+    "parse_undefined",
+    "render_fat",
+    "split_fat",
+]
+
+
+def parse_binary(data: bytes) -> Binary:
+    """The value of one linked ELF, Mach-O or PE file.
+
+    :raises MalformedBinary: if it is none of them, damaged, or a fat file (which :func:`parse_slices` reads).
+    """
+    if data.startswith(elf.MAGIC):
+        return elf.parse_elf(data)
+    if data.startswith(macho.MAGIC):
+        return macho.parse_macho(data)
+    if data.startswith(pe.MAGIC):
+        return pe.parse_pe(data)
+    raise MalformedBinary("neither an ELF, a 64-bit Mach-O nor a PE file")
+
+
+def parse_slices(data: bytes) -> tuple[Binary, ...]:
+    """:func:`parse_binary` of each slice of a fat file, or of the one file that *data* is.
+
+    :raises MalformedBinary: as :func:`parse_binary`.
+    """
+    return tuple(map(parse_binary, fat.split_fat(data) if data.startswith(fat.MAGIC) else (data,)))
+
+
+def parse_undefined(data: bytes) -> frozenset[str]:
+    """The undefined symbols of a relocatable ELF, Mach-O or COFF object file, spelt as in C.
+
+    :raises MalformedBinary: if it is none of them (an object file of LLVM bitcode, say) or damaged.
+    """
+    if data.startswith(elf.MAGIC):
+        return elf.parse_elf_object(data)
+    if data.startswith(macho.MAGIC):
+        return macho.parse_macho_object(data)
+    return pe.parse_coff_object(data)

@@ -1,0 +1,55 @@
+"""Fat (universal) files: several Mach-O files behind one big-endian header, as ``<mach-o/fat.h>`` describes them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+from .binary import MalformedBinary, View
+from .macho import parse_cpu
+
+MAGIC = b"\xca\xfe\xba\xbe"
+
+_ALIGNMENTS = {0x01000007: 12, 0x0100000C: 14}
+"""Powers of two: the page sizes of x86_64 and arm64, so that the kernel can map each slice where it stands."""
+_MOST_SLICES = 16
+"""A Java class file has the same magic number, then a version of 45 or more."""
+
+
+def render_fat(slices: Sequence[bytes]) -> bytes:
+    """The fat file of thin Mach-O files, one for each CPU, in any order.
+
+    They stand by rising alignment, as Apple's lipo puts them, and zeros fill the gaps, so the bytes depend on the set
+    of slices alone.
+
+    :raises MalformedBinary: if one is not a 64-bit Mach-O file for x86_64 or arm64, or two are for the same CPU.
+    """
+    parts = sorted((parse_cpu(data), data) for data in slices)
+    cpus = [cpu for (cpu, _), _ in parts]
+    if not set(cpus) <= _ALIGNMENTS.keys() or len(set(cpus)) < len(cpus):
+        raise MalformedBinary(
+            f"no fat file can be made for CPU types {', '.join(map(hex, cpus))}",
+            hint="give one slice for x86_64 and one for arm64",
+        )
+    header = MAGIC + struct.pack(">I", len(parts))
+    body = b""
+    end = len(header) + 20 * len(parts)
+    for (cpu, subtype), data in sorted(parts, key=lambda part: _ALIGNMENTS[part[0][0]]):
+        alignment = _ALIGNMENTS[cpu]
+        start = -(-end >> alignment) << alignment
+        header += struct.pack(">IIIII", cpu, subtype, start, len(data), alignment)
+        body += bytes(start - end) + data
+        end = start + len(data)
+    return header + body
+
+
+def split_fat(data: bytes) -> tuple[bytes, ...]:
+    """The slices of a fat file, in its order.
+
+    :raises MalformedBinary: if it is none, or a slice lies outside of it.
+    """
+    view = View(data, ">")
+    (count,) = view.row("I", 4)
+    if not data.startswith(MAGIC) or count > _MOST_SLICES:
+        raise MalformedBinary("not a fat Mach-O file")
+    return tuple(view.take(offset, size) for _, _, offset, size, _ in view.rows("IIIII", 8, count))
