@@ -1,0 +1,193 @@
+"""What can be built: a project's folder, an sdist, or a recipe, which says how to build somebody else's sdist."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from os import pathsep
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigurationError, NotFoundError
+from .files import read_tree
+from .patches import apply_patch, parse_patch
+from .pkg_info import read_pkg_info
+from .plan import Project, resolve_project
+from .project import parse_toml, read_project, read_pyproject, written_by
+from .settings import RecipeSettings, parse_recipe
+from .settings.recipe import FILE_NAME, PREFIX
+from .sources import fetch, fetch_url, open_sdist
+from .store import Store, digest_tree
+
+VARIABLE = "ZIGBUILD_RECIPES"
+"""The environment variable that names folders of recipes, separated as in ``PATH``."""
+
+Overrides = Mapping[str, Any]
+"""Keys of the settings, as in TOML, that replace those of the project."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A ``recipe.toml`` and the patches that it names; ``digest`` is the sha256 (hex) of both, as a tree."""
+
+    settings: RecipeSettings
+    patches: Mapping[str, bytes]
+    digest: str
+
+
+def open_project(
+    argument: str, store: Store, environ: Mapping[str, str], cwd: Path, overrides: Overrides | None = None
+) -> tuple[Project, Path]:
+    """The project that *argument* names, and the root of its tree.
+
+    It is a folder with pyproject.toml, an sdist, or a recipe: its folder, or its name in ``recipes`` of *cwd* or in a
+    folder of ``ZIGBUILD_RECIPES``.
+
+    :raises NotFoundError: if there is nothing of that name, or the source of a recipe cannot be had.
+    :raises ConfigurationError: if it is something else, or with all that is wrong in it.
+    """
+    path = cwd / argument
+    if path.name in ("pyproject.toml", FILE_NAME):
+        path = path.parent
+    if (path / "pyproject.toml").is_file():
+        return _open_tree(path, argument, overrides), path
+    if (path / FILE_NAME).is_file():
+        return open_recipe(read_recipe(path, overrides), store, environ)
+    if path.is_file():
+        return _open_file(path, store, overrides)
+    recipes = find_recipes(environ, cwd)
+    if folder := recipes.get(_canonical(argument)):
+        return open_recipe(read_recipe(folder, overrides), store, environ)
+    if path.is_dir():
+        raise NotFoundError(
+            f"holds neither pyproject.toml nor {FILE_NAME}", where=argument, hint="name the folder of a project"
+        )
+    close = get_close_matches(_canonical(argument), recipes, n=3)
+    known = f"recipes are looked for in {cwd / 'recipes'} and the folders of {VARIABLE}"
+    raise NotFoundError(
+        "is no folder, no sdist and no recipe",
+        where=argument,
+        hint=f"did you mean {' or '.join(map(repr, close))}?" if close else known,
+    )
+
+
+def find_recipes(environ: Mapping[str, str], cwd: Path) -> dict[str, Path]:
+    """The folders of the recipes that can be called by name, by that (canonical) name; sorted, earlier places first."""
+    places = [cwd / "recipes", *(cwd / place for place in environ.get(VARIABLE, "").split(pathsep) if place)]
+    found: dict[str, Path] = {}
+    for place in places:
+        for file in sorted(place.glob(f"*/{FILE_NAME}")):
+            found.setdefault(_canonical(file.parent.name), file.parent)
+    return found
+
+
+def read_recipe(folder: Path, overrides: Overrides | None = None) -> Recipe:
+    """The recipe in *folder*.
+
+    :raises NotFoundError: if it, or a patch that it names, is not there.
+    :raises ConfigurationError: with all that is wrong in it.
+    """
+    data = _read(folder / FILE_NAME)
+    settings = parse_recipe({**parse_toml(data, FILE_NAME), **(overrides or {})})
+    patches = {name: _read(folder / name) for name in settings.recipe.patches}
+    return Recipe(settings, patches, digest_tree({FILE_NAME: data, **patches}))
+
+
+def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tuple[Project, Path]:
+    """The project that *recipe* makes of its source, and the root of the tree, unpacked and patched.
+
+    :raises NotFoundError: if the source cannot be had.
+    :raises MismatchError: if it has another hash than the recipe says.
+    :raises ConfigurationError: if the source is not what the recipe takes it for.
+    """
+    release = recipe.settings.recipe
+    source = release.source
+    if source.sdist:
+        file = fetch(release.name, source.sdist, source.sha256, store, environ)
+    else:
+        file = fetch_url(source.url, source.sha256, store)
+    root = _patch(open_sdist(file, store), recipe.patches, source.sha256, store)
+    is_pyproject_there = (root / "pyproject.toml").is_file()
+    metadata = read_pkg_info(root, read_pyproject(root) if is_pyproject_there else {})
+    if (_canonical(metadata.name), metadata.version) != (_canonical(release.name), _normal(release.version)):
+        raise ConfigurationError(
+            f"the source is {metadata.name} {metadata.version}, not {release.name} {release.version}",
+            where=f"{PREFIX}recipe",
+            hint="mend 'name' and 'version', or 'source'",
+        )
+    project = resolve_project(
+        metadata,
+        recipe.settings,
+        read_tree(root),
+        requirements=written_by(),
+        recipe_digest=recipe.digest,
+        prefix=PREFIX,
+    )
+    return project, root
+
+
+def _open_tree(root: Path, name: str, overrides: Overrides | None) -> Project:
+    """The project in *root*; one of another backend is refused, since without settings it would have no modules."""
+    pyproject = read_pyproject(root)
+    build_system, tool = pyproject.get("build-system"), pyproject.get("tool")
+    backend = build_system.get("build-backend") if isinstance(build_system, dict) else None
+    if backend != "zigbuild_backend" and not (isinstance(tool, dict) and "zigbuild" in tool):
+        raise ConfigurationError(
+            f"is built by {backend or 'setuptools'}, and has no [tool.zigbuild]",
+            where=name,
+            hint="say there how it is built, or in a recipe if it is not yours",
+        )
+    return read_project(root, overrides)
+
+
+def _open_file(path: Path, store: Store, overrides: Overrides | None) -> tuple[Project, Path]:
+    if path.suffix == ".whl":
+        raise ConfigurationError("is a wheel, not its source", where=path.name, hint=f"zigbuild rebuild {path.name}")
+    root = open_sdist(path, store)
+    if not (root / "PKG-INFO").is_file():
+        raise ConfigurationError("holds no PKG-INFO", where=path.name, hint="give an sdist, not the archive of a tree")
+    return _open_tree(root, path.name, overrides), root
+
+
+def _patch(root: Path, patches: Mapping[str, bytes], sha256: str, store: Store) -> Path:
+    """The tree *root*, of the archive with that *sha256*, or a copy of it in the store with the *patches* applied."""
+    if not patches:
+        return root
+
+    def make(folder: Path) -> None:
+        shutil.copytree(root, folder)
+        for name, data in patches.items():
+            for patch in parse_patch(data, name):
+                there = {patch.old: folder / patch.old} if patch.old and (folder / patch.old).is_file() else {}
+                files = {path: place.read_bytes() for path, place in there.items()}
+                for path, content in apply_patch(patch, files, name).items():
+                    if content is None:
+                        (folder / path).unlink()
+                    else:
+                        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                        (folder / path).write_bytes(content)
+
+    return store.keep(("sources", digest_tree({"": sha256.encode(), **patches})), make)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFoundError(
+            f"cannot be read: {error.strerror}", where=path.name, hint=f"it belongs to {path.parent}"
+        ) from None
+
+
+def _canonical(name: str) -> str:
+    from packaging.utils import canonicalize_name
+
+    return canonicalize_name(name)
+
+
+def _normal(version: str) -> str:
+    from packaging.version import Version
+
+    return str(Version(version))

@@ -1,0 +1,12 @@
+"""``[tool.zigbuild]`` and ``recipe.toml`` as frozen values.
+
+:mod:`.model` and :mod:`.recipe` say what can be set, :mod:`.parser` reads it strictly.
+"""
+
+from __future__ import annotations
+
+from .model import Extension, Flags, Settings, Std
+from .parser import parse_settings
+from .recipe import RecipeSettings, parse_recipe
+
+__all__ = ["Extension", "Flags", "RecipeSettings", "Settings", "Std", "parse_recipe", "parse_settings"]

@@ -1,0 +1,101 @@
+"""What can be set: the single source of the parser, and of every page that lists the settings.
+
+A field's name is the key in TOML with ``_`` for ``-``, its annotation is its type, its ``doc`` says what it does and
+its ``rule`` (a function of :mod:`.rules`) what its values must look like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field
+from typing import Any, Literal
+
+from ..errors import Problem
+from ..pins import DEFAULT_ZIG
+from . import rules
+
+Define = str | int | bool
+"""The text or number of a macro; ``True`` defines it as 1, ``False`` undefines it."""
+
+Defines = tuple[tuple[str, Define], ...]
+"""The macros of a table, in its order."""
+
+Optimize = Literal["fast", "safe", "small", "debug"]
+
+
+def setting(doc: str, *, rule: Callable[[Any], Problem | None] | None = None, default: Any = MISSING) -> Any:
+    """A field with its documentation; without *default* it must be given."""
+    metadata = {"doc": doc, "rule": rule}
+    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Compiler flags, by language."""
+
+    all: tuple[str, ...] = setting("for every language", rule=rules.compiler_flag, default=())
+    c: tuple[str, ...] = setting("for C", rule=rules.compiler_flag, default=())
+    cxx: tuple[str, ...] = setting("for C++", rule=rules.compiler_flag, default=())
+
+
+@dataclass(frozen=True)
+class Std:
+    """The language standards, as the compiler's ``-std`` takes them."""
+
+    c: str = setting("for C, such as ``c11``", rule=rules.standard, default="")
+    cxx: str = setting("for C++, such as ``c++17``", rule=rules.standard, default="")
+
+
+@dataclass(frozen=True)
+class Extension:
+    """``[[tool.zigbuild.extension]]``: one extension module."""
+
+    name: str = setting("the dotted name that is imported, such as ``spam._speedups``", rule=rules.module_name)
+    sources: tuple[str, ...] = setting(
+        "C and C++ files, relative to pyproject.toml; globs, where ``**`` is any number of folders", rule=rules.path
+    )
+    exclude: tuple[str, ...] = setting("globs of files that ``sources`` should leave out", rule=rules.path, default=())
+    include_dirs: tuple[str, ...] = setting("folders of headers", rule=rules.path, default=())
+    defines: Defines = setting(
+        "macros: text or a number as it should stand in the code, ``true`` for 1, ``false`` to undefine; ``{name}`` "
+        "and ``{version}`` in text are the project's",
+        rule=rules.define,
+        default=(),
+    )
+    flags: Flags = setting("compiler flags, by language", default=Flags())
+    std: Std = setting("language standards", default=Std())
+    libraries: tuple[str, ...] = setting(
+        "system libraries that every target has, such as ``m``; what zig ships for the target can be named",
+        rule=rules.library,
+        default=(),
+    )
+    stable_abi: str = setting(
+        "use the limited API from this CPython on, such as ``cp310``: one wheel then serves all later ones. It takes "
+        "effect where every extension of the project has it, and never for free-threaded Pythons",
+        rule=rules.stable_abi,
+        default="",
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``[tool.zigbuild]``."""
+
+    zig: str = setting("the exact version of zig, one of those supported", rule=rules.zig_version, default=DEFAULT_ZIG)
+    targets: tuple[str, ...] = setting(
+        "the matrix's platforms: platform tags and the groups manylinux, musllinux, linux, macos, windows, all",
+        rule=rules.target,
+        default=("all",),
+    )
+    pythons: tuple[str, ...] = setting(
+        "the matrix's Pythons, such as ``cp312`` and ``cp313t``; default: all that ``requires-python`` admits",
+        rule=rules.python,
+        default=(),
+    )
+    packages: tuple[str, ...] = setting(
+        "folders of packages and single modules that go into the wheel; default: found by the project's name",
+        rule=rules.path,
+        default=(),
+    )
+    optimize: Optimize = setting("the compiler's mode", default="fast")
+    extension: tuple[Extension, ...] = setting("the extension modules", default=())

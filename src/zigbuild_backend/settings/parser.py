@@ -1,0 +1,131 @@
+"""From a TOML table to :mod:`.model`: strict, all problems at once, each with its place and a suggestion."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
+from difflib import get_close_matches
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from ..errors import ConfigurationError, Problem
+from . import model
+from .model import Settings
+
+T = TypeVar("T")
+
+
+def parse_settings(table: object, where: str = "tool.zigbuild") -> Settings:
+    """The settings that *table*, the value of ``[tool.zigbuild]``, says.
+
+    :raises ConfigurationError: naming every unknown key, wrong type and impossible value in it.
+    """
+    problems: list[Problem] = []
+    settings = parse_table(Settings, table, where, problems)
+    if settings is not None:
+        problems += find_duplicates(settings, f"{where}.")
+    if problems or settings is None:
+        raise ConfigurationError.of(problems)
+    return settings
+
+
+def find_duplicates(settings: Settings, prefix: str) -> list[Problem]:
+    """A problem for each extension whose name an earlier one has; *prefix* is what their places begin with."""
+    first: dict[str, int] = {}
+    problems = []
+    for index, extension in enumerate(settings.extension):
+        if (earlier := first.setdefault(extension.name, index)) != index:
+            problems.append(
+                Problem(
+                    f"the module {extension.name!r} is already {prefix}extension[{earlier}]",
+                    f"{prefix}extension[{index}].name",
+                    "give each module one table with all its sources",
+                )
+            )
+    return problems
+
+
+def parse_table(cls: type[T], table: object, where: str, problems: list[Problem]) -> T | None:
+    """*table* as the dataclass *cls*, or None after adding to *problems*; *where* is empty for the whole of a file."""
+    if not isinstance(table, Mapping):
+        problems.append(Problem(f"must be a table, not {_name_type(table)}", where, _show_table(where)))
+        return None
+    known = {field.name.replace("_", "-"): field for field in fields(cls)}  # type: ignore[arg-type]
+    before = len(problems)
+    problems += [Problem(f"unknown key {key!r}", where, _suggest(key, known)) for key in table if key not in known]
+    hints = get_type_hints(cls)
+    values = {}
+    for key, field in known.items():
+        if key in table:
+            place = f"{where}.{key}" if where else key
+            values[field.name] = _parse_value(hints[field.name], table[key], place, field, problems)
+        elif field.default is MISSING:
+            problems.append(Problem(f"the key {key!r} is missing", where, f"{key}: {field.metadata['doc']}"))
+    return cls(**values) if len(problems) == before else None
+
+
+def _parse_value(hint: Any, value: object, where: str, field: Field[Any], problems: list[Problem]) -> Any:
+    """*value* as *hint*, the annotation of *field* or of one item of it; None after adding to *problems*."""
+
+    def refuse(expected: str, place: str = where, found: object = value) -> None:
+        problems.append(Problem(f"must be {expected}, not {_name_type(found)}", place, field.metadata["doc"]))
+
+    def obey(item: Any) -> Any:
+        rule = field.metadata["rule"]
+        if rule and (problem := rule(item)):
+            problems.append(replace(problem, where=where))
+        return item
+
+    if is_dataclass(hint):
+        return parse_table(hint, value, where, problems)  # type: ignore[arg-type]
+    if hint is str:
+        return obey(value) if isinstance(value, str) else refuse("a string")
+    if get_origin(hint) is Literal:
+        if value in get_args(hint):
+            return value
+        return problems.append(
+            Problem(
+                f"must be one of {', '.join(get_args(hint))}, not {value!r}",
+                where,
+                _suggest(str(value), get_args(hint)),
+            )
+        )
+    if hint == model.Defines:
+        if not isinstance(value, Mapping):
+            return refuse("a table of macros")
+        for name, text in value.items():
+            if not isinstance(text, str | int | bool):
+                refuse("a string, a whole number or a boolean", f"{where}.{name}", text)
+        return tuple(obey((name, text)) for name, text in value.items())
+    (item_hint, _) = get_args(hint)  # what is left is tuple[X, ...]
+    if not isinstance(value, list):
+        return refuse("an array of tables" if is_dataclass(item_hint) else "an array of strings")
+    return tuple(
+        _parse_value(item_hint, item, f"{where}[{index}]", field, problems) for index, item in enumerate(value)
+    )
+
+
+def _show_table(where: str) -> str:
+    """How the table at the place *where* is written."""
+    parent, _, key = where.rpartition(".")
+    if "[" in parent:
+        return f"write {key} = {{ … }}"
+    return f"write [[{where.partition('[')[0]}]]" if where.endswith("]") else f"write [{where}]"
+
+
+def _suggest(word: str, known: Iterable[str]) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+
+
+def _name_type(value: object) -> str:
+    names: dict[type, str] = {
+        bool: "a boolean",
+        int: "a whole number",
+        float: "a number",
+        str: "a string",
+        list: "an array",
+        dict: "a table",
+        types.NoneType: "nothing",
+    }
+    return names.get(type(value), "a date or time")

@@ -1,0 +1,81 @@
+"""``recipe.toml``: what can be set for a release that is somebody else's. Its settings, and where its source is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ..errors import ConfigurationError, Problem
+from . import rules
+from .model import Settings, setting
+from .parser import find_duplicates, parse_table
+
+FILE_NAME = "recipe.toml"
+PREFIX = f"{FILE_NAME}: "
+"""What the names of a recipe's keys begin with in messages."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """``recipe.source``: the file that holds the source, by name or by address, and the hash that it must have."""
+
+    sha256: str = setting("the sha256 of the file, in hex", rule=rules.sha256)
+    sdist: str = setting(
+        "the file name of the sdist, looked for in the indexes that pip is configured with",
+        rule=rules.sdist_name,
+        default="",
+    )
+    url: str = setting("the http, https or file URL of a ``.tar.gz``", rule=rules.url, default="")
+
+
+@dataclass(frozen=True)
+class Release:
+    """``[recipe]``: the release that the recipe builds."""
+
+    name: str = setting("its name, as upstream writes it", rule=rules.project_name)
+    version: str = setting("its version", rule=rules.version)
+    source: Source = setting("where its source is: ``sdist`` or ``url``, and ``sha256``")
+    kind: str = setting("what is built of it: a ``package``", rule=rules.recipe_kind, default="package")
+    metadata: Literal["sdist"] = setting("METADATA of the wheels: PKG-INFO of the ``sdist`` as it is", default="sdist")
+    patches: tuple[str, ...] = setting(
+        "unified diffs beside recipe.toml, applied in this order with the first folder of each path left out",
+        rule=rules.path,
+        default=(),
+    )
+
+
+@dataclass(frozen=True)
+class Suite:
+    """``[test]``: how upstream's own tests are run against a wheel."""
+
+    requires: tuple[str, ...] = setting("what has to be installed for them", rule=rules.requirement, default=())
+    command: str = setting("the command, run in the source tree", default="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeSettings(Settings):
+    """All of ``recipe.toml``: the keys of ``[tool.zigbuild]`` at its top level, and its own two tables."""
+
+    recipe: Release = setting("the release, and where its source is")
+    test: Suite = setting("upstream's own tests", default=Suite())
+
+
+def parse_recipe(table: object) -> RecipeSettings:
+    """The settings that *table*, the whole of a ``recipe.toml``, says.
+
+    :raises ConfigurationError: naming every unknown key, wrong type and impossible value in it.
+    """
+    problems: list[Problem] = []
+    settings = parse_table(RecipeSettings, table, "", problems)
+    if settings is not None:
+        problems += find_duplicates(settings, "")
+        source = settings.recipe.source
+        if bool(source.sdist) == bool(source.url):
+            problems.append(
+                Problem("needs either 'sdist' or 'url'", "recipe.source", "'sdist' for what an index has, else 'url'")
+            )
+    if problems or settings is None:
+        raise ConfigurationError.of(
+            replace(problem, where=f"{PREFIX}{problem.where}" if problem.where else FILE_NAME) for problem in problems
+        )
+    return settings

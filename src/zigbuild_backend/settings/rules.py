@@ -1,0 +1,154 @@
+"""What a value must look like: each rule takes one and gives what is wrong with it, or None.
+
+A rule's problem has no ``where``: the parser knows the place.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable
+
+from ..errors import ConfigurationError, Problem
+from ..pins import SUPPORTED_ZIGS
+from ..pythons import find_python
+from ..targets import select_targets
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_STANDARD = re.compile(r"(c|gnu)(89|90|99|11|17|18|2x|23|2y)|(c|gnu)\+\+(98|03|11|14|17|20|2a|23|2b|26|2c)")
+_HOST_FLAGS = ("-march=native", "-mcpu=native", "-mtune=native")
+
+
+def module_name(value: str) -> Problem | None:
+    for part in value.split("."):
+        if not part.isidentifier():
+            hint = "each part is an identifier of Python" + ("; use '_' for '-'" if "-" in part else "")
+            return Problem(f"{value!r} is not a dotted module name", hint=hint)
+        if keyword.iskeyword(part):
+            return Problem(f"{value!r} could not be imported", hint=f"{part!r} is a keyword of Python; rename it")
+    return None
+
+
+def path(value: str) -> Problem | None:
+    """POSIX paths and globs below the project: what lies elsewhere would be missing from the sdist."""
+    if not value:
+        return Problem("a path must not be empty", hint="'.' is the folder of pyproject.toml")
+    if "\0" in value:
+        return Problem("a path cannot hold a NUL", hint="remove it")
+    if "\\" in value:
+        return Problem(f"{value!r} has a backslash", hint="use '/' on every system")
+    if value.startswith(("/", "~")) or re.match(r"[A-Za-z]:", value):
+        return Problem(f"{value!r} is absolute", hint="paths are relative to the folder of pyproject.toml")
+    if ".." in value.split("/"):
+        return Problem(f"{value!r} leads out of the project", hint="move it inside, or the sdist could not hold it")
+    return None
+
+
+def compiler_flag(value: str) -> Problem | None:
+    if value in _HOST_FLAGS:
+        return Problem(f"{value!r} would tie the wheel to the machine that builds it", hint="name a CPU or remove it")
+    if any(character in value for character in "\n\r\0"):
+        return Problem(f"{value!r} is not one line", hint="give each flag as a string of its own")
+    if not value.startswith("-"):
+        return Problem(f"{value!r} is not a flag", hint="flags start with '-'; macros belong in 'defines'")
+    return None
+
+
+def standard(value: str) -> Problem | None:
+    if _STANDARD.fullmatch(value):
+        return None
+    return Problem(f"{value!r} is not a language standard", hint="name one such as 'c11', 'gnu17' or 'c++17'")
+
+
+def library(value: str) -> Problem | None:
+    if re.fullmatch(r"[A-Za-z0-9_.+][A-Za-z0-9_.+-]*", value):
+        return None
+    return Problem(f"{value!r} is not the name of a library", hint="leave out '-l', folder and suffix, such as 'm'")
+
+
+def define(value: tuple[str, str | int | bool]) -> Problem | None:
+    name, text = value
+    if not _IDENTIFIER.fullmatch(name):
+        return Problem(f"{name!r} is not the name of a macro", hint="letters, digits and '_', no digit first")
+    if isinstance(text, str) and any(character in text for character in "\n\r\0"):
+        return Problem(f"the text of {name} is not one line", hint="write a line break in a C string as '\\\\n'")
+    return None
+
+
+def stable_abi(value: str) -> Problem | None:
+    if not re.fullmatch(r"cp3[0-9]+", value):
+        return Problem(f"{value!r} is no CPython with a stable ABI", hint="name the oldest to support, such as 'cp310'")
+    return _refusal(lambda: find_python(value))
+
+
+def zig_version(value: str) -> Problem | None:
+    if value in SUPPORTED_ZIGS:
+        return None
+    return Problem(f"{value!r} is not a supported zig", hint=f"name one of {', '.join(SUPPORTED_ZIGS)}")
+
+
+def target(value: str) -> Problem | None:
+    return _refusal(lambda: select_targets([value]))
+
+
+def python(value: str) -> Problem | None:
+    return None if value == "all" else _refusal(lambda: find_python(value))
+
+
+def project_name(value: str) -> Problem | None:
+    if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", value):
+        return None
+    return Problem(f"{value!r} is not the name of a project", hint="letters, digits, '.', '_' and '-' inside")
+
+
+def version(value: str) -> Problem | None:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        Version(value)
+    except InvalidVersion:
+        return Problem(f"{value!r} is not a version by PEP 440", hint="write it as the index does, such as '1.2.3'")
+    return None
+
+
+def requirement(value: str) -> Problem | None:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        Requirement(value)
+    except InvalidRequirement:
+        return Problem(f"{value!r} is not a requirement", hint="write it as pip takes it, such as 'pytest>=8'")
+    return None
+
+
+def sha256(value: str) -> Problem | None:
+    if re.fullmatch(r"[0-9a-f]{64}", value):
+        return None
+    return Problem(f"{value!r} is not a sha256", hint="64 digits 0-9 and a-f, as 'sha256sum FILE' prints them")
+
+
+def sdist_name(value: str) -> Problem | None:
+    if re.fullmatch(r"[^/\\\0]+\.tar\.gz", value):
+        return None
+    return Problem(f"{value!r} is not the name of an sdist", hint="give its file name, such as 'spam-1.2.3.tar.gz'")
+
+
+def url(value: str) -> Problem | None:
+    if re.match(r"(https?://[^/]|file:///)", value):
+        return None
+    return Problem(f"{value!r} is not a URL that can be fetched", hint="it starts with https://, http:// or file:///")
+
+
+def recipe_kind(value: str) -> Problem | None:
+    if value == "library":
+        return Problem("recipes of libraries cannot be built yet", hint="'package' makes the wheels of an sdist")
+    return None if value == "package" else Problem(f"{value!r} is no kind of recipe", hint="write kind = 'package'")
+
+
+def _refusal(ask: Callable[[], object]) -> Problem | None:
+    try:
+        ask()
+    except ConfigurationError as error:
+        (problem,) = error.problems
+        return Problem(f"{problem.where!r}: {problem.message}", hint=problem.hint)
+    return None

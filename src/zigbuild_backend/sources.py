@@ -1,0 +1,107 @@
+"""Gets sources: downloads what a hash pins, and unpacks sdists. All of it is kept in the store."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.client
+import re
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import MismatchError, NotFoundError
+from .indexes import read_indexes, stream_file
+from .store import Store
+from .unpack import unpack
+
+MAX_DOWNLOAD = 1 << 30
+"""Bytes that a file may have."""
+
+_BLOCK = 1 << 20
+_TIMEOUT = 60  # seconds without a byte
+
+
+def open_sdist(path: Path, store: Store) -> Path:
+    """The root of the source tree in the sdist *path*, unpacked once.
+
+    :raises NotFoundError: if there is no such file.
+    :raises ConfigurationError: if it is no sound sdist; see :func:`~zigbuild_backend.unpack.unpack`.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise NotFoundError(f"cannot be read: {error.strerror}", where=str(path), hint="check the path") from None
+    with file:
+        sha256 = _digest(file)
+        file.seek(0)
+        return store.keep(("sources", sha256), lambda folder: unpack(file, folder, path.name))
+
+
+def fetch(name: str, file_name: str, sha256: str, store: Store, environ: Mapping[str, str]) -> Path:
+    """The file *file_name* of the project *name*, downloaded once from the indexes that pip is configured with.
+
+    :raises NotFoundError: if none has it or can be reached.
+    :raises MismatchError: if it has another sha256 (hex) than that.
+    """
+    return _keep(
+        store, sha256, file_name, lambda hint: stream_file(name, file_name, sha256, read_indexes(environ), hint)
+    )
+
+
+def fetch_url(url: str, sha256: str, store: Store) -> Path:
+    """The file at the http, https or file URL *url*, downloaded once.
+
+    :raises NotFoundError: if it cannot be had from there.
+    :raises MismatchError: if it has another sha256 (hex) than that.
+    """
+    last = re.split(r"[?#]", url)[0].rpartition("/")[2]
+    file_name = re.sub(r"[^A-Za-z0-9._+-]", "_", last).lstrip(".") or "download"
+    return _keep(store, sha256, file_name, lambda hint: _stream_url(url, hint))
+
+
+def _keep(store: Store, sha256: str, file_name: str, stream: Callable[[str], Iterator[bytes]]) -> Path:
+    """The file, in the store, that *stream* gives block by block; its argument is a hint for when it can't."""
+    place = store.root / "downloads" / sha256 / file_name
+    hint = f"without a network, put the file there: {place}"
+    kept = store.keep(("downloads", sha256, file_name), lambda path: _write(path, stream(hint), sha256))
+    with kept.open("rb") as file:
+        found = _digest(file)
+    if found != sha256:  # somebody may have put it there
+        raise MismatchError(f"has the sha256 {found}, not {sha256}", where=str(kept), hint="delete it")
+    return kept
+
+
+def _write(path: Path, blocks: Iterator[bytes], sha256: str) -> None:
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        for block in blocks:
+            size += len(block)
+            if size > MAX_DOWNLOAD:
+                raise MismatchError(
+                    f"is larger than {MAX_DOWNLOAD >> 20} MiB", where=path.name, hint="check the source"
+                )
+            digest.update(block)
+            file.write(block)
+    if digest.hexdigest() != sha256:
+        raise MismatchError(
+            f"what was downloaded has the sha256 {digest.hexdigest()}, not {sha256}",
+            where=path.name,
+            hint="do not use it: the recipe's hash is wrong, or the place that has the file was tampered with",
+        )
+
+
+def _stream_url(url: str, hint: str) -> Iterator[bytes]:
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
+            yield from iter(functools.partial(response.read, _BLOCK), b"")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NotFoundError(f"cannot be fetched: {getattr(error, 'reason', error)}", where=url, hint=hint) from None
+
+
+def _digest(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,65 @@
+"""The recipes of this repository, on the sdists that they are for, downloaded from the index that pip uses."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from zigbuild_backend.dist_info import render_entry_points
+from zigbuild_backend.errors import NotFoundError
+from zigbuild_backend.plan import Project
+from zigbuild_backend.recipes import find_recipes, open_project
+from zigbuild_backend.sources import fetch
+from zigbuild_backend.store import Store
+
+ROOT = Path(__file__).parents[2]
+
+UPSTREAM = {
+    "markupsafe": (
+        "markupsafe-3.0.4-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl",
+        "434139499bb20b502ed3baa1f169e618f924a97e7a777fea1a49446d80106cf6",
+    ),
+}
+"""A wheel of each recipe's release, as upstream built it, and its sha256."""
+
+pytest.importorskip("unearth", reason="unearth, of the extra 'cli', is not installed")
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store(tmp_path_factory.mktemp("store"))
+
+
+def test_every_recipe_is_compared() -> None:
+    assert find_recipes({}, ROOT).keys() == UPSTREAM.keys()
+
+
+@pytest.mark.parametrize("name", UPSTREAM)
+def test_the_wheel_is_upstreams_but_for_what_is_compiled(name: str, store: Store) -> None:
+    file_name, sha256 = UPSTREAM[name]
+    try:
+        project, root = open_project(name, store, os.environ, ROOT)
+        wheel = fetch(name, file_name, sha256, store, os.environ)
+    except NotFoundError as error:
+        pytest.skip(f"no index can be reached: {error}")
+    with zipfile.ZipFile(wheel) as archive:
+        upstream = {info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()}
+    assert {**upstream, **read_python_side(project, root)} == upstream
+    missing = upstream.keys() - read_python_side(project, root).keys()
+    assert {Path(path).suffix for path in missing if ".dist-info/" not in path} <= {".c", ".h", ".pyx", ".so"}
+    info = f"{project.metadata.file_name}.dist-info"
+    written_by_any_backend = {f"{info}/{file}" for file in ("WHEEL", "RECORD", "top_level.txt")}
+    assert {path for path in missing if path.startswith(info)} <= written_by_any_backend
+
+
+def read_python_side(project: Project, root: Path) -> dict[str, bytes]:
+    """What the wheels of *project* hold that no compiler makes: path → content."""
+    info = f"{project.metadata.file_name}.dist-info"
+    files = {path: (root / source).read_bytes() for path, source in project.contents.items()}
+    files[f"{info}/METADATA"] = project.metadata.text.encode()
+    if project.metadata.entry_points:
+        files[f"{info}/entry_points.txt"] = render_entry_points(project.metadata.entry_points)
+    return files | {f"{info}/licenses/{path}": (root / path).read_bytes() for path in project.metadata.license_files}
