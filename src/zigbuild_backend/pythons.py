@@ -1,4 +1,4 @@
-"""The Pythons: a CPython version and ABI, the tags of PEP 425 and PEP 703, and the names of files that belong to them."""
+"""The Pythons: CPython versions and ABIs, their tags (PEP 425, PEP 703) and the names of files that belong to them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Python:
 
     @property
     def windows_dll(self) -> str:
-        """The DLL that a Windows module of this ABI imports: ``python313.dll``, ``python313t.dll`` or ``python3.dll``."""
+        """The DLL that a Windows module imports: ``python313.dll``, ``python313t.dll`` or ``python3.dll``."""
         if self.stable_abi:
             return "python3.dll"
         return f"python3{self.minor}{'t' if self.free_threaded else ''}.dll"
@@ -93,7 +93,7 @@ def find_python(name: str) -> Python:
 
     :raises ConfigurationError: if it is no CPython that wheels can be made for.
     """
-    match = re.fullmatch(r"cp3(\d+)(t?)(-abi3)?", name)
+    match = re.fullmatch(r"cp3([0-9]|[1-9][0-9])(t?)(-abi3)?", name)
     hint = f"known are {', '.join(p.name for p in PYTHONS)}, cp3XX-abi3 and all"
     if not match or (match[2] and match[3]):
         raise ConfigurationError("not the name of a CPython", where=name, hint=hint)

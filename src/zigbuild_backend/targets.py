@@ -1,7 +1,7 @@
 """The targets: a platform tag, the zig triple that makes it, and what CPython calls it in file names.
 
-Tags follow PEP 600 (manylinux), PEP 656 (musllinux) and PEP 425. Triples and glibc floors are those that zig 0.15 to 0.17
-compile and link; see ``docs/targets.md`` for how each was found.
+Tags follow PEP 600 (manylinux), PEP 656 (musllinux) and PEP 425. Triples and glibc floors are those that zig 0.15 to
+0.17 compile and link.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ class Target:
     def group(self) -> str:
         """``manylinux``, ``musllinux``, ``macos`` or ``windows``."""
         return {"glibc": "manylinux", "musl": "musllinux"}.get(self.libc, self.os)
+
+    @property
+    def musl_name(self) -> str:
+        """What musl calls itself where Python runs: ``libc.musl-armv7.so.1``."""
+        arch = {"i686": "x86", "armv7l": "armv7"}.get(self.arch, self.arch)
+        return f"libc.musl-{arch}.so.1" if self.libc == "musl" else ""
 
     @property
     def is_windows(self) -> bool:
@@ -110,7 +116,9 @@ def _macos(version: tuple[int, int], arch: str) -> Target:
     major, minor = version
     if arch == "universal2":
         slices = tuple(_macos(max(version, floor), name) for name, (_, floor) in _MACOS.items())
-        return replace(slices[0], platform_tag=f"macosx_{major}_{minor}_universal2", triple="", arch=arch, slices=slices)
+        return replace(
+            slices[0], platform_tag=f"macosx_{major}_{minor}_universal2", triple="", arch=arch, slices=slices
+        )
     return Target(
         platform_tag=f"macosx_{major}_{minor}_{arch}",
         triple=f"{_MACOS[arch][0]}-macos.{major}.{minor}",
@@ -144,7 +152,7 @@ def find_target(platform_tag: str) -> Target:
 
     :raises ConfigurationError: if no supported zig can make that platform.
     """
-    if match := re.fullmatch(r"(?:manylinux_2_(\d+)|(manylinux2014))_(\w+)", platform_tag):
+    if match := re.fullmatch(r"(?:manylinux_2_([1-9][0-9]?)|(manylinux2014))_(\w+)", platform_tag):
         minor, legacy, arch = match.groups()
         if arch in _LINUX:
             glibc = int(minor) if minor else _LEGACY_MANYLINUX[legacy]
@@ -158,7 +166,7 @@ def find_target(platform_tag: str) -> Target:
     elif match := re.fullmatch(r"musllinux_1_2_(\w+)", platform_tag):
         if match[1] in _LINUX:
             return _musllinux(match[1])
-    elif match := re.fullmatch(r"macosx_(\d+)_(\d+)_(x86_64|arm64|universal2)", platform_tag):
+    elif match := re.fullmatch(r"macosx_([1-9][0-9])_(0|[1-9][0-9]?)_(x86_64|arm64|universal2)", platform_tag):
         version, arch = (int(match[1]), int(match[2])), match[3]
         floor = _MACOS["x86_64" if arch == "universal2" else arch][1]
         if version >= floor:
@@ -196,4 +204,8 @@ def _suggest(name: str) -> str:
 
     known = [*GROUPS, *(t.platform_tag for t in TARGETS)]
     close = get_close_matches(name, known, n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(close)}?" if close else f"groups are {', '.join(GROUPS)}; or a tag such as win_amd64"
+    return (
+        f"did you mean {' or '.join(close)}?"
+        if close
+        else f"groups are {', '.join(GROUPS)}; or a tag such as win_amd64"
+    )

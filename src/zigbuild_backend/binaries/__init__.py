@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from . import elf, fat, macho, pe
 from .binary import Binary, Import, MalformedBinary
-from .elf import ElfBinary
+from .elf import ElfBinary, rename_needed
 from .fat import render_fat, split_fat
 from .macho import MachOBinary, Signature
 from .pe import PeBinary
@@ -24,6 +24,7 @@ __all__ = [
     "parse_binary",
     "parse_slices",
     "parse_undefined",
+    "rename_needed",
     "render_fat",
     "split_fat",
 ]

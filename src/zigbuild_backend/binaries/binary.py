@@ -59,7 +59,7 @@ class View:
 
     def __init__(self, data: bytes, order: str = "<") -> None:
         self._data = data
-        self._order = order
+        self.order = order
         self._text_left = _MOST_TEXT * len(data)
 
     def __len__(self) -> int:
@@ -76,12 +76,12 @@ class View:
 
     def row(self, layout: str, offset: int) -> tuple[Any, ...]:
         """The fields at *offset*; *layout* is a :mod:`struct` format without byte order."""
-        layout = self._order + layout
+        layout = self.order + layout
         return struct.unpack(layout, self.take(offset, struct.calcsize(layout)))
 
     def rows(self, layout: str, offset: int, count: int) -> Iterator[tuple[Any, ...]]:
         """The fields of *count* records that follow each other from *offset*."""
-        layout = self._order + layout
+        layout = self.order + layout
         return struct.iter_unpack(layout, self.take(offset, count * struct.calcsize(layout)))
 
     def string(self, offset: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
@@ -176,6 +177,34 @@ def parse_elf_object(data: bytes) -> frozenset[str]:
                 if symbol.section == _SHN_UNDEF and symbol.binding in _GLOBAL_BINDINGS
             )
     return frozenset(names)
+
+
+def rename_needed(data: bytes, old: str) -> bytes:
+    """The ELF file *data*, which then needs a library by what its SONAME has behind the first dot, not by *old*.
+
+    The SONAME itself goes. That is how a name gets into a file whose linker cannot be told of it: the string is there
+    already, and no other byte has to move.
+
+    :raises MalformedBinary: if it is damaged, or has no such SONAME.
+    """
+    header = _parse_header(data)
+    dynamic = _parse_dynamic(header)
+    (segment,) = [segment for segment in header.segments if segment.type == _PT_DYNAMIC]
+    strings = header.locate(dynamic[_DT_STRTAB][0])
+    (soname,) = dynamic[_DT_SONAME]
+    prefix, dot, _ = header.view.text(strings + soname).partition(".")
+    if not dot:
+        raise MalformedBinary("its SONAME does not hold the name of a library")
+    new = soname + len(prefix) + 1
+    layout = f"{header.view.order}{'qQ' if header.bits == 64 else 'iI'}"
+    entries = struct.iter_unpack(layout, header.view.take(segment.offset, segment.size))
+    changed = [
+        (tag, new if tag == _DT_NEEDED and header.view.text(strings + value) == old else value)
+        for tag, value in entries
+        if tag != _DT_SONAME
+    ]
+    table = b"".join(struct.pack(layout, *entry) for entry in changed).ljust(segment.size, b"\0")
+    return data[: segment.offset] + table + data[segment.offset + segment.size :]
 
 
 def _parse_header(data: bytes) -> _Header:

@@ -1,0 +1,119 @@
+"""The one reader of source trees: finds the files that belong to a project, and reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import ConfigurationError, NotFoundError
+from .tree import SourceFile, SourceTree
+
+_LEFT_OUT_FOLDERS = frozenset(
+    [
+        *("build", "dist", "node_modules", "venv", "zig-out", "__pycache__"),
+        *(".git", ".hg", ".svn", ".tox", ".nox", ".venv", ".idea", ".vscode", ".zig-cache"),
+        *(".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+    ]
+)
+_NEVER = re.compile(r"(^|/)(__pycache__/|\.git$|\.DS_Store$)|\.py[co]$|^PKG-INFO$")
+
+
+def read_tree(root: Path) -> SourceTree:
+    """The project in *root*: everything in an unpacked sdist, else what git does not ignore, else all that is no cache.
+
+    Links to files are read as the files that they name.
+
+    :raises ConfigurationError: for a link that leads out of the tree or round in it, or a name that is not UTF-8.
+    """
+    is_sdist = (root / "PKG-INFO").is_file() and not (root / ".git").exists()
+    paths = [] if is_sdist else _list_git(root)
+    if not paths:
+        paths = list(_walk(root, has_caches=not is_sdist))
+    files = []
+    for path in sorted({path for path in paths if not _NEVER.search(path)}, key=os.fsencode):
+        full = root / path
+        _check(root, path)
+        data = full.read_bytes()
+        is_executable = os.name != "nt" and bool(full.stat().st_mode & 0o100)
+        files.append(SourceFile(path, hashlib.sha256(data).hexdigest(), is_executable))
+    return SourceTree(tuple(files))
+
+
+def read_file(root: Path, file: SourceFile) -> bytes:
+    """The content of a file of the tree in *root*.
+
+    :raises NotFoundError: if it is not what it was when the tree was read.
+    """
+    try:
+        data = (root / file.path).read_bytes()
+    except OSError:
+        data = None
+    if data is None or hashlib.sha256(data).hexdigest() != file.sha256:
+        raise NotFoundError("was changed during the build", where=file.path, hint="build again when nothing edits it")
+    return data
+
+
+def _check(root: Path, path: str) -> None:
+    if not path.isprintable():
+        raise ConfigurationError("this file name cannot be packed", where=ascii(path), hint="use printable UTF-8 names")
+    full = root / path
+    if not full.is_symlink():
+        return
+    target = os.path.realpath(full)
+    if any(os.path.realpath(folder) == target for folder in full.absolute().parents):
+        raise ConfigurationError(
+            f"is a link to {full.readlink()}, a folder that it is in", where=path, hint="remove it, or ignore it in git"
+        )
+    if not target.startswith(os.path.realpath(root) + os.sep):
+        raise ConfigurationError(
+            f"is a link to {full.readlink()}, out of the project", where=path, hint="copy the file, or ignore it in git"
+        )
+
+
+def _walk(root: Path, start: str = "", *, has_caches: bool = True) -> Iterator[str]:
+    """Every file below the folder *start* of *root*, without what only a working copy has if it *has_caches*."""
+    pending = [start]
+    while pending:
+        prefix = pending.pop()
+        with os.scandir(root / prefix) as entries:
+            for entry in entries:
+                path = prefix + entry.name
+                if entry.is_dir():
+                    if not (has_caches and _is_cache(root / path)):
+                        _check(root, path)
+                        pending.append(path + "/")
+                elif entry.is_file():
+                    yield path
+
+
+def _is_cache(folder: Path) -> bool:
+    name = folder.name
+    return name in _LEFT_OUT_FOLDERS or name.endswith(".egg-info") or (folder / "pyvenv.cfg").is_file()
+
+
+def _list_git(root: Path) -> list[str]:
+    """What git knows or would add below *root*: nothing if that is no work tree, is ignored, or git is not there."""
+    if not any((folder / ".git").exists() for folder in (root, *root.absolute().parents)):
+        return []
+    command = [
+        "git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(root),
+        "ls-files", "-z", "--cached", "--others", "--exclude-standard",
+    ]  # fmt: skip
+    try:
+        listed = subprocess.run(command, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    paths = [os.fsdecode(path) for path in listed.split(b"\0") if path]
+    expanded: list[str] = []
+    for path in paths:
+        full = root / path
+        if full.is_dir():  # a submodule, or a link to a folder
+            _check(root, path.rstrip("/"))
+            expanded += _walk(root, path.rstrip("/") + "/")
+        elif full.is_file():
+            expanded.append(path)
+    return expanded

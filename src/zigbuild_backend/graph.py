@@ -1,0 +1,170 @@
+"""Runs the one zig graph of a project: compiles the modules of any number of wheels at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .audit import find_origin
+from .build_zig import LANGUAGES, SUPPORT_FOLDER, compiler_flags, render, render_zon
+from .cpython import HeaderSet, pyconfig_header
+from .errors import ToolchainError
+from .files import read_file
+from .plan import Module, PlannedWheel, Project
+from .pythons import Python
+from .store import temporary_folder
+from .targets import Target
+from .toolchain import CompileError, Zig
+from .workspace import Workspace
+
+
+_OURS = tuple(f"{SUPPORT_FOLDER}/{folder}/" for folder in ("include", "pyconfig", "exports"))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A wheel to compile for: where the matrix's Python and target are known, and the headers are at hand."""
+
+    python: Python
+    target: Target
+    headers: HeaderSet
+    exports: str = ""
+    """For Windows, the text of the ``.def`` file of the DLL that the modules import."""
+
+    @property
+    def identifier(self) -> str:
+        return PlannedWheel(self.python, self.target).identifier
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What came of a run: per identifier its modules' slices (dotted name → one file a slice), or the error."""
+
+    modules: Mapping[str, Mapping[str, tuple[Path, ...]]]
+    errors: Mapping[str, ToolchainError]
+
+
+def stage(project: Project, root: Path, cells: Collection[Cell], workspace: Workspace) -> None:
+    """Puts into the workspace what the graph reads: the project's files, its build.zig, and CPython's side."""
+    # An ejected project has its own copy of CPython's side in its tree: what is linked here must not be written through.
+    files = {file.path: read_file(root, file) for file in project.tree.files if not file.path.startswith(_OURS)}
+    files["build.zig"] = render(project, extra_targets=[cell.target for cell in cells]).encode()
+    files["build.zig.zon"] = render_zon(project).encode()
+    for system in ("posix", "windows"):
+        files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)
+    for cell in cells:
+        if cell.exports:
+            files[f"{SUPPORT_FOLDER}/exports/{cell.python}.def"] = cell.exports.encode()
+    links = {f"{SUPPORT_FOLDER}/include/{cell.python.version}": cell.headers.folder for cell in cells}
+    workspace.stage(files, links)
+
+
+def run_graph(
+    project: Project,
+    cells: Collection[Cell],
+    workspace: Workspace,
+    zig: Zig,
+    *,
+    epoch: int,
+    jobs: int | None = None,
+    on_compiled: Callable[[str], None] = lambda identifier: None,
+) -> Compiled:
+    """Compiles the modules of all *cells*; one that fails does not stop the others.
+
+    ``on_compiled`` is called with each wheel identifier when all its modules are there.
+
+    :raises ToolchainError: if zig fails for a reason that belongs to no wheel.
+    """
+    expected = {
+        cell.identifier: {
+            module.name: tuple(
+                workspace.artifacts.joinpath(cell.identifier, *folder, module.path(cell.python, cell.target))
+                for folder in _slice_folders(cell.target)
+            )
+            for module in project.modules
+        }
+        for cell in cells
+    }
+    waiting = dict(expected)
+
+    def look() -> None:
+        for identifier, modules in list(waiting.items()):
+            if all(path.is_file() for paths in modules.values() for path in paths):
+                del waiting[identifier]
+                on_compiled(identifier)
+
+    try:
+        zig.build(
+            [f"-Dwheel={identifier}" for identifier in expected],
+            cwd=workspace.root,
+            prefix=workspace.artifacts,
+            optimize=project.settings.optimize,
+            jobs=jobs,
+            epoch=epoch,
+            on_tick=look,
+        )
+    except CompileError as error:
+        look()
+        if not waiting:
+            raise
+        errors = _attribute(error, workspace.root, waiting)
+        return Compiled({key: paths for key, paths in expected.items() if key not in waiting}, errors)
+    look()
+    return Compiled(expected, {})
+
+
+def _slice_folders(target: Target) -> list[list[str]]:
+    """The folders below the identifier's that the graph installs into: one a slice, if there are several."""
+    return [[part.triple] for part in target.slices] or [[]]
+
+
+def find_origin_of(
+    symbol: str, project: Project, module: Module, cell: Cell, workspace: Workspace, zig: Zig
+) -> str | None:
+    """Which source of *module* refers to *symbol*, if any does: a linked module no longer knows it.
+
+    Costs a compile of each source; it is asked only when a module is refused.
+    """
+    system = "windows" if cell.target.is_windows else "posix"
+    target = (cell.target.slices or (cell.target,))[0]
+    common = ["-target", target.triple, "-O2", "-fvisibility=hidden", f"-I{SUPPORT_FOLDER}/pyconfig/{system}"]
+    common.append(f"-I{SUPPORT_FOLDER}/include/{cell.python.version}")
+    common += [f"-DPy_LIMITED_API={cell.python.limited_api}"] * cell.python.stable_abi
+    common += ["-DPy_GIL_DISABLED=1"] * cell.python.free_threaded
+    common += [f"-I{folder}" for folder in module.settings.include_dirs]
+    objects: dict[str, bytes] = {}
+    with temporary_folder(workspace.artifacts) as folder:
+        for language, suffixes in LANGUAGES.items():
+            flags = compiler_flags(project, module.settings, language)
+            for source in module.sources:
+                if source.endswith(suffixes):
+                    path = folder / "module.o"
+                    driver = "c++" if language == "cpp" else "cc"
+                    zig.run([driver, "-c", *common, *flags, source, "-o", str(path)], cwd=workspace.root)
+                    objects[source] = path.read_bytes()
+    return find_origin(objects, symbol)
+
+
+_STEP = re.compile(r"^install\n\+- (\S+)\n", re.MULTILINE)
+_NOISE = re.compile(
+    r"^ *\+- .*\n|^failed command: .*\n?|^error: (?:the following|\d+ compilation).*\n(?:/.*\n)?", re.MULTILINE
+)
+
+
+def _attribute(error: CompileError, root: Path, failed: Collection[str]) -> dict[str, ToolchainError]:
+    """Which wheel each part of zig's output belongs to: zig heads it with the path of steps that leads there."""
+    output = error.output.replace(f"{root}/", "").replace("\n./", "\n")
+    said: dict[str, str] = {}
+    parts = _STEP.split(output)
+    for identifier, text in zip(parts[1::2], parts[2::2], strict=True):
+        said.setdefault(identifier, _NOISE.sub("", text).strip())
+    return {
+        identifier: ToolchainError(
+            said.get(identifier) or output.strip(),
+            where=identifier,
+            hint=f"to see it again: zigbuild wheels --only {identifier}",
+        )
+        for identifier in failed
+    }

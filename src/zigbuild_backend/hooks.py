@@ -1,0 +1,162 @@
+"""What the build frontends call, one function a hook. A door: it reads the environment, and says errors in words.
+
+Known keys of ``config_settings``: ``target`` (a platform tag), ``python`` (such as ``cp312``), ``optimize`` (``fast``,
+``safe``, ``small`` or ``debug``) and ``verbose``.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from .errors import ConfigurationError, ZigbuildError
+from .pins import DEFAULT_EPOCH
+
+if TYPE_CHECKING:
+    from .plan import PlannedWheel, Project
+    from .wheel import Workshop
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _hook(function: Callable[P, R]) -> Callable[P, R]:
+    """A frontend shows the traceback of any exception: what a user can mend is printed and ends the process instead."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except ZigbuildError as error:
+            for problem in error.problems:
+                print(f"zigbuild: error: {problem}", file=sys.stderr)
+            raise SystemExit(error.exit_code) from None
+        except OSError as error:
+            print(f"zigbuild: error: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
+            raise SystemExit(1) from None
+
+    return wrapped
+
+
+@dataclass(frozen=True)
+class _Options:
+    """``config_settings``, checked."""
+
+    target: str = ""
+    python: str = ""
+    optimize: str = ""
+    verbose: bool = False
+
+
+def _parse_options(config_settings: Mapping[str, Any] | None) -> _Options:
+    known = _Options.__dataclass_fields__
+    values: dict[str, Any] = {}
+    for key, value in (config_settings or {}).items():
+        where = f"--config-settings {key}"
+        if key not in known:
+            raise ConfigurationError("unknown setting", where=where, hint=f"known are {', '.join(known)}")
+        if not isinstance(value, str | bool):
+            raise ConfigurationError("must be given once", where=where, hint="a build hook makes one wheel")
+        values[key] = str(value).lower() not in ("0", "false", "no", "off") if key == "verbose" else str(value)
+    return _Options(**values)
+
+
+def read_epoch(environ: Mapping[str, str]) -> int:
+    """SOURCE_DATE_EPOCH in seconds, or the default.
+
+    :raises ConfigurationError: if it is not a number.
+    """
+    text = environ.get("SOURCE_DATE_EPOCH") or str(DEFAULT_EPOCH)
+    if not text.isdecimal():
+        raise ConfigurationError(
+            f"must be a number of seconds, not {text!r}", where="SOURCE_DATE_EPOCH", hint="set it to one, or unset it"
+        )
+    return int(text)
+
+
+@_hook
+def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: bool = False) -> list[str]:
+    from .project import read_pyproject, read_settings
+
+    _parse_options(config_settings)
+    settings = read_settings(read_pyproject(Path.cwd()))
+    if only_to_compile and not settings.extension:
+        return []
+    return [f"ziglang=={settings.zig}"]
+
+
+@_hook
+def prepare_metadata(metadata_directory: str, config_settings: Mapping[str, Any] | None) -> str:
+    from .metadata import read_metadata, write_dist_info
+    from .project import read_pyproject
+
+    _parse_options(config_settings)
+    root = Path.cwd()
+    return write_dist_info(read_metadata(read_pyproject(root), root), root, Path(metadata_directory))
+
+
+@_hook
+def build_wheel(wheel_directory: str, config_settings: Mapping[str, Any] | None) -> str:
+    from .wheel import make_wheels
+
+    root, out = Path.cwd(), Path(wheel_directory)
+    project, wheel, workshop = _prepare(root, _parse_options(config_settings))
+    for outcome in make_wheels(project, root, [wheel], out, workshop, epoch=read_epoch(os.environ)):
+        if outcome.error:
+            raise outcome.error
+        if outcome.path:
+            return outcome.path.name
+    raise AssertionError("a plan of one wheel has one outcome")
+
+
+@_hook
+def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | None) -> str:
+    from .editable import make_editable
+
+    root, out = Path.cwd(), Path(wheel_directory)
+    project, wheel, workshop = _prepare(root, _parse_options(config_settings))
+    return make_editable(project, root, wheel, out, workshop, epoch=read_epoch(os.environ)).name
+
+
+@_hook
+def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None) -> str:
+    from .project import read_project
+    from .sdist import make_sdist
+
+    _parse_options(config_settings)
+    root = Path.cwd()
+    return make_sdist(read_project(root), root, Path(sdist_directory), epoch=read_epoch(os.environ)).name
+
+
+def _prepare(root: Path, options: _Options) -> tuple[Project, PlannedWheel, Workshop]:
+    """The project, the one wheel of it that is wanted, and the means to make it."""
+    from dataclasses import replace
+
+    from .host import find_host_python, find_host_target
+    from .plan import plan
+    from .project import read_project
+    from .pythons import PYTHONS
+    from .store import default_store
+    from .toolchain import find_zig
+    from .wheel import Workshop
+
+    project = read_project(root, {"optimize": options.optimize} if options.optimize else {})
+    target = options.target or (find_host_target().platform_tag if project.modules else "")
+    python = options.python or (find_host_python().name if project.modules else "")
+    # Headers that are missing are said by whoever looks for them: here one set is wanted, and it may be anywhere.
+    wheels = plan(project, [target], [python], has_headers=[python.minor for python in PYTHONS])
+    if len(wheels) != 1:
+        raise ConfigurationError(
+            f"{len(wheels)} wheels are asked for, a build hook makes one",
+            where="--config-settings",
+            hint="name one platform tag and one Python; 'zigbuild wheels' makes many",
+        )
+    zig = find_zig(project.settings.zig, default_store(os.environ), os.environ)
+    if options.verbose:
+        zig = replace(zig, talk=lambda text: print(text, file=sys.stderr))
+    return project, wheels[0], Workshop(zig)

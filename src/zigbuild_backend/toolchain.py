@@ -1,0 +1,171 @@
+"""The one place that runs zig: finding the pinned one, running it with nothing of the host in its environment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .deflate import SOURCE, Deflater, prove, source_digest
+from .errors import NotFoundError, ToolchainError
+from .store import Store
+
+_TICK_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Zig:
+    """A zig on this machine, with the store in which its caches live and the environment that it is started from."""
+
+    executable: Path
+    version: str
+    store: Store
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    talk: Callable[[str], None] | None = None
+    """Told each command and what it said, where somebody wants to know."""
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        stdin: bytes = b"",
+        epoch: int | None = None,
+        on_tick: Callable[[], None] | None = None,
+    ) -> bytes:
+        """Runs ``zig ARGUMENTS`` and gives its standard output; ``on_tick`` is called some times a second meanwhile.
+
+        :raises CompileError: if zig exits with a failure; the error holds what zig said.
+        :raises ToolchainError: if it cannot be started.
+        """
+        command = [str(self.executable), *arguments]
+        try:
+            child = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=self._environment(epoch),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ToolchainError(
+                f"cannot be started: {error.strerror}",
+                where=str(self.executable),
+                hint=f"reinstall it: pip install --force-reinstall ziglang=={self.version}",
+            ) from error
+        try:
+            stdout, stderr = _wait(child, stdin, on_tick)
+        except BaseException:
+            _end(child)
+            raise
+        if self.talk:
+            self.talk(f"{shlex.join(command)}\n{stderr.decode(errors='replace')}".rstrip())
+        if child.returncode:
+            raise CompileError(stderr.decode(errors="replace"), command)
+        return stdout
+
+    def build(
+        self,
+        options: Sequence[str],
+        *,
+        cwd: Path,
+        prefix: Path,
+        optimize: str,
+        jobs: int | None,
+        epoch: int,
+        on_tick: Callable[[], None] | None = None,
+    ) -> None:
+        """Runs ``zig build`` in *cwd* with the project's *options*; artifacts are installed below *prefix*.
+
+        :raises CompileError: if a step fails. zig has finished every other step by then.
+        """
+        arguments = ["build", "--prefix", str(prefix), "--summary", "none", "--color", "off", *options]
+        arguments += ["-Dstrip=false"] if optimize == "debug" else [f"--release={optimize}"]
+        if self.talk:
+            arguments.append("--verbose")
+        if jobs:
+            arguments.append(f"-j{jobs}")
+        self.run(arguments, cwd=cwd, epoch=epoch, on_tick=on_tick)
+
+    def deflate_program(self) -> Path:
+        """The deflater for this machine, compiled once and proven to give the known answers."""
+
+        def compile_and_prove(program: Path) -> None:
+            self.run(["cc", "-O2", "-s", "-std=c11", "-o", str(program), str(SOURCE)])
+            with Deflater(program) as deflater:
+                prove(deflater)
+
+        name = "deflate.exe" if sys.platform == "win32" else "deflate"
+        return self.store.keep(("deflate", source_digest(), self.version, name), compile_and_prove)
+
+    def _environment(self, epoch: int | None) -> dict[str, str]:
+        """What zig sees of this process's environment: no locale, no time zone, no flags, no HOME."""
+        kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
+        environment = {key: self.environ[key] for key in kept if key in self.environ}
+        environment.update(
+            LC_ALL="C.UTF-8",
+            TZ="UTC",
+            PYTHONHASHSEED="0",
+            ZIG_GLOBAL_CACHE_DIR=str(self.store.folder("zig")),
+            ZIG_LOCAL_CACHE_DIR=str(self.store.folder("zig-local")),
+        )
+        if epoch is not None:
+            environment["SOURCE_DATE_EPOCH"] = str(epoch)
+        return environment
+
+
+class CompileError(ToolchainError):
+    """zig or clang refused; ``output`` is what it printed."""
+
+    def __init__(self, output: str, command: Sequence[str]) -> None:
+        self.output = output
+        self.command = tuple(command)
+        super().__init__(output.strip() or "zig failed without a word", where="zig")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Ends zig with all that it started: its build runner would go on without it."""
+    if sys.platform == "win32":
+        child.terminate()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+    child.wait()
+
+
+def _wait(child: subprocess.Popen[bytes], stdin: bytes, on_tick: Callable[[], None] | None) -> tuple[bytes, bytes]:
+    while on_tick:
+        try:
+            return child.communicate(stdin, timeout=_TICK_SECONDS)
+        except subprocess.TimeoutExpired:
+            on_tick()
+    return child.communicate(stdin)
+
+
+def find_zig(version: str, store: Store, environ: Mapping[str, str]) -> Zig:
+    """The zig of the ``ziglang`` package that is installed for the running Python, which must be exactly *version*.
+
+    :raises NotFoundError: if that package, in that version, is not installed.
+    """
+    installed: list[str] = []
+    for folder in sys.path:
+        for info in Path(folder or ".").glob("ziglang-*.dist-info"):
+            found = info.name[len("ziglang-") : -len(".dist-info")]
+            executable = info.parent / "ziglang" / ("zig.exe" if sys.platform == "win32" else "zig")
+            if found == version and executable.is_file():
+                return Zig(executable, version, store, environ)
+            installed.append(found)
+    there = f"; installed is {', '.join(installed)}" if installed else ""
+    raise NotFoundError(
+        f"zig {version} is not installed{there}",
+        where="ziglang",
+        hint=f"pip install ziglang=={version}",
+    )

@@ -1,0 +1,82 @@
+"""A source tree as a value: which files belong to a project, and the digest that identifies them.
+
+The files are those that the sdist holds, so that a wheel from the tree and one from the sdist are built from the same
+things and share one identity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file of a tree: its POSIX path in it, the sha256 (hex) of its content, whether it is executable."""
+
+    path: str
+    sha256: str
+    is_executable: bool = False
+
+
+@dataclass(frozen=True)
+class SourceTree:
+    """The files of a project, in the order of their paths."""
+
+    files: tuple[SourceFile, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 (hex) over path, mode and sha256 of every file: the identity of the source."""
+        total = hashlib.sha256()
+        for file in self.files:
+            total.update(f"{file.path}\0{'755' if file.is_executable else '644'}\0{file.sha256}\n".encode())
+        return total.hexdigest()
+
+    @cached_property
+    def by_path(self) -> Mapping[str, SourceFile]:
+        return {file.path: file for file in self.files}
+
+    def match(self, patterns: Iterable[str]) -> list[str]:
+        """The paths that any of the globs *patterns* matches, in order; ``**`` stands for any number of folders."""
+        matchers = [_glob(pattern) for pattern in patterns]
+        return [file.path for file in self.files if any(matcher.fullmatch(file.path) for matcher in matchers)]
+
+    def below(self, folder: str) -> list[str]:
+        """The paths of the files in *folder* (``.`` is the whole tree) and in the folders in it, in order."""
+        prefix = "" if folder in ("", ".") else folder.rstrip("/") + "/"
+        return [file.path for file in self.files if file.path.startswith(prefix)]
+
+
+@lru_cache
+def _glob(pattern: str) -> re.Pattern[str]:
+    parts = []
+    for part in re.split(r"(\*\*/|\*\*|\*|\?|\[(?:![^/]|[^!/])[^]/]*\])", pattern):
+        if part == "**/":
+            parts.append("(?:[^/]+/)*")
+        elif part == "**":
+            parts.append(".*")
+        elif part == "*":
+            parts.append("[^/]*")
+        elif part == "?":
+            parts.append("[^/]")
+        elif part.startswith("[") and len(part) > 2:
+            parts.append(_character_set(part[1:-1]))
+        else:
+            parts.append(re.escape(part))
+    return re.compile("".join(parts))
+
+
+def _character_set(text: str) -> str:
+    """What stands in the brackets of a glob as a regular expression, which never matches a slash."""
+    is_negated = text.startswith("!")
+    items = ""
+    for first, last, single in re.findall("(.)-(.)|(.)", text[is_negated:]):
+        if single or first <= last:
+            items += re.escape(single) or f"{re.escape(first)}-{re.escape(last)}"
+    if not items:
+        return "[^/]" if is_negated else "(?!)"
+    return f"(?!/)[{'^' * is_negated}{items}]"

@@ -1,0 +1,103 @@
+"""Build roots: folders of the store into which a project is staged, so that zig sees its files and nothing else.
+
+A project of the same name gets the same folder each time, wherever its own folder is: paths are part of zig's cache
+keys, so an isolated build of a fresh copy finds what was compiled before. Builds that run at once get one folder each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from .store import Store, locked
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A build root that is ours while the context lasts, and the folder that artifacts are installed into."""
+
+    root: Path
+    artifacts: Path
+
+    def stage(self, files: Mapping[str, bytes], links: Mapping[str, Path]) -> None:
+        """Makes the build root hold exactly *files* (path → content) and *links* (path → folder that stands there).
+
+        What is right already is left alone, so that zig need not look at it again.
+        """
+        wanted = {*files, *links}
+        folders = {parent for path in wanted for parent in _parents(path)}
+        for path in list(_walk(self.root)):
+            if path not in wanted and path not in folders:
+                _remove(self.root / path)
+        for folder in sorted(folders):
+            (self.root / folder).mkdir(exist_ok=True)
+        for path, data in files.items():
+            _write_if_other(self.root / path, data)
+        for path, target in links.items():
+            _link(self.root / path, target)
+
+
+@contextlib.contextmanager
+def open_workspace(store: Store, name: str) -> Iterator[Workspace]:
+    """A build root for the project *name*, with an empty folder for artifacts."""
+    parent = store.folder("work", name)
+    for number in count():
+        with locked(parent / f"{number}.lock") as is_ours:
+            if is_ours:
+                workspace = Workspace(parent / str(number) / "root", parent / str(number) / "artifacts")
+                workspace.root.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(workspace.artifacts, ignore_errors=True)
+                workspace.artifacts.mkdir(parents=True, exist_ok=True)
+                yield workspace
+                shutil.rmtree(workspace.artifacts, ignore_errors=True)
+                return
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _walk(root: Path) -> Iterator[str]:
+    """Every path below *root*; links are not followed, and the content of a folder follows it."""
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        with os.scandir(root / prefix) as entries:
+            for entry in entries:
+                path = prefix + entry.name
+                yield path
+                if entry.is_dir(follow_symlinks=False) and (root / path).is_dir():
+                    pending.append(path + "/")
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path)
+
+
+def _write_if_other(path: Path, data: bytes) -> None:
+    if path.is_symlink() or path.is_dir():
+        _remove(path)
+    elif path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+        return
+    path.write_bytes(data)
+
+
+def _link(path: Path, folder: Path) -> None:
+    """Makes *path* stand for *folder*: a symbolic link, or a copy where the system refuses links."""
+    if path.is_symlink() and path.readlink() == folder:
+        return
+    if path.exists() or path.is_symlink():
+        _remove(path)
+    try:
+        path.symlink_to(folder, target_is_directory=True)
+    except OSError:
+        shutil.copytree(folder, path)
