@@ -19,7 +19,6 @@ from .targets import Target
 from .toolchain import CompileError, Zig
 from .workspace import Workspace
 
-
 _OURS = tuple(f"{SUPPORT_FOLDER}/{folder}/" for folder in ("include", "pyconfig", "exports"))
 
 
@@ -48,7 +47,7 @@ class Compiled:
 
 def stage(project: Project, root: Path, cells: Collection[Cell], workspace: Workspace) -> None:
     """Puts into the workspace what the graph reads: the project's files, its build.zig, and CPython's side."""
-    # An ejected project has its own copy of CPython's side in its tree: what is linked here must not be written through.
+    # An ejected project has a copy of CPython's side in its tree: it must not be written through the links below.
     files = {file.path: read_file(root, file) for file in project.tree.files if not file.path.startswith(_OURS)}
     files["build.zig"] = render(project, extra_targets=[cell.target for cell in cells]).encode()
     files["build.zig.zon"] = render_zon(project).encode()
@@ -149,22 +148,38 @@ def find_origin_of(
 
 _STEP = re.compile(r"^install\n\+- (\S+)\n", re.MULTILINE)
 _NOISE = re.compile(
-    r"^ *\+- .*\n|^failed command: .*\n?|^error: (?:the following|\d+ compilation).*\n(?:/.*\n)?", re.MULTILINE
+    r"^ *\+- .*\n|^failed command: .*\n?|^error: (?:the following|\d+ compilation|process exited).*\n?(?:/.*\n)?"
+    r"|/\S*/o/[0-9a-f]{32}/|^:1:1: |^error: (?=error: )|^ +\n",
+    re.MULTILINE,
 )
+_MENDS = {
+    "undefined symbol": "add the source file or the library that defines it",
+    "file not found": "add its folder to 'include-dirs'; what git ignores is no part of the project",
+    "unable to find dynamic system library": "take it out of 'libraries': zig does not bring it for this target",
+    "unknown argument": "take it out of 'flags'",
+}
+"""What to do about that which zig and clang say most."""
 
 
 def _attribute(error: CompileError, root: Path, failed: Collection[str]) -> dict[str, ToolchainError]:
-    """Which wheel each part of zig's output belongs to: zig heads it with the path of steps that leads there."""
+    """Which wheel each part of zig's output belongs to: zig heads it with the path of steps that leads there.
+
+    The parts come in the order in which compilers end; here they are sorted.
+    """
     output = error.output.replace(f"{root}/", "").replace("\n./", "\n")
-    said: dict[str, str] = {}
+    said: dict[str, set[str]] = defaultdict(set)
     parts = _STEP.split(output)
     for identifier, text in zip(parts[1::2], parts[2::2], strict=True):
-        said.setdefault(identifier, _NOISE.sub("", text).strip())
+        said[identifier].add(_NOISE.sub("", text).strip())
     return {
-        identifier: ToolchainError(
-            said.get(identifier) or output.strip(),
-            where=identifier,
-            hint=f"to see it again: zigbuild wheels --only {identifier}",
+        identifier: ToolchainError.of(
+            Problem(text, identifier, _find_mend(text, identifier))
+            for text in sorted(said[identifier] or {output.strip()})
         )
         for identifier in failed
     }
+
+
+def _find_mend(text: str, identifier: str) -> str:
+    mends = [mend for words, mend in _MENDS.items() if words in text]
+    return "\n".join([*mends, f"to see it again: zigbuild wheels --only {identifier}"])

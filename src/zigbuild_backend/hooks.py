@@ -54,6 +54,9 @@ class _Options:
 
 
 def _parse_options(config_settings: Mapping[str, Any] | None) -> _Options:
+    from .settings.rules import optimize, python, target
+
+    rules = {"target": target, "python": python, "optimize": optimize}
     known = _Options.__dataclass_fields__
     values: dict[str, Any] = {}
     for key, value in (config_settings or {}).items():
@@ -63,6 +66,8 @@ def _parse_options(config_settings: Mapping[str, Any] | None) -> _Options:
         if not isinstance(value, str | bool):
             raise ConfigurationError("must be given once", where=where, hint="a build hook makes one wheel")
         values[key] = str(value).lower() not in ("0", "false", "no", "off") if key == "verbose" else str(value)
+        if key in rules and (problem := rules[key](values[key])):
+            raise ConfigurationError(problem.message, where=where, hint=problem.hint)
     return _Options(**values)
 
 
@@ -72,7 +77,7 @@ def read_epoch(environ: Mapping[str, str]) -> int:
     :raises ConfigurationError: if it is not a number.
     """
     text = environ.get("SOURCE_DATE_EPOCH") or str(DEFAULT_EPOCH)
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
         raise ConfigurationError(
             f"must be a number of seconds, not {text!r}", where="SOURCE_DATE_EPOCH", hint="set it to one, or unset it"
         )

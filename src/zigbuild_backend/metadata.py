@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 from .dist_info import Metadata, render_entry_points
 from .errors import ConfigurationError, Problem
+from .settings.rules import path as check_path
 
 
 def read_metadata(pyproject: Mapping[str, Any], root: Path) -> Metadata:
@@ -35,8 +38,13 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path) -> Metadata:
             text = str(standard.as_rfc822())
     except ExceptionGroup as group:
         raise ConfigurationError.of([_problem(error) for error in group.exceptions]) from None
-    except (MetadataError, OSError, UnicodeError) as error:
+    except UnicodeError as error:
+        raise ConfigurationError(
+            f"the readme or a licence file is not UTF-8: {error}", where="project", hint="save it as UTF-8"
+        ) from None
+    except (MetadataError, OSError, *_UNFORESEEN) as error:
         raise ConfigurationError.of([_problem(error)]) from None
+    _check_license(standard.license)
     groups: dict[str, Mapping[str, str]] = {"console_scripts": standard.scripts, "gui_scripts": standard.gui_scripts}
     groups.update(standard.entrypoints)
     return Metadata(
@@ -45,7 +53,7 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path) -> Metadata:
         text=text,
         requires_python=str(standard.requires_python or ""),
         license_files=tuple(
-            sorted({path.as_posix() for path in standard.license_files or ()} | _license_file(standard))
+            sorted({path.as_posix() for path in standard.license_files or ()} | _license_file(standard, root))
         ),
         entry_points=tuple((group, tuple(points.items())) for group, points in groups.items() if points),
     )
@@ -53,23 +61,64 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path) -> Metadata:
 
 def _dynamic(pyproject: Mapping[str, Any]) -> Any:
     project = pyproject["project"]
-    dynamic = project.get("dynamic", ()) if isinstance(project, Mapping) else ()
-    return dynamic if isinstance(dynamic, list) else ()
+    dynamic = project.get("dynamic", []) if isinstance(project, Mapping) else []
+    if not isinstance(dynamic, list):
+        raise ConfigurationError("must be an array of strings", where="project.dynamic", hint=_HINTS["project.dynamic"])
+    return dynamic
 
 
-def _license_file(standard: Any) -> set[str]:
+def _license_file(standard: Any, root: Path) -> set[str]:
     """The file of the old ``license = {file = "…"}``, which goes into the wheel just like a PEP 639 one."""
     file = getattr(standard.license, "file", None)
-    return {file.as_posix()} if file else set()
+    if not file:
+        return set()
+    path = Path(os.path.relpath(file, root)).as_posix()
+    if problem := check_path(path):
+        raise ConfigurationError(problem.message, where="project.license.file", hint=problem.hint)
+    return {path}
+
+
+def _check_license(expression: object) -> None:
+    """That an SPDX expression is one: indexes refuse others."""
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    if isinstance(expression, str):
+        try:
+            canonicalize_license_expression(expression)
+        except InvalidLicenseExpression as error:
+            raise ConfigurationError(str(error), where="project.license", hint=_HINTS["project.license"]) from None
+
+
+# What pyproject-metadata raises, beside its own errors, for values of a type that it did not reckon with.
+_UNFORESEEN = (ValueError, TypeError, AttributeError, LookupError, NotImplementedError)
+
+_HINTS = {
+    "project": "its keys are those of packaging.python.org/specifications/pyproject-toml; others belong in [tool]",
+    "project.name": "ASCII letters, digits, '.', '_' and '-', with a letter or digit at both ends",
+    "project.version": "write it by PEP 440, such as '1.0', '2.1rc1' or '1.0.dev3'",
+    "project.description": "one line of text",
+    "project.readme": "name a .md, .rst or .txt file of the project",
+    "project.requires-python": "write it by PEP 440, such as '>=3.10'",
+    "project.license": "write an SPDX expression such as 'MIT' or 'Apache-2.0 OR BSD-2-Clause'",
+    "project.license-files": "name files of the project by globs, such as ['LICENSE*', 'vendor/*/COPYING']",
+    "project.authors": "write tables, such as [{ name = 'Ann', email = 'ann@example.org' }]",
+    "project.maintainers": "write tables, such as [{ name = 'Ann', email = 'ann@example.org' }]",
+    "project.dependencies": "write them by PEP 508, such as 'numpy>=2; python_version >= \"3.11\"'",
+    "project.optional-dependencies": "write arrays of dependencies by PEP 508, one for each extra",
+    "project.scripts": "write them as name = 'package.module:function'",
+    "project.gui-scripts": "write them as name = 'package.module:function'",
+    "project.entry-points": "write a table for each group, with name = 'package.module:object'",
+    "project.urls": "write them as label = 'https://…', labels of up to 32 characters",
+    "project.dynamic": "write what you know into [project]",
+}
 
 
 def _problem(error: Exception) -> Problem:
+    """What pyproject-metadata says, without repeating the place in the sentence."""
     key = getattr(error, "key", None) or "project"
-    return Problem(
-        str(error).replace(f'"{key}"', f"'{key}'"),
-        where=f"pyproject.toml: {key}",
-        hint="see the specification of [project]: packaging.python.org/specifications/pyproject-toml",
-    )
+    message = re.sub(r" \(Invalid\w+\(.*\)\)$", "", str(error).removeprefix(f'Field "{key}" '))
+    place = ".".join(key.split("[")[0].split(".")[:2])
+    return Problem(message.replace('"', "'"), key, _HINTS.get(place, _HINTS["project"]))
 
 
 def write_dist_info(metadata: Metadata, root: Path, out: Path) -> str:

@@ -53,7 +53,7 @@ def parse_toml(data: bytes, where: str) -> dict[str, Any]:
         raise ConfigurationError(
             f"is not UTF-8 at byte {error.start}", where=where, hint="save it as UTF-8, as TOML requires"
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError(f"is not TOML: {error}", where=where, hint="mend the syntax at that place") from None
 
 

@@ -35,7 +35,7 @@ class Workspace:
             if path not in wanted and path not in folders:
                 _remove(self.root / path)
         for folder in sorted(folders):
-            (self.root / folder).mkdir(exist_ok=True)
+            _make_folder(self.root / folder)
         for path, data in files.items():
             _write_if_other(self.root / path, data)
         for path, target in links.items():
@@ -81,6 +81,13 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     else:
         shutil.rmtree(path)
+
+
+def _make_folder(path: Path) -> None:
+    """Makes *path* a folder of its own: what is written into it must not end up where a link leads."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    path.mkdir(exist_ok=True)
 
 
 def _write_if_other(path: Path, data: bytes) -> None:

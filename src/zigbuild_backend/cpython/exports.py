@@ -39,17 +39,7 @@ _ABSENT_FROM_STABLE_ABI = frozenset({"PyOS_AfterFork", "PyMarshal_WriteLongToFil
 
 # In the limited API of 3.9 by its headers, but not in the python3.dll of its releases.
 _ABSENT_FROM_STABLE_ABI_OF_39 = frozenset(
-    """
-    PyDictRevIterItem_Type PyDictRevIterKey_Type PyDictRevIterValue_Type PyInterpreterState_Get
-    PyInterpreterState_GetDict PyMarshal_ReadObjectFromString PyMarshal_WriteObjectToString PyMember_GetOne
-    PyMember_SetOne PyModule_AddType PyNode_AddChild PyNode_Free PyNode_ListTree PyNode_New PyObject_GC_IsFinalized
-    PyObject_GC_IsTracked PyThread_GetInfo PyThread_ReInitTLS PyThread_acquire_lock PyThread_acquire_lock_timed
-    PyThread_allocate_lock PyThread_create_key PyThread_delete_key PyThread_delete_key_value PyThread_exit_thread
-    PyThread_free_lock PyThread_get_key_value PyThread_get_stacksize PyThread_get_thread_ident
-    PyThread_get_thread_native_id PyThread_init_thread PyThread_release_lock PyThread_set_key_value
-    PyThread_set_stacksize PyThread_start_new_thread PyType_FromModuleAndSpec PyType_GetModule PyType_GetModuleState
-    Py_BytesMain _Py_EncodeLocaleRaw
-    """.split()
+    ["PyDictRevIterItem_Type", "PyDictRevIterKey_Type", "PyDictRevIterValue_Type", "PyInterpreterState_Get", "PyInterpreterState_GetDict", "PyMarshal_ReadObjectFromString", "PyMarshal_WriteObjectToString", "PyMember_GetOne", "PyMember_SetOne", "PyModule_AddType", "PyNode_AddChild", "PyNode_Free", "PyNode_ListTree", "PyNode_New", "PyObject_GC_IsFinalized", "PyObject_GC_IsTracked", "PyThread_GetInfo", "PyThread_ReInitTLS", "PyThread_acquire_lock", "PyThread_acquire_lock_timed", "PyThread_allocate_lock", "PyThread_create_key", "PyThread_delete_key", "PyThread_delete_key_value", "PyThread_exit_thread", "PyThread_free_lock", "PyThread_get_key_value", "PyThread_get_stacksize", "PyThread_get_thread_ident", "PyThread_get_thread_native_id", "PyThread_init_thread", "PyThread_release_lock", "PyThread_set_key_value", "PyThread_set_stacksize", "PyThread_start_new_thread", "PyType_FromModuleAndSpec", "PyType_GetModule", "PyType_GetModuleState", "Py_BytesMain", "_Py_EncodeLocaleRaw"]
 )
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)

@@ -60,15 +60,15 @@ def parse_table(cls: type[T], table: object, where: str, problems: list[Problem]
             place = f"{where}.{key}" if where else key
             values[field.name] = _parse_value(hints[field.name], table[key], place, field, problems)
         elif field.default is MISSING:
-            problems.append(Problem(f"the key {key!r} is missing", where, f"{key}: {field.metadata['doc']}"))
+            problems.append(Problem(f"the key {key!r} is missing", where, f"{key}: {_read_doc(field)}"))
     return cls(**values) if len(problems) == before else None
 
 
 def _parse_value(hint: Any, value: object, where: str, field: Field[Any], problems: list[Problem]) -> Any:
     """*value* as *hint*, the annotation of *field* or of one item of it; None after adding to *problems*."""
 
-    def refuse(expected: str, place: str = where, found: object = value) -> None:
-        problems.append(Problem(f"must be {expected}, not {_name_type(found)}", place, field.metadata["doc"]))
+    def refuse(expected: str, mend: str = "", *, place: str = where, found: object = value) -> None:
+        problems.append(Problem(f"must be {expected}, not {_name_type(found)}", place, mend or _read_doc(field)))
 
     def obey(item: Any) -> Any:
         rule = field.metadata["rule"]
@@ -95,14 +95,23 @@ def _parse_value(hint: Any, value: object, where: str, field: Field[Any], proble
             return refuse("a table of macros")
         for name, text in value.items():
             if not isinstance(text, str | int | bool):
-                refuse("a string, a whole number or a boolean", f"{where}.{name}", text)
+                refuse("a string, a whole number or a boolean", place=f"{where}.{name}", found=text)
         return tuple(obey((name, text)) for name, text in value.items())
     (item_hint, _) = get_args(hint)  # what is left is tuple[X, ...]
     if not isinstance(value, list):
-        return refuse("an array of tables" if is_dataclass(item_hint) else "an array of strings")
+        if is_dataclass(item_hint):
+            return refuse("an array of tables", f"write [[{where}]]")
+        mend = f"write {where.rpartition('.')[2]} = [{value!r}]" if isinstance(value, str) else ""
+        return refuse("an array of strings", mend)
     return tuple(
         _parse_value(item_hint, item, f"{where}[{index}]", field, problems) for index, item in enumerate(value)
     )
+
+
+def _read_doc(field: Field[Any]) -> str:
+    """What a setting is for, in plain text."""
+    doc: str = field.metadata["doc"]
+    return doc.replace("``", "'")
 
 
 def _show_table(where: str) -> str:

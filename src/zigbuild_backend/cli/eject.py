@@ -1,0 +1,74 @@
+"""``zigbuild eject``: leaves the project with a build.zig of its own, which needs zig and nothing of ours."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from ..cpython import find_header_set, find_minors_at_hand
+from ..eject import render_files, write_files
+from ..errors import ConfigurationError, NotFoundError, Problem
+from ..host import find_host_target
+from ..plan import choose_pythons
+from ..project import read_project
+from ..targets import TARGETS
+from ..zigs import obtain_zig
+from .session import Session, format_count, join_shortened
+
+
+def run(arguments: Namespace, session: Session) -> int:
+    root = session.cwd / arguments.project
+    project = read_project(root)
+    if not project.modules:
+        raise ConfigurationError(
+            "the project has no extension modules", where="tool.zigbuild.extension", hint="there is nothing to eject"
+        )
+    pythons = choose_pythons(project)
+    minors = find_minors_at_hand(session.store, session.environ, arguments.headers)
+    chosen = [python for python in pythons if python.minor in minors]
+    left_out = [python.name for python in pythons if python.minor not in minors]
+    if not chosen:
+        raise NotFoundError(
+            "there are no headers of any CPython that the project supports",
+            where=", ".join(left_out),
+            hint="install one, or: zigbuild headers add PATH_OR_URL",
+        )
+    zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
+    headers = {
+        python: find_header_set(python.minor, session.store, session.environ, arguments.headers) for python in chosen
+    }
+    ejected = write_files(root, render_files(project, headers, zig), force=arguments.force)
+    if left_out:
+        session.notice(
+            Problem(
+                "left out, as their headers are not at hand",
+                ", ".join(left_out),
+                "zigbuild headers add PATH_OR_URL, then eject again",
+            )
+        )
+    session.result(f"wrote {_list(ejected.written)}")
+    if ejected.removed:
+        session.result(f"removed {format_count(len(ejected.removed), 'file')} of an earlier run")
+    session.say(
+        f"for {join_shortened(python.name for python in chosen)}. Now zig alone builds the modules into zig-out:\n"
+        f"  python -m ziglang build --release=fast {chosen[-1]}-{_example_target()}\n"
+        "Keep .zig-cache and zig-out out of version control."
+    )
+    return 0
+
+
+def _list(paths: tuple[str, ...]) -> str:
+    """The files at the top, and how many there are in each folder."""
+    folders: dict[str, int] = {}
+    for path in paths:
+        name, _, inner = path.partition("/")
+        folders[name] = folders.get(name, 0) + bool(inner)
+    return ", ".join(
+        f"{name}/ ({format_count(number, 'file')})" if number else name for name, number in folders.items()
+    )
+
+
+def _example_target() -> str:
+    try:
+        return find_host_target().platform_tag
+    except ConfigurationError:  # a machine that no wheel is made for still builds those of others
+        return TARGETS[0].platform_tag

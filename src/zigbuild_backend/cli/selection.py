@@ -1,0 +1,102 @@
+"""Which wheels a command is about: the options that choose them, and what stands in the way of each."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Collection
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from ..errors import ConfigurationError, NotFoundError, Problem
+from ..host import find_host_python, find_host_target
+from ..plan import BuildPlan, PlannedWheel, Project, choose_pythons, plan
+
+NATIVE = "native"
+"""What stands for this machine among targets and Pythons."""
+
+Verdict = Literal["buildable", "headers missing", "unsupported"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The options that choose wheels; empty ones leave the choice to the project."""
+
+    targets: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A wheel that is chosen. ``is_asked`` says that its Python was named, so that doing without it is a failure."""
+
+    wheel: PlannedWheel
+    is_asked: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.wheel.obstacle is None:
+            return "buildable"
+        return "headers missing" if isinstance(self.wheel.obstacle, NotFoundError) else "unsupported"
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether a build does without it, with a notice."""
+        return self.wheel.obstacle is not None and not self.is_asked
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What stands in its way."""
+        return self.wheel.obstacle.problems if self.wheel.obstacle else ()
+
+
+def read_choice(arguments: Namespace) -> Choice:
+    """The choice that the command line makes.
+
+    :raises ConfigurationError: for options that exclude each other, or if nothing is made for this machine.
+    """
+    if arguments.only and (arguments.targets or arguments.pythons):
+        raise ConfigurationError(
+            "names whole wheels, and cannot be given with --target or --python",
+            where="--only",
+            hint="either name wheels, or the targets and Pythons of many",
+        )
+    return Choice(
+        tuple(find_host_target().platform_tag if name == NATIVE else name for name in arguments.targets),
+        tuple(find_host_python().name if name == NATIVE else name for name in arguments.pythons),
+        tuple(dict.fromkeys(arguments.only)),
+    )
+
+
+def select_wheels(project: Project, choice: Choice, has_headers: Collection[int]) -> tuple[Candidate, ...]:
+    """The wheels of *project* that are chosen. *has_headers* are the minor versions whose headers are at hand.
+
+    :raises ConfigurationError: for a name that is no target or Python, or no wheel of the project.
+    """
+    named = [name for name in choice.pythons if name != "all"]
+    asked = choose_pythons(project, named) if named and project.modules else ()
+    if choice.only:
+        wheels: BuildPlan = tuple(_find_wheel(project, identifier, has_headers) for identifier in choice.only)
+    else:
+        wheels = plan(project, choice.targets, choice.pythons, has_headers=has_headers)
+    return tuple(Candidate(wheel, bool(choice.only) or wheel.python in asked) for wheel in wheels)
+
+
+def _find_wheel(project: Project, identifier: str, has_headers: Collection[int]) -> PlannedWheel:
+    """The wheel of that identifier, which may be outside the project's matrix."""
+    python, _, target = identifier.rpartition("-")
+    try:
+        wheels = plan(project, [target], [python], has_headers=has_headers)
+    except ConfigurationError:
+        wheels = ()
+    for wheel in wheels:
+        if wheel.identifier == identifier:
+            return wheel
+    known = [wheel.identifier for wheel in plan(project, ["all"], has_headers=has_headers)]
+    close = get_close_matches(identifier, known, n=3)
+    raise ConfigurationError(
+        "the project has no such wheel",
+        where=f"--only {identifier}",
+        hint=f"did you mean {' or '.join(close)}?" if close else "'zigbuild plan' lists the identifiers",
+    )

@@ -1,0 +1,100 @@
+"""What a command is told of the world outside, and how it speaks: results to stdout, all else to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TextIO
+
+from ..errors import Problem
+from ..store import Store, default_store
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of the program. ``verbosity`` is -1 for ``-q``, 1 for ``-v``, else 0."""
+
+    environ: Mapping[str, str]
+    cwd: Path
+    verbosity: int = 0
+
+    @cached_property
+    def store(self) -> Store:
+        return default_store(self.environ)
+
+    @property
+    def is_quiet(self) -> bool:
+        return self.verbosity < 0
+
+    @property
+    def is_verbose(self) -> bool:
+        return self.verbosity > 0
+
+    def is_terminal(self, stream: TextIO) -> bool:
+        """Whether tables and colours may be shown on *stream*."""
+        return stream.isatty() and self.environ.get("TERM") != "dumb"
+
+    def result(self, text: str) -> None:
+        """Prints what was asked for."""
+        print(text)
+
+    def result_json(self, document: Mapping[str, Any]) -> None:
+        """Prints what was asked for as one JSON document."""
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+
+    def say(self, text: str) -> None:
+        """Tells what goes on, unless the user wants quiet."""
+        if not self.is_quiet:
+            self.announce(text)
+
+    def notice(self, problem: Problem) -> None:
+        """Tells of something that is not as one may expect, and stops nothing."""
+        self.say(f"zigbuild: notice: {problem}")
+
+    def fail(self, problem: Problem) -> None:
+        """Tells what went wrong."""
+        self.announce(f"zigbuild: error: {problem}")
+
+    def announce(self, text: str) -> None:
+        """Tells something even to a user who wants quiet."""
+        sys.stdout.flush()  # so that both streams stay in order where they end in one file
+        # Looked up now: a live table puts a stream of its own in its place.
+        print(text, file=sys.stderr, flush=True)
+
+
+def to_json(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """*problems* as they stand in JSON documents."""
+    return [asdict(problem) for problem in problems]
+
+
+def format_size(size: int) -> str:
+    """A number of bytes in decimal units: ``23.1 kB``."""
+    for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):
+        if size >= 1000**power:
+            return f"{size / 1000**power:.1f} {unit}"
+    return f"{size} B"
+
+
+def format_seconds(seconds: float) -> str:
+    """A time that somebody waited: ``0.8 s``, ``34 s`` or ``2 min 5 s``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def format_count(number: int, noun: str) -> str:
+    """``1 wheel``, ``2 wheels``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def join_shortened(names: Iterable[str], limit: int = 6) -> str:
+    """The names, and how many more there are beyond the first *limit*."""
+    listed = list(names)
+    if len(listed) <= limit + 1:
+        return ", ".join(listed)
+    return f"{', '.join(listed[:limit])} and {len(listed) - limit} more"

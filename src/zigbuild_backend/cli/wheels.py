@@ -1,0 +1,148 @@
+"""``zigbuild wheels``: builds the matrix, or what is asked for of it."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..cpython import find_minors_at_hand
+from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError, ZigbuildError
+from ..hooks import read_epoch
+from ..plan import PlannedWheel, Project
+from ..recipes import open_project
+from ..toolchain import Zig
+from ..warm import Runtime, find_runtimes
+from ..wheel import Outcome, Workshop, make_wheels
+from ..zigs import obtain_zig
+from .plan import notice_obstacles
+from .progress import Progress, make_progress
+from .selection import Candidate, read_choice, select_wheels
+from .session import Session, format_count, format_seconds, format_size, join_shortened, to_json
+
+_WORST_FIRST = (ZigbuildError, MismatchError, ToolchainError, ConfigurationError, NotFoundError)
+
+
+def run(arguments: Namespace, session: Session) -> int:
+    start = time.monotonic()
+    choice = read_choice(arguments)
+    epoch = read_epoch(session.environ)
+    project, root = open_project(arguments.project, session.store, session.environ, session.cwd)
+    has_headers = find_minors_at_hand(session.store, session.environ, arguments.headers)
+    candidates = select_wheels(project, choice, has_headers)
+    skipped = [candidate for candidate in candidates if candidate.is_skipped]
+    notice_obstacles(skipped, session)
+    wanted = [candidate.wheel for candidate in candidates if not candidate.is_skipped]
+    if not wanted:
+        raise NotFoundError(
+            "none of the wheels can be built", where=project.metadata.name, hint="'zigbuild plan' says why for each"
+        )
+
+    zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
+    if session.is_verbose:
+        zig = replace(zig, talk=session.say)
+    progress = make_progress(wanted, session)
+    workshop = Workshop(zig, arguments.headers, arguments.jobs, progress.report)
+    outcomes = _make(project, root, arguments.out, workshop, epoch, progress, session)
+
+    if arguments.json:
+        session.result_json(_to_document(arguments.out, outcomes, skipped, time.monotonic() - start))
+    _tell_failures([outcome for outcome in outcomes if outcome.error], session)
+    made = [outcome for outcome in outcomes if outcome.path]
+    if made and not arguments.json:
+        size = format_size(sum(outcome.size for outcome in made))
+        seconds = format_seconds(time.monotonic() - start)
+        session.result(f"{format_count(len(made), 'wheel')} in {arguments.out}, {size}, {seconds}")
+    codes = {outcome.error.exit_code for outcome in outcomes if outcome.error}
+    return next((error.exit_code for error in _WORST_FIRST if error.exit_code in codes), 0)
+
+
+def _make(
+    project: Project, root: Path, out: Path, workshop: Workshop, epoch: int, progress: Progress, session: Session
+) -> list[Outcome]:
+    """Makes the wheels of *progress*, which shows what comes of each."""
+    runtimes = _find_runtimes(project, progress.wheels, workshop.zig)
+    cold = [name for name, parts in runtimes.items() if not all(runtime.is_warm for runtime in parts)]
+    if cold:
+        session.say(
+            f"first build for {join_shortened(cold)}: building their runtimes takes from seconds to some minutes each; "
+            "they are kept for every later build"
+        )
+    outcomes: list[Outcome] = []
+    try:
+        with progress.shown():
+            for outcome in make_wheels(project, root, progress.wheels, out, workshop, epoch=epoch):
+                outcomes.append(outcome)
+                progress.finish(outcome)
+    except KeyboardInterrupt:
+        made = sum(outcome.path is not None for outcome in outcomes)
+        kept = f"{format_count(made, 'wheel')} in {out} and what was compiled are" if made else "what was compiled is"
+        raise KeyboardInterrupt(f"{kept} kept") from None
+    for outcome in outcomes:
+        if outcome.path:
+            for runtime in runtimes.get(str(outcome.wheel.target), ()):
+                runtime.note_warm()
+    return outcomes
+
+
+def _find_runtimes(project: Project, wheels: Sequence[PlannedWheel], zig: Zig) -> dict[str, tuple[Runtime, ...]]:
+    """The runtimes that the *wheels* need, by platform tag."""
+    is_cxx = any(module.is_cxx for module in project.modules)
+    targets = dict.fromkeys(wheel.target for wheel in wheels if wheel.target and not wheel.obstacle)
+    return {
+        str(target): find_runtimes(target, zig, optimize=project.settings.optimize, is_cxx=is_cxx) for target in targets
+    }
+
+
+def _tell_failures(failed: Sequence[Outcome], session: Session) -> None:
+    """Says each distinct message once, with the wheels that it is about."""
+    groups: dict[tuple[str, ...], list[Outcome]] = {}
+    for outcome in failed:
+        groups.setdefault(tuple(problem.message for problem in _problems(outcome)), []).append(outcome)
+    for group in groups.values():
+        identifiers = [outcome.wheel.identifier for outcome in group]
+        for problem in _problems(group[0]):
+            where = identifiers[0] if len(group) == 1 else f"{len(group)} wheels"
+            is_place_known = problem.where in ("", identifiers[0], str(group[0].wheel.python))
+            session.fail(replace(problem, where=where if is_place_known else f"{where}: {problem.where}"))
+        if len(group) > 1:
+            session.announce(f"  wheels: {join_shortened(identifiers)}")
+    if failed:
+        session.announce(f"zigbuild: {format_count(len(failed), 'wheel')} failed")
+
+
+def _problems(outcome: Outcome) -> tuple[Problem, ...]:
+    return outcome.error.problems if outcome.error else ()
+
+
+def _to_document(
+    out: Path, outcomes: Sequence[Outcome], skipped: Sequence[Candidate], seconds: float
+) -> dict[str, object]:
+    return {
+        "out": str(out),
+        "seconds": round(seconds, 3),
+        "wheels": [
+            {
+                "identifier": outcome.wheel.identifier,
+                "file": outcome.path.name,
+                "size": outcome.size,
+                "sha256": outcome.sha256,
+            }
+            for outcome in outcomes
+            if outcome.path
+        ],
+        "failed": [
+            {
+                "identifier": outcome.wheel.identifier,
+                "exit_code": outcome.error.exit_code,
+                "problems": to_json(outcome.error.problems),
+            }
+            for outcome in outcomes
+            if outcome.error
+        ],
+        "skipped": [
+            {"identifier": candidate.wheel.identifier, "problems": to_json(candidate.problems)} for candidate in skipped
+        ],
+    }

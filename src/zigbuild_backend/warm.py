@@ -1,0 +1,98 @@
+"""Builds runtimes ahead: libc, libc++ and compiler-rt as zig builds them for a target, kept in its cache.
+
+zig has no command for it, and its cache keys hold every flag: so a module that does nothing is compiled through the
+same graph as real ones. Which runtimes are warm is noted in zig's cache itself, so that both go away together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from .cpython import HeaderSet
+from .dist_info import Metadata
+from .errors import ToolchainError
+from .graph import Cell, run_graph, stage
+from .pins import DEFAULT_EPOCH
+from .plan import Module, Project
+from .pythons import PYTHONS
+from .settings import Extension, Settings
+from .settings.model import Optimize
+from .store import temporary_folder
+from .targets import Target
+from .toolchain import Zig
+from .tree import SourceFile, SourceTree
+from .workspace import open_workspace
+
+_NAME = "warm"
+_C = """\
+#ifdef _WIN32
+__declspec(dllexport)
+#else
+__attribute__((visibility("default")))
+#endif
+void *PyInit_warm(void)
+{
+    return 0;
+}
+"""
+_CXX = f'extern "C" {{\n{_C}}}\n'
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The runtime of one triple in one mode; ``note`` is the file that says that it was built."""
+
+    note: Path
+
+    @property
+    def is_warm(self) -> bool:
+        return self.note.is_file()
+
+    def note_warm(self) -> None:
+        """Notes that something was linked with it."""
+        self.note.parent.mkdir(parents=True, exist_ok=True)
+        self.note.touch()
+
+
+def find_runtimes(
+    target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool = False
+) -> tuple[Runtime, ...]:
+    """The runtimes that modules for *target* are linked with, one a slice; with *is_cxx* also those of C++."""
+    folder = zig.store.root / "zig" / "warm" / zig.version / optimize
+    languages = ("c", "cxx") if is_cxx else ("c",)
+    triples = [part.triple for part in target.slices or (target,)]
+    return tuple(Runtime(folder / f"{triple}-{language}") for triple in triples for language in languages)
+
+
+def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool = False) -> None:
+    """Builds the runtimes that modules for *target* are linked with.
+
+    :raises ToolchainError: if zig cannot build them.
+    """
+    python = PYTHONS[-1]
+    source = "warm.cpp" if is_cxx else "warm.c"
+    code = (_CXX if is_cxx else _C).encode()
+    extension = Extension(name=_NAME, sources=(source,))
+    with temporary_folder(zig.store.folder("tmp")) as root:
+        (root / source).write_bytes(code)
+        include = root / "include"
+        include.mkdir()
+        project = Project(
+            metadata=Metadata(f"{_NAME}-{'cxx' if is_cxx else 'c'}", "0", ""),
+            settings=Settings(zig=zig.version, optimize=optimize, extension=(extension,)),
+            tree=SourceTree((SourceFile(source, hashlib.sha256(code).hexdigest()),)),
+            contents={},
+            modules=(Module(extension, (source,)),),
+        )
+        # The module includes no header and imports nothing of CPython: what stands for both may be empty.
+        exports = f"LIBRARY {python.windows_dll}\nEXPORTS\nPy_Initialize\n" if target.is_windows else ""
+        cell = Cell(python, target, HeaderSet(python.version, hashlib.sha256().hexdigest(), include), exports)
+        with open_workspace(zig.store, project.metadata.name) as workspace:
+            stage(project, root, [cell], workspace)
+            compiled = run_graph(project, [cell], workspace, zig, epoch=DEFAULT_EPOCH)
+    if error := compiled.errors.get(cell.identifier):
+        raise ToolchainError(error.problems[0].message, where=str(target))
+    for runtime in find_runtimes(target, zig, optimize=optimize, is_cxx=is_cxx):
+        runtime.note_warm()

@@ -1,0 +1,58 @@
+"""Gets a zig of the version that a project is pinned to: the installed one, else one installed into the store."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from .errors import NotFoundError
+from .store import Store
+from .toolchain import Zig, find_zig
+
+_LAST_LINES = 5
+"""Of what an installer said, how much a message quotes."""
+
+
+def obtain_zig(version: str, store: Store, environ: Mapping[str, str], say: Callable[[str], None]) -> Zig:
+    """The zig of exactly *version*. If it has to be fetched, *say* is told, and the store keeps it.
+
+    It comes from where pip (or uv, where there is no pip) is configured to get packages.
+
+    :raises NotFoundError: if it cannot be installed.
+    """
+    try:
+        return find_zig(version, store, environ)
+    except NotFoundError:
+        pass
+
+    def install(folder: Path) -> None:
+        say(f"installing zig {version}, which the project is pinned to, into the cache")
+        _install(f"ziglang=={version}", folder, environ)
+
+    folder = store.keep(("ziglang", version), install)
+    executable = folder / "ziglang" / ("zig.exe" if sys.platform == "win32" else "zig")
+    if not executable.is_file():
+        raise NotFoundError("this zig was damaged", where=str(folder), hint="delete the folder, and try again")
+    return Zig(executable, version, store, environ)
+
+
+def _install(requirement: str, folder: Path, environ: Mapping[str, str]) -> None:
+    options = ["--target", str(folder), "--only-binary", ":all:", "--no-deps", "--quiet", requirement]
+    if importlib.util.find_spec("pip"):
+        command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *options]
+    elif uv := shutil.which("uv", path=environ.get("PATH", "")):
+        command = [uv, "pip", "install", "--python", sys.executable, *options]
+    else:
+        raise NotFoundError("is not installed, and there is neither pip nor uv to install it", where=requirement)
+    done = subprocess.run(command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        said = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-_LAST_LINES:])
+        raise NotFoundError(
+            f"cannot be installed:\n{said}",
+            where=requirement,
+            hint=f"without a network, install it from a file: pip install {requirement}",
+        )

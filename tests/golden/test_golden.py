@@ -1,0 +1,79 @@
+"""From pyproject.toml to the text of build.zig and the plan, and that every supported zig takes the text.
+
+Each folder here is a case: ``pyproject.toml`` and the names of the project's files, and what is made of them.
+``pytest --update-golden`` rewrites the latter.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from projects import tree_of
+from zigbuild_backend._compat import tomllib
+from zigbuild_backend.build_zig import render, render_zon
+from zigbuild_backend.metadata import read_metadata
+from zigbuild_backend.plan import PlannedWheel, Project, plan, resolve_project
+from zigbuild_backend.project import read_settings
+from zigbuild_backend.store import default_store
+from zigbuild_backend.toolchain import Zig
+
+CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/pyproject.toml"))
+OTHER_ZIGS = [Path(zig) for zig in os.environ.get("ZIGBUILD_TEST_ZIGS", "").split(os.pathsep) if zig]
+
+each_case = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+
+
+def read_case(case: Path) -> Project:
+    pyproject = tomllib.loads((case / "pyproject.toml").read_text("utf-8"))
+    files = (case / "files.txt").read_text("utf-8").splitlines()
+    return resolve_project(read_metadata(pyproject, case), read_settings(pyproject), tree_of(*files))
+
+
+def describe(wheel: PlannedWheel) -> str:
+    obstacle = "".join(f": {problem.message}" for problem in wheel.obstacle.problems) if wheel.obstacle else ""
+    return wheel.identifier + obstacle
+
+
+@each_case
+def test_texts(case: Path, expect_text: Callable[[Path, str], None]) -> None:
+    project = read_case(case)
+    expect_text(case / "build.zig", render(project))
+    expect_text(case / "build.zig.zon", render_zon(project))
+    wheels = plan(project, has_headers=range(9, 15))
+    expect_text(case / "plan.txt", "".join(f"{describe(wheel)}\n" for wheel in wheels))
+
+
+def find_other_zig(executable: Path) -> Zig:
+    version = subprocess.run([executable, "version"], capture_output=True, text=True, check=True).stdout.strip()
+    return Zig(executable, version, default_store(os.environ), os.environ)
+
+
+def test_texts_are_formatted_as_zig_formats_them(zig: Zig) -> None:
+    texts = [str(case / name) for case in CASES for name in ("build.zig", "build.zig.zon")]
+    zig.run(["fmt", "--check", *texts])
+
+
+def list_steps(zig: Zig, project: Project, folder: Path) -> set[str]:
+    (folder / "build.zig").write_bytes(render(project).encode())
+    (folder / "build.zig.zon").write_bytes(render_zon(project).encode())
+    return {line.split()[0] for line in zig.run(["build", "--list-steps"], cwd=folder).decode().splitlines()}
+
+
+@each_case
+def test_zig_has_a_step_for_every_wheel(case: Path, zig: Zig, tmp_path: Path) -> None:
+    project = read_case(case)
+    assert {wheel.identifier for wheel in plan(project, has_headers=())} <= list_steps(zig, project, tmp_path)
+
+
+@pytest.mark.parametrize("executable", OTHER_ZIGS or [None], ids=str)
+def test_other_zigs_have_a_step_for_every_wheel(executable: Path | None, tmp_path: Path) -> None:
+    if executable is None:
+        pytest.skip("ZIGBUILD_TEST_ZIGS names no other zigs")
+    project = read_case(Path(__file__).parent / "hostile-strings")
+    steps = list_steps(find_other_zig(executable), project, tmp_path)
+    assert {wheel.identifier for wheel in plan(project, has_headers=())} <= steps

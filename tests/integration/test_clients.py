@@ -1,0 +1,75 @@
+"""The backend as its users meet it: pip, build and uv install a project on a machine without a compiler."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from machines import EXAMPLE, PYTHONS, make_venv
+
+CALL = "import example_c; assert example_c.distance('kitten', 'sitting') == 3; print(example_c.__file__)"
+ZIG = "ziglang==0.16.0"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A fresh copy of the smallest example."""
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "a copy, é"))
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_pip_installs_in_isolation(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
+    venv = make_venv(PYTHONS[version], tmp_path / "venv")
+    venv.run(venv.python, "-m", "pip", "install", "--find-links", backend.parent, project)
+    assert str(venv.folder) in venv.run(venv.python, "-c", CALL, cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_pip_installs_sdist_without_isolation(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
+    venv = make_venv(PYTHONS[version], tmp_path / "venv", backend, ZIG)
+    make = "import zigbuild_backend, sys; zigbuild_backend.build_sdist(sys.argv[1])"
+    venv.run(venv.python, "-c", make, tmp_path, cwd=project)
+    venv.run(venv.python, "-m", "pip", "install", "--no-build-isolation", tmp_path / "example_c-1.0.0.tar.gz")
+    assert str(venv.folder) in venv.run(venv.python, "-c", CALL, cwd=tmp_path).stdout
+
+
+def test_pip_installs_editable(backend: Path, project: Path, tmp_path: Path) -> None:
+    venv = make_venv(sys.executable, tmp_path / "venv", backend, ZIG)
+    venv.run(venv.python, "-m", "pip", "install", "--no-build-isolation", "--editable", project)
+    assert str(project) in venv.run(venv.python, "-c", CALL, cwd=tmp_path).stdout
+    init = project / "src" / "example_c" / "__init__.py"
+    init.write_text(init.read_text() + "seen_at_once = True\n")
+    venv.run(venv.python, "-c", "import example_c; assert example_c.seen_at_once", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_build_makes_sdist_and_wheel_from_it(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
+    venv = make_venv(PYTHONS[version], tmp_path / "venv", "build")
+    venv.run(venv.python, "-m", "build", project, env={"PIP_FIND_LINKS": str(backend.parent)})
+    wheel, sdist = sorted(path.name for path in (project / "dist").iterdir())
+    assert sdist == "example_c-1.0.0.tar.gz"
+    assert wheel.startswith(f"example_c-1.0.0-cp3{version[2:]}-")
+
+
+@pytest.mark.parametrize("isolation", [True, False])
+def test_uv_installs(isolation: bool, backend: Path, project: Path, tmp_path: Path) -> None:
+    venv = make_venv(sys.executable, tmp_path / "venv", "uv", *([] if isolation else [backend, ZIG]))
+    venv.run(
+        *(venv.folder / "bin" / "uv", "pip", "install", "--python", venv.python),
+        *("--find-links", backend.parent, *([] if isolation else ["--no-build-isolation"]), project),
+    )
+    assert str(venv.folder) in venv.run(venv.python, "-c", CALL, cwd=tmp_path).stdout
+
+
+def test_compiler_error_is_shown_once_and_plainly(backend: Path, project: Path, tmp_path: Path) -> None:
+    source = project / "src" / "example_c" / "_distance.c"
+    source.write_text(source.read_text().replace("return result;", "return reslt;"))
+    venv = make_venv(sys.executable, tmp_path / "venv", backend, ZIG)
+    done = venv.run(venv.python, "-m", "pip", "install", "--no-build-isolation", project, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert said.count("src/example_c/_distance.c:29:12: error: use of undeclared identifier 'reslt'") == 1
+    assert "Traceback" not in said

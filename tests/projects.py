@@ -1,0 +1,37 @@
+"""Projects, as values and as folders, from a few lines of TOML and a few files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zigbuild_backend._compat import tomllib
+from zigbuild_backend.dist_info import Metadata
+from zigbuild_backend.plan import Project, resolve_project
+from zigbuild_backend.settings import parse_settings
+from zigbuild_backend.tree import SourceFile, SourceTree
+
+Files = Mapping[str, "str | bytes"]
+
+
+def tree_of(*paths: str) -> SourceTree:
+    """A tree with files of these paths, each with its own path as content."""
+    return SourceTree(tuple(SourceFile(path, hashlib.sha256(path.encode()).hexdigest()) for path in sorted(paths)))
+
+
+def project_of(settings: str, *paths: str, name: str = "spam", version: str = "1.0", **metadata: Any) -> Project:
+    """The project whose ``[tool.zigbuild]`` has the TOML *settings*, and whose tree has these files."""
+    paths = paths or ("spam/__init__.py", "spam/_c.c")
+    table = tomllib.loads(settings)
+    return resolve_project(Metadata(name, version, "", **metadata), parse_settings(table), tree_of(*paths))
+
+
+def write_files(root: Path, files: Files) -> Path:
+    """Writes *files* (path → content) below *root*, and gives it."""
+    for path, content in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return root

@@ -1,0 +1,76 @@
+"""What goes into a wheel and under which name, for every layout that projects have."""
+
+from __future__ import annotations
+
+import pytest
+
+from projects import tree_of
+from zigbuild_backend.errors import ConfigurationError
+from zigbuild_backend.layout import find_contents
+
+AROUND = ("README.md", "pyproject.toml", "setup.py", "tests/__init__.py", "tests/test_spam.py", "docs/conf.py")
+
+
+# layout: (name of the project, files of the tree, paths in the wheel)
+LAYOUTS = {
+    "flat": ("spam", "spam/__init__.py spam/x/y.py spam/py.typed", "spam/__init__.py spam/py.typed spam/x/y.py"),
+    "flat, normalised name": ("Spam-Eggs", "spam_eggs/__init__.py eggs/__init__.py", "spam_eggs/__init__.py"),
+    "flat, other case": ("spam", "Spam/__init__.py", "Spam/__init__.py"),
+    "flat, no __init__": ("spam", "spam/mod.py", "spam/mod.py"),
+    "flat, named by the extension module": ("eggs", "spam/__init__.py ham/__init__.py", "spam/__init__.py"),
+    "flat, stubs": ("spam", "spam/a.py spam-stubs/a.pyi eggs-stubs/a.pyi", "spam-stubs/a.pyi spam/a.py"),
+    "module": ("spam", "spam.py eggs.py", "spam.py"),
+    "module with stub": ("spam", "spam.py spam.pyi", "spam.py spam.pyi"),
+    "namespace": ("spam.eggs", "spam/eggs/__init__.py", "spam/eggs/__init__.py"),
+    "src": ("spam", "src/spam/__init__.py spam/__init__.py", "spam/__init__.py"),
+    "src, other names": ("spam", "src/eggs/__init__.py src/ham.py", "eggs/__init__.py ham.py"),
+    "src, namespace": ("spam", "src/ns/spam/__init__.py", "ns/spam/__init__.py"),
+    "src, stubs": ("spam", "src/spam-stubs/__init__.pyi", "spam-stubs/__init__.pyi"),
+    "src of C": ("spam", "src/spam.c src/setup.py src/2to3.py spam/__init__.py", "spam/__init__.py"),
+    "C beside Python": ("spam", "spam/a.py spam/_spam.c spam/_spam.h", "spam/_spam.h spam/a.py"),
+}
+
+
+@pytest.mark.parametrize(("name", "files", "contents"), LAYOUTS.values(), ids=LAYOUTS)
+def test_found_by_itself(name: str, files: str, contents: str) -> None:
+    found = find_contents(tree_of(*files.split(), *AROUND), (), name, ["spam._spam"], ["spam/_spam.c"])
+    assert sorted(found) == contents.split()
+    assert all(source in (path, f"src/{path}") for path, source in found.items())
+    assert set(found.values()) <= set(files.split())
+
+
+@pytest.mark.parametrize(
+    ("packages", "contents"),
+    [
+        (["spam"], {"spam/__init__.py": "spam/__init__.py"}),
+        (["spam/"], {"spam/__init__.py": "spam/__init__.py"}),
+        (["src/eggs"], {"eggs/__init__.py": "src/eggs/__init__.py"}),
+        (["lib/ham.py"], {"ham.py": "lib/ham.py"}),
+        (["python/a/b"], {"a/b/c.py": "python/a/b/c.py"}),
+        (["spam", "src/eggs"], {"spam/__init__.py": "spam/__init__.py", "eggs/__init__.py": "src/eggs/__init__.py"}),
+    ],
+)
+def test_named_packages(packages: list[str], contents: dict[str, str]) -> None:
+    tree = tree_of("spam/__init__.py", "src/eggs/__init__.py", "lib/ham.py", "python/a/b/c.py", *AROUND)
+    assert find_contents(tree, packages, "spam", (), ()) == contents
+
+
+def test_one_single_extension_module_needs_no_python_file() -> None:
+    assert find_contents(tree_of("_spam.c"), (), "spam", ["_spam"], ["_spam.c"]) == {}
+
+
+@pytest.mark.parametrize("modules", [[], ["eggs._spam"]])
+def test_nothing_found(modules: list[str]) -> None:
+    with pytest.raises(ConfigurationError, match=r"no package or module that belongs to 'spam-ham\.x'") as refusal:
+        find_contents(tree_of("_spam.c", *AROUND), (), "spam-ham.x", modules, (), "here.")
+    (problem,) = refusal.value.problems
+    assert problem.where == "here.packages"
+    assert "spam_ham/x/__init__.py" in problem.hint
+
+
+def test_named_packages_that_are_not_there_are_all_reported() -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        find_contents(tree_of("spam/__init__.py"), ["eggs", "spam", "ham.py"], "spam", (), ())
+    assert [problem.where for problem in refusal.value.problems] == [
+        *("tool.zigbuild.packages[0]", "tool.zigbuild.packages[2]")
+    ]

@@ -1,0 +1,181 @@
+"""From settings and a tree to the wheels that a project has."""
+
+from __future__ import annotations
+
+import pytest
+
+from projects import project_of, tree_of
+from zigbuild_backend.buildinfo import digest_spec
+from zigbuild_backend.dist_info import Metadata
+from zigbuild_backend.errors import ConfigurationError
+from zigbuild_backend.plan import WheelSpec, choose_pythons, plan, resolve_project
+from zigbuild_backend.pythons import PYTHONS, Python, find_python
+from zigbuild_backend.settings import Extension, Settings
+from zigbuild_backend.targets import find_target
+
+ONE = "[[extension]]\nname = 'spam._c'\nsources = ['spam/*.c']\n"
+EVERY_MINOR = range(9, 16)
+
+
+def names(pythons: tuple[Python, ...]) -> str:
+    return " ".join(python.name for python in pythons)
+
+
+def test_sources_are_resolved_in_the_order_of_the_tree() -> None:
+    project = project_of(
+        "[[extension]]\nname = 'spam._c'\nsources = ['spam/z.cpp', '**/*.c', 'spam/*.S']\nexclude = ['**/test_*']",
+        *("spam/__init__.py", "spam/z.cpp", "spam/b.c", "spam/a.c", "spam/test_a.c", "spam/fast.S", "spam/a.h"),
+    )
+    (module,) = project.modules
+    assert module.sources == ("spam/a.c", "spam/b.c", "spam/fast.S", "spam/z.cpp")
+    assert module.is_cxx
+    assert set(project.contents) == {"spam/__init__.py", "spam/a.h", "spam/test_a.c"}
+
+
+def test_module_of_c_alone_is_no_cxx() -> None:
+    (module,) = project_of(ONE).modules
+    assert not module.is_cxx
+    assert module.path(Python(13), find_target("win32")) == "spam/_c.cp313-win32.pyd"
+
+
+def test_everything_that_cannot_be_resolved_is_reported() -> None:
+    settings = Settings(
+        extension=(
+            Extension("a", ("a.c", "x*.c"), include_dirs=("spam", "include")),
+            Extension("b", ()),
+            Extension("c", ("*.txt", "a.c")),
+            Extension("d", ("a.c",), exclude=("*.c",)),
+            Extension("e", ("y.c",), exclude=("*.c",)),
+        )
+    )
+    with pytest.raises(ConfigurationError) as refusal:
+        resolve_project(Metadata("spam", "1", ""), settings, tree_of("a.c", "n.txt", "spam/x.py"), prefix="here.")
+    assert [(problem.where, problem.message) for problem in refusal.value.problems] == [
+        ("here.extension[0].sources[1]", "no file of the project matches 'x*.c'"),
+        ("here.extension[0].include-dirs[1]", "there is no folder 'include' in the project"),
+        ("here.extension[1].sources", "a module needs at least one source"),
+        ("here.extension[2].sources", "'n.txt' is in no language that can be compiled"),
+        ("here.extension[3].exclude", "leaves out every source of the module"),
+        ("here.extension[4].sources[0]", "no file of the project matches 'y.c'"),
+    ]
+    assert all(problem.hint for problem in refusal.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("requires_python", "expected"),
+    [
+        ("", "cp39 cp310 cp311 cp312 cp313 cp314 cp315 cp313t cp314t cp315t"),
+        (">=3.12", "cp312 cp313 cp314 cp315 cp313t cp314t cp315t"),
+        (">=3.10,<3.13", "cp310 cp311 cp312"),
+        ("~=3.11,!=3.12.*", "cp311 cp313 cp314 cp315 cp313t cp314t cp315t"),
+        (">=3.9.2,<3.10", "cp39"),
+        ("<3.9.1", "cp39"),
+        ("<3.13.0", "cp39 cp310 cp311 cp312"),
+        (">=4", ""),
+    ],
+)
+def test_requires_python_narrows_the_matrix(requires_python: str, expected: str) -> None:
+    assert names(choose_pythons(project_of(ONE, requires_python=requires_python))) == expected
+
+
+def test_asked_pythons_go_before_set_ones_and_these_before_requires_python() -> None:
+    project = project_of("pythons = ['cp313', 'cp312']\n" + ONE, requires_python=">=3.11")
+    assert names(choose_pythons(project)) == "cp312 cp313"
+    assert names(choose_pythons(project, ["cp313t", "cp311"])) == "cp311 cp313t"
+    assert choose_pythons(project, ["all"]) == PYTHONS
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [
+        ("all", "cp39 cp310-abi3 cp313t cp314t cp315t"),
+        ("cp310 cp311 cp312 cp313", "cp310-abi3"),
+        ("cp39 cp313 cp313t", "cp39 cp310-abi3 cp313t"),
+        ("cp313", "cp310-abi3"),
+        ("cp312-abi3", "cp310-abi3"),
+        ("cp310-abi3 cp310", "cp310-abi3"),
+    ],
+)
+def test_stable_abi_stands_for_every_later_python_with_the_gil(asked: str, chosen: str) -> None:
+    project = project_of(ONE + "stable-abi = 'cp310'")
+    assert names(choose_pythons(project, asked.split())) == chosen
+
+
+@pytest.mark.parametrize(
+    ("floors", "stable"),
+    [("", None), ("cp310", 10), ("cp39 cp312 cp310", 12), ("cp310 -", None), ("- -", None)],
+)
+def test_stable_abi_of_a_project_is_what_all_its_modules_share(floors: str, stable: int | None) -> None:
+    tables = "".join(
+        f"[[extension]]\nname = 'spam._{number}'\nsources = ['spam/_c.c']\n"
+        + (f"stable-abi = '{floor}'\n" if floor != "-" else "")
+        for number, floor in enumerate(floors.split())
+    )
+    assert project_of(tables).stable_abi == (stable and Python(stable))
+
+
+def test_identifiers_and_tags() -> None:
+    project = project_of(ONE)
+    wheels = plan(project, ["manylinux2014_x86_64", "win32"], ["cp313t", "cp39"], has_headers=EVERY_MINOR)
+    assert [(wheel.identifier, wheel.tag) for wheel in wheels] == [
+        ("cp39-manylinux_2_17_x86_64", "cp39-cp39-manylinux_2_17_x86_64"),
+        ("cp39-win32", "cp39-cp39-win32"),
+        ("cp313t-manylinux_2_17_x86_64", "cp313-cp313t-manylinux_2_17_x86_64"),
+        ("cp313t-win32", "cp313-cp313t-win32"),
+    ]
+    assert not any(wheel.obstacle for wheel in wheels)
+
+
+def test_stable_abi_wheels() -> None:
+    project = project_of(f"targets = ['win32']\npythons = ['cp310', 'cp312']\n{ONE}stable-abi = 'cp310'")
+    (wheel,) = plan(project, has_headers=EVERY_MINOR)
+    assert (wheel.identifier, wheel.tag) == ("cp310-abi3-win32", "cp310-abi3-win32")
+    assert wheel.obstacle is None
+
+
+def test_whole_matrix() -> None:
+    assert len(plan(project_of(ONE), has_headers=EVERY_MINOR)) == 22 * len(PYTHONS)
+
+
+def test_project_without_modules_has_one_wheel_for_all() -> None:
+    (wheel,) = plan(project_of(""), ["all"], ["all"], has_headers=())
+    assert (wheel.identifier, wheel.tag, wheel.obstacle) == ("py3-none-any", "py3-none-any", None)
+
+
+@pytest.mark.parametrize(
+    ("floor", "requires_python", "python", "message"),
+    [
+        ("", ">=3.12", "cp311", "requires-python is >=3.12"),
+        ("", "", "cp312-abi3", "not every module of the project has 'stable-abi'"),
+        ("cp312", "", "cp310-abi3", "the project's 'stable-abi' begins with cp312"),
+        ("", "", "cp315", "the headers of CPython 3.15 are not at hand"),
+        ("cp310", "<3.10", "cp310", "requires-python is <3.10"),
+        # One wheel for 3.10 and later also serves a project that asks for 3.12.
+        ("cp310", ">=3.12", "cp312", None),
+        ("cp310", ">=3.12", "cp312-abi3", None),
+        ("cp310", ">=3.12", "cp313t", None),
+    ],
+)
+def test_obstacles(floor: str, requires_python: str, python: str, message: str | None) -> None:
+    project = project_of(f"{ONE}stable-abi = '{floor}'" if floor else ONE, requires_python=requires_python)
+    (wheel,) = plan(project, ["win32"], [python], has_headers=range(9, 15))
+    problems = wheel.obstacle.problems if wheel.obstacle else ()
+    assert [problem.message for problem in problems] == ([message] if message else [])
+    assert all(problem.where == str(wheel.python) and problem.hint for problem in problems)
+
+
+@pytest.mark.parametrize(("targets", "pythons"), [(["amiga"], []), ([], ["cp38"])])
+def test_names_that_are_unknown(targets: list[str], pythons: list[str]) -> None:
+    with pytest.raises(ConfigurationError):
+        plan(project_of(ONE), targets, pythons, has_headers=EVERY_MINOR)
+
+
+def test_file_name_of_a_wheel() -> None:
+    tag = "cp313-cp313-win32"
+    spec = WheelSpec("a_b", "1.0+c", tag, "0" * 64, "x 1 y", (), "stored", 0, python=None)
+    assert spec.file_name == "a_b-1.0+c-cp313-cp313-win32.whl"
+    assert len(digest_spec(spec)) == 64
+
+
+def test_every_python_is_found_by_its_name() -> None:
+    assert all(find_python(python.name) == python for python in PYTHONS)
