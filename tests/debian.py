@@ -1,12 +1,13 @@
 """Files of Debian packages of any suite and architecture, for tests that compare with or run what Debian built.
 
-apt verifies what it downloads against the archive's signed hashes. It runs with a configuration of its own, so that the
-system's apt is left untouched; only the mirror is the system's. Packages are kept in the folder ``ZIGBUILD_TEST_CACHE``
-(default ``~/.cache/zigbuild-tests``) and never fetched again.
+apt verifies what it downloads against the archive's signed hashes. It runs with a configuration and state of its own,
+so that the system's apt is left untouched; only the mirror is the system's. Packages are kept in the folder
+``ZIGBUILD_TEST_CACHE`` (default ``~/.cache/zigbuild-tests``) and never fetched again.
 """
 
 from __future__ import annotations
 
+import atexit
 import functools
 import io
 import os
@@ -14,6 +15,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,14 +24,11 @@ import pytest
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
-def test_cache() -> Path:
+def find_cache() -> Path:
     """The folder for what tests download, which outlives them."""
     folder = Path(os.environ.get("ZIGBUILD_TEST_CACHE") or Path.home() / ".cache" / "zigbuild-tests")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-test_cache.__test__ = False  # type: ignore[attr-defined]
 
 
 def read_package(suite: str, architecture: str, package: str, below: str) -> Mapping[str, bytes]:
@@ -37,9 +36,8 @@ def read_package(suite: str, architecture: str, package: str, below: str) -> Map
 
     Skips the test where the package isn't cached and cannot be had: without apt, root, or a network.
     """
-    done = subprocess.run(["dpkg-deb", "--fsys-tarfile", _find_package(suite, architecture, package)], capture_output=True)
-    done.check_returncode()
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+    command = ["dpkg-deb", "--fsys-tarfile", _find_package(suite, architecture, package)]
+    with tarfile.open(fileobj=io.BytesIO(subprocess.run(command, capture_output=True, check=True).stdout)) as archive:
         files = {member.name.removeprefix("./"): member for member in archive if member.isreg()}
         return {
             name: content.read()
@@ -51,43 +49,44 @@ def read_package(suite: str, architecture: str, package: str, below: str) -> Map
 def _find_package(suite: str, architecture: str, package: str) -> Path:
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb") or not KEYRING.is_file():
         pytest.skip("needs Debian's apt")
-    folder = test_cache() / "debian" / f"{suite}-{architecture}"
+    folder = find_cache() / "debian" / f"{suite}-{architecture}"
     kept = folder / f"{package}.deb"
     if not kept.is_file():
         if os.geteuid():
             pytest.skip("needs root, for apt")
-        scratch = folder / "new"
-        scratch.mkdir(parents=True, exist_ok=True)
-        done = _run_apt(_configuration(suite, architecture), "download", package, cwd=scratch)
-        if done.returncode:
-            pytest.skip(f"Debian {suite} has no {package} for {architecture} here: {done.stderr.strip()}")
-        (downloaded,) = scratch.glob(f"{package}_*.deb")
-        downloaded.rename(kept)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            done = _run_apt(_configure(suite, architecture), "download", package, cwd=scratch)
+            if done.returncode:
+                pytest.skip(f"Debian {suite} has no {package} for {architecture} here: {done.stderr.strip()}")
+            (downloaded,) = Path(scratch).glob(f"{package}_*.deb")
+            downloaded.rename(kept)
     return kept
 
 
 @functools.cache
-def _configuration(suite: str, architecture: str) -> Path:
+def _configure(suite: str, architecture: str) -> Path:
     """The configuration file of an apt that knows one suite and architecture, with its lists up to date."""
-    folder = test_cache() / "debian" / f"{suite}-{architecture}"
+    state = Path(tempfile.mkdtemp(prefix="apt-"))
+    atexit.register(shutil.rmtree, state, ignore_errors=True)
     for name in ("lists/partial", "archives/partial", "sources", "preferences"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "status").touch()
-    (folder / "sources" / "one.sources").write_text(
+        (state / name).mkdir(parents=True)
+    (state / "status").touch()
+    (state / "sources" / "one.sources").write_text(
         f"Types: deb\nURIs: {_find_mirror()}\nSuites: {suite}\nComponents: main\n"
         f"Architectures: {architecture}\nSigned-By: {KEYRING}\n"
     )
-    configuration = folder / "apt.conf"
+    configuration = state / "apt.conf"
     configuration.write_text(
-        f'Dir::State::lists "{folder}/lists";\n'
-        f'Dir::State::status "{folder}/status";\n'
-        f'Dir::Cache::archives "{folder}/archives";\n'
+        f'Dir::State::lists "{state}/lists";\n'
+        f'Dir::State::status "{state}/status";\n'
+        f'Dir::Cache::archives "{state}/archives";\n'
         'Dir::Cache::pkgcache "";\n'
         'Dir::Cache::srcpkgcache "";\n'
         'Dir::Etc::sourcelist "/dev/null";\n'
-        f'Dir::Etc::sourceparts "{folder}/sources";\n'
+        f'Dir::Etc::sourceparts "{state}/sources";\n'
         'Dir::Etc::preferences "/dev/null";\n'
-        f'Dir::Etc::preferencesparts "{folder}/preferences";\n'
+        f'Dir::Etc::preferencesparts "{state}/preferences";\n'
         f'APT::Architecture "{architecture}";\n'
         f'APT::Architectures {{ "{architecture}"; }};\n'
         'APT::Sandbox::User "root";\n'
@@ -110,6 +109,8 @@ def _find_mirror() -> str:
     pytest.skip("the system's apt has no Debian archive")
 
 
-def _run_apt(configuration: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def _run_apt(configuration: Path, *arguments: str, cwd: str | None = None) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "APT_CONFIG": str(configuration), "LC_ALL": "C"}
-    return subprocess.run(["apt-get", "-qq", *arguments], cwd=cwd, env=environ, capture_output=True, text=True, timeout=600)
+    return subprocess.run(
+        ["apt-get", "-qq", *arguments], cwd=cwd, env=environ, capture_output=True, text=True, timeout=600
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -58,6 +59,18 @@ def make_venv(python: str, folder: Path, *requirements: str | Path) -> Venv:
     if requirements:
         venv.run(venv.python, "-m", "pip", "install", "-q", *requirements)
     return venv
+
+
+def assert_auditwheel_agrees(wheel: Path) -> None:
+    """Asserts that auditwheel finds a Linux wheel to be what its tag says, or good for older systems, too."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "auditwheel", "show", wheel], check=True, capture_output=True, text=True
+    ).stdout
+    found = re.search(r'tag:\s+"(m[a-z]+linux)_(\d+)_(\d+)_(\w+)"', shown)
+    claimed = re.fullmatch(r"(m[a-z]+linux)_(\d+)_(\d+)_(\w+)", wheel.stem.rsplit("-", 1)[1])
+    assert found and claimed, shown
+    assert (found[1], found[4]) == (claimed[1], claimed[4]), shown
+    assert (int(found[2]), int(found[3])) <= (int(claimed[2]), int(claimed[3])), shown
 
 
 def find_pythons() -> dict[str, str]:

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from .errors import ConfigurationError, Problem, ZigbuildError
 
@@ -42,6 +42,8 @@ _MAX_TAR_SIZE = 8**11 - 1
 
 class WriteError(ZigbuildError):
     """An archive cannot be written to where it belongs."""
+
+    exit_code: ClassVar[int] = 2
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from .build_zig import SUPPORT_FOLDER, render, render_zon
-from .cpython import HeaderSet, pyconfig_header, render_def
+from .cpython import HeaderSet, pyconfig_header
+from .cpython.exports import render_def
 from .errors import ConfigurationError, Problem
 from .plan import Project
 from .pythons import Python

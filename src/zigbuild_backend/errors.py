@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+E = TypeVar("E", bound="ZigbuildError")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class ZigbuildError(Exception):
         super().__init__(problem)
 
     @classmethod
-    def of(cls, problems: Iterable[Problem]) -> ZigbuildError:
+    def of(cls: type[E], problems: Iterable[Problem]) -> E:
         """The error that reports all of *problems* at once (at least one)."""
         first, *rest = problems
         error = cls(first.message, where=first.where, hint=first.hint)

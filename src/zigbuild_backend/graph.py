@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from .audit import find_origin
 from .build_zig import LANGUAGES, SUPPORT_FOLDER, compiler_flags, render, render_zon
 from .cpython import HeaderSet, pyconfig_header
-from .errors import ToolchainError
+from .errors import Problem, ToolchainError
 from .files import read_file
 from .plan import Module, PlannedWheel, Project
 from .pythons import Python
@@ -102,6 +103,7 @@ def run_graph(
             optimize=project.settings.optimize,
             jobs=jobs,
             epoch=epoch,
+            has_windows=any(cell.target.is_windows for cell in cells),
             on_tick=look,
         )
     except CompileError as error:
@@ -153,6 +155,7 @@ _NOISE = re.compile(
     re.MULTILINE,
 )
 _MENDS = {
+    "@GLIBC_": "it is newer than the glibc of the target: raise the target, or avoid the call",
     "undefined symbol": "add the source file or the library that defines it",
     "file not found": "add its folder to 'include-dirs'; what git ignores is no part of the project",
     "unable to find dynamic system library": "take it out of 'libraries': zig does not bring it for this target",
@@ -181,5 +184,5 @@ def _attribute(error: CompileError, root: Path, failed: Collection[str]) -> dict
 
 
 def _find_mend(text: str, identifier: str) -> str:
-    mends = [mend for words, mend in _MENDS.items() if words in text]
-    return "\n".join([*mends, f"to see it again: zigbuild wheels --only {identifier}"])
+    mend = next((f"{mend}\n" for words, mend in _MENDS.items() if words in text), "")
+    return f"{mend}to see it again: zigbuild wheels --only {identifier}"

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_args
 
-from .errors import ConfigurationError, ZigbuildError
+from .errors import ConfigurationError, Problem, ZigbuildError
 from .pins import DEFAULT_EPOCH
 
 if TYPE_CHECKING:
@@ -53,10 +53,17 @@ class _Options:
     verbose: bool = False
 
 
-def _parse_options(config_settings: Mapping[str, Any] | None) -> _Options:
-    from .settings.rules import optimize, python, target
+def _check_optimize(value: str) -> Problem | None:
+    from .settings.model import Optimize
 
-    rules = {"target": target, "python": python, "optimize": optimize}
+    modes = ", ".join(get_args(Optimize))
+    return None if value in get_args(Optimize) else Problem(f"{value!r} is no mode", hint=f"known are {modes}")
+
+
+def _parse_options(config_settings: Mapping[str, Any] | None) -> _Options:
+    from .settings import rules
+
+    checks = {"target": rules.target, "python": rules.python, "optimize": _check_optimize}
     known = _Options.__dataclass_fields__
     values: dict[str, Any] = {}
     for key, value in (config_settings or {}).items():
@@ -66,7 +73,7 @@ def _parse_options(config_settings: Mapping[str, Any] | None) -> _Options:
         if not isinstance(value, str | bool):
             raise ConfigurationError("must be given once", where=where, hint="a build hook makes one wheel")
         values[key] = str(value).lower() not in ("0", "false", "no", "off") if key == "verbose" else str(value)
-        if key in rules and (problem := rules[key](values[key])):
+        if key in checks and (problem := checks[key](values[key])):
             raise ConfigurationError(problem.message, where=where, hint=problem.hint)
     return _Options(**values)
 

@@ -23,7 +23,9 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path) -> Metadata:
         raise ConfigurationError(
             "the table [project] is missing", where="pyproject.toml", hint="it needs at least 'name' and 'version'"
         )
-    if "version" in _dynamic(pyproject):
+    if not isinstance(pyproject["project"], Mapping):
+        raise ConfigurationError("must be a table", where="project", hint="write [project]")
+    if "version" in _dynamic(pyproject["project"]):
         raise ConfigurationError(
             "'version' cannot be dynamic", where="project.dynamic", hint='write version = "…" in [project]'
         )
@@ -59,9 +61,8 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path) -> Metadata:
     )
 
 
-def _dynamic(pyproject: Mapping[str, Any]) -> Any:
-    project = pyproject["project"]
-    dynamic = project.get("dynamic", []) if isinstance(project, Mapping) else []
+def _dynamic(project: Mapping[str, Any]) -> list[Any]:
+    dynamic = project.get("dynamic", [])
     if not isinstance(dynamic, list):
         raise ConfigurationError("must be an array of strings", where="project.dynamic", hint=_HINTS["project.dynamic"])
     return dynamic
@@ -100,6 +101,7 @@ _HINTS = {
     "project.readme": "name a .md, .rst or .txt file of the project",
     "project.requires-python": "write it by PEP 440, such as '>=3.10'",
     "project.license": "write an SPDX expression such as 'MIT' or 'Apache-2.0 OR BSD-2-Clause'",
+    "project.license.file": "name a file of the project",
     "project.license-files": "name files of the project by globs, such as ['LICENSE*', 'vendor/*/COPYING']",
     "project.authors": "write tables, such as [{ name = 'Ann', email = 'ann@example.org' }]",
     "project.maintainers": "write tables, such as [{ name = 'Ann', email = 'ann@example.org' }]",
@@ -117,8 +119,9 @@ def _problem(error: Exception) -> Problem:
     """What pyproject-metadata says, without repeating the place in the sentence."""
     key = getattr(error, "key", None) or "project"
     message = re.sub(r" \(Invalid\w+\(.*\)\)$", "", str(error).removeprefix(f'Field "{key}" '))
-    place = ".".join(key.split("[")[0].split(".")[:2])
-    return Problem(message.replace('"', "'"), key, _HINTS.get(place, _HINTS["project"]))
+    place = key.split("[")[0]
+    table = ".".join(place.split(".")[:2])
+    return Problem(message.replace('"', "'"), key, _HINTS.get(place) or _HINTS.get(table) or _HINTS["project"])
 
 
 def write_dist_info(metadata: Metadata, root: Path, out: Path) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .deflate import SOURCE, Deflater, prove, source_digest
-from .errors import NotFoundError, ToolchainError
+from .errors import ConfigurationError, NotFoundError, ToolchainError
 from .store import Store
 
 _TICK_SECONDS = 0.2
@@ -81,9 +83,12 @@ class Zig:
         optimize: str,
         jobs: int | None,
         epoch: int,
+        has_windows: bool,
         on_tick: Callable[[], None] | None = None,
     ) -> None:
         """Runs ``zig build`` in *cwd* with the project's *options*; artifacts are installed below *prefix*.
+
+        *has_windows* says whether a target of it is Windows, whose runtimes zig keeps by the path of its own library.
 
         :raises CompileError: if a step fails. zig has finished every other step by then.
         """
@@ -93,13 +98,33 @@ class Zig:
             arguments.append("--verbose")
         if jobs:
             arguments.append(f"-j{jobs}")
+        if has_windows:
+            arguments += ["--zig-lib-dir", str(self._settled_library())]
         self.run(arguments, cwd=cwd, epoch=epoch, on_tick=on_tick)
+
+    def _settled_library(self) -> Path:
+        """zig's library at a path that is the same for every environment that zig is installed in.
+
+        An isolated build has its zig in a new folder each time, and would build the Windows runtimes again: minutes.
+        """
+        library = self.executable.with_name("lib")
+        record = self.executable.parent.with_name(f"ziglang-{self.version}.dist-info") / "RECORD"
+        if not record.is_file():
+            return library
+        rows = sorted(row for row in record.read_bytes().splitlines() if row.startswith(b"ziglang/lib/"))
+        name = f"{self.version}-{hashlib.sha256(b''.join(rows)).hexdigest()[:16]}"
+
+        def link(folder: Path) -> None:
+            shutil.copytree(library, folder, copy_function=_link)
+
+        return self.store.keep(("zig-lib", name), link)
 
     def deflate_program(self) -> Path:
         """The deflater for this machine, compiled once and proven to give the known answers."""
 
         def compile_and_prove(program: Path) -> None:
-            self.run(["cc", "-O2", "-s", "-std=c11", "-o", str(program), str(SOURCE)])
+            (program.parent / SOURCE.name).write_bytes(SOURCE.read_bytes())
+            self.run(["cc", "-O2", "-s", "-std=c11", "-o", program.name, SOURCE.name], cwd=program.parent)
             with Deflater(program) as deflater:
                 prove(deflater)
 
@@ -131,6 +156,14 @@ class CompileError(ToolchainError):
         super().__init__(output.strip() or "zig failed without a word", where="zig")
 
 
+def _link(source: str, target: str) -> None:
+    """A copy that costs no space, where the file system has such."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def _end(child: subprocess.Popen[bytes]) -> None:
     """Ends zig with all that it started: its build runner would go on without it."""
     if sys.platform == "win32":
@@ -154,7 +187,13 @@ def find_zig(version: str, store: Store, environ: Mapping[str, str]) -> Zig:
     """The zig of the ``ziglang`` package that is installed for the running Python, which must be exactly *version*.
 
     :raises NotFoundError: if that package, in that version, is not installed.
+    :raises ConfigurationError: if the store lies where zig cannot work.
     """
+    if ": " in str(store.root):
+        # What clang says of a file's dependencies has the form of a makefile, and zig cannot read it back then.
+        raise ConfigurationError(
+            "zig cannot work below a path with ': ' in it", where=str(store.root), hint="set ZIGBUILD_CACHE_DIR"
+        )
     installed: list[str] = []
     for folder in sys.path:
         for info in Path(folder or ".").glob("ziglang-*.dist-info"):

@@ -13,10 +13,10 @@ from .audit import audit_module, find_policy
 from .binaries import rename_needed, render_fat
 from .buildinfo import FILE_NAME as BUILDINFO
 from .buildinfo import digest_members, render_buildinfo
-from .cpython import HeaderSet, find_header_set, render_def
+from .cpython import HeaderSet, find_header_set
 from .deflate import PROFILE, Deflater
 from .dist_info import render_entry_points, render_record, render_wheel_file
-from .errors import ConfigurationError, MismatchError, Problem, ZigbuildError
+from .errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
 from .files import read_file
 from .graph import Cell, Compiled, find_origin_of, run_graph, stage
 from .plan import PlannedWheel, Project, PythonInput, WheelSpec
@@ -140,6 +140,8 @@ def _find_cells(wheels: Collection[PlannedWheel], workshop: Workshop) -> Iterato
 
     @cache
     def find_exports(python: Python) -> str:
+        from .cpython.exports import render_def
+
         return render_def(find_headers(python.minor), python, zig)
 
     for wheel in wheels:
@@ -170,10 +172,24 @@ def _collect(
             target=cell.target,
             python=cell.python,
             policy=policy,
+            stable_abi=_read_stable_abi(cell.python),
             origin=partial(find_origin, module=module),
         )
         modules[path] = data
     return MismatchError.of(problems) if problems else modules
+
+
+@cache
+def _read_stable_abi(python: Python) -> frozenset[str] | None:
+    """The names that a module of this ABI may use; None if it is no stable ABI, or where its list is not installed."""
+    if not python.stable_abi:
+        return None
+    from .cpython.exports import stable_abi_symbols
+
+    try:
+        return stable_abi_symbols(python.minor)
+    except NotFoundError:
+        return None
 
 
 def read_contents(project: Project, root: Path) -> list[Entry]:

@@ -16,7 +16,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from zigbuild_backend.audit import audit_module, builtin_policy, check_wheel, find_origin, find_policy
+from zigbuild_backend.audit import audit_module, builtin_policy, find_origin, find_policy
+from zigbuild_backend.audit.wheel import check_wheel
 from zigbuild_backend.binaries import (
     Binary,
     ElfBinary,

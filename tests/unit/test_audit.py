@@ -19,12 +19,12 @@ from zigbuild_backend.audit import (
     audit_library,
     audit_module,
     builtin_policy,
-    check_wheel,
     find_origin,
     init_symbols,
     read_auditwheel_policy,
 )
 from zigbuild_backend.audit.claims import claimed_python, claimed_target
+from zigbuild_backend.audit.wheel import check_wheel
 from zigbuild_backend.binaries import render_fat
 from zigbuild_backend.errors import NotFoundError, Problem
 from zigbuild_backend.pythons import PYTHONS, Python

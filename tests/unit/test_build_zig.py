@@ -26,6 +26,11 @@ def test_rows_are_every_target_and_python() -> None:
     assert rows_of(text, "name") == [python.name for python in PYTHONS]
 
 
+def test_file_names_tell_musl_from_glibc_since_3_11_only() -> None:
+    rows = re.findall(r'\.name = "(\w+)".*\.names_musl = false', render(project_of(ONE)))
+    assert rows == ["cp39", "cp310"]
+
+
 def test_text_does_not_depend_on_the_wheels_that_are_wanted() -> None:
     text = render(project_of(ONE))
     assert render(project_of("pythons = ['cp313']\ntargets = ['windows']\n" + ONE)) == text
@@ -78,6 +83,15 @@ def test_each_language_has_a_list_of_its_own(sources: str, languages: list[str],
             if language in flags
             else '&.{"-fall"}' in text
         )
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 20])
+def test_lists_are_as_zig_fmt_wants_them(count: int) -> None:
+    flags = [f"-fflag-{number}" for number in range(count)]
+    text = render(project_of(f"{ONE}flags = {{ all = {flags} }}"))
+    on_one_line = {0: "&.{}", 1: '&.{"-fflag-0"}', 2: '&.{ "-fflag-0", "-fflag-1" }'}
+    one_to_a_line = "&.{\n" + "".join(f'            "{flag}",\n' for flag in flags) + "        }"
+    assert f".flags = wheel.flags(b, {on_one_line.get(count, one_to_a_line)})," in text
 
 
 def test_macros() -> None:

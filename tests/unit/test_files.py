@@ -136,7 +136,7 @@ class TestLinks:
 
     @pytest.mark.parametrize("kind", ["file", "folder"])
     def test_links_out_of_the_tree_are_refused(self, root: Path, arrange: Callable[[Path], None], kind: str) -> None:
-        outside = write_files(root.parent / "outside", {"secret": "x"})
+        outside = write_files(root.with_name("project-of-others"), {"secret": "x"})
         (root / "link").symlink_to(outside if kind == "folder" else outside / "secret")
         arrange(root)
         with pytest.raises(ConfigurationError, match="out of the project") as refusal:

@@ -79,7 +79,7 @@ def test_defaults() -> None:
         ("zig = true", ".zig", "must be a string, not a boolean", "the exact version"),
         ("zig = 1979-05-27", ".zig", "must be a string, not a date or time", "the exact version"),
         ("zig = {}", ".zig", "must be a string, not a table", "the exact version"),
-        ("targets = 'all'", ".targets", "must be an array of strings, not a string", "the matrix"),
+        ("targets = 'all'", ".targets", "must be an array of strings, not a string", "write targets = ['all']"),
         ("targets = ['all', 3]", ".targets[1]", "must be a string, not a whole number", "the matrix"),
         ("targets = ['amiga']", ".targets[0]", "'amiga': not a platform", "groups are"),
         ("pythons = ['cp313', 'cp38']", ".pythons[1]", "'cp38': not a CPython that", "known are cp39"),
@@ -92,8 +92,9 @@ def test_defaults() -> None:
         ),
         ("optimize = ['fast']", ".optimize", "must be one of fast, safe, small, debug, not ['fast']", "did you mean"),
         ("optimize = 3", ".optimize", "must be one of fast, safe, small, debug, not 3", "known are fast"),
-        ("extension = 3", ".extension", "must be an array of tables, not a whole number", "the extension modules"),
-        ("[extension]", ".extension", "must be an array of tables, not a table", "the extension modules"),
+        ("targets = 3", ".targets", "must be an array of strings, not a whole number", "the matrix"),
+        ("extension = 3", ".extension", "must be an array of tables, not a whole number", "write [[tool.zigbuild.ext"),
+        ("[extension]", ".extension", "must be an array of tables, not a table", "write [[tool.zigbuild.extension]]"),
         ("extension = ['x']", ".extension[0]", "must be a table, not a string", "write [[tool.zigbuild.extension]]"),
     ],
 )
@@ -165,7 +166,7 @@ def test_missing_keys_say_what_they_are_for() -> None:
         ("tool.zigbuild.extension[0]", "the key 'name' is missing"),
         ("tool.zigbuild.extension[0]", "the key 'sources' is missing"),
     ]
-    assert "such as ``spam._speedups``" in missing[0].hint
+    assert "such as 'spam._speedups'" in missing[0].hint
 
 
 def test_one_module_in_two_tables() -> None:
@@ -215,6 +216,17 @@ RULES: list[tuple[Any, list[Any], list[Any]]] = [
     (rules.zig_version, ["0.15.2", "0.16.0", "0.17.0"], ["", "0.16", "0.14.1", "latest"]),
     (rules.target, ["all", "linux", "win32", "manylinux_2_28_aarch64"], ["", "native", "manylinux1_x86_64"]),
     (rules.python, ["all", "cp39", "cp313t", "cp310-abi3"], ["", "cp38", "python3"]),
+    (rules.project_name, ["spam", "Spam.Eggs_1-x", "1"], ["", "-x", "x.", "a b", "ü", "x\n"]),
+    (rules.version, ["1", "1!2.0rc1+x"], ["", "one", "1-x-y"]),
+    (rules.requirement, ["pytest", "pytest>=8; python_version > '3.9'"], ["", "a b", ">=8"]),
+    (rules.sha256, ["0af" + "1" * 61], ["", "1" * 63, "A" * 64, "g" * 64]),
+    (rules.sdist_name, ["spam-1.0.tar.gz"], ["", "spam-1.0.zip", "a/b.tar.gz", "a\\b.tar.gz", ".tar.gz"]),
+    (
+        rules.url,
+        ["https://example.org/x.tar.gz", "http://localhost:8000/x", "file:///x"],
+        ["", "x", "ftp://x/y", "https://", "file://x"],
+    ),
+    (rules.recipe_kind, ["package"], ["", "library", "sdist"]),
 ]
 
 

@@ -285,7 +285,7 @@ def _check_unresolved(names: Iterable[str], promise: _Promise) -> Iterator[Probl
             yield Problem(
                 f"uses {name}, which neither Python nor any library that it is linked with defines"
                 + promise.pulled_in(name),
-                hint="add the source file or the library that defines it",
+                hint="add the source or the library that defines it; if only a newer system does, raise the target",
             )
 
 

@@ -6,8 +6,8 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..audit import WheelReport, check_wheel
-from ..cpython import stable_abi_symbols
+from ..audit.wheel import WheelReport, check_wheel
+from ..cpython.exports import stable_abi_symbols
 from ..errors import MismatchError, NotFoundError, Problem
 from .session import Session, format_count, format_size, to_json
 

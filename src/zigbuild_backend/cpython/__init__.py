@@ -1,6 +1,5 @@
 """What compiling against CPython needs and no compiler has: headers, pyconfig.h, import libraries, the stable ABI."""
 
-from .exports import render_def, stable_abi_symbols
 from .headers import (
     HeaderSet,
     KnownHeaders,
@@ -23,6 +22,4 @@ __all__ = [
     "load_header_set",
     "pyconfig_header",
     "recover_header_set",
-    "render_def",
-    "stable_abi_symbols",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -37,7 +37,7 @@ def download(url: str, sha256: str, folder: Path) -> Path:
                     raise MismatchError(f"is larger than {MAX_SIZE >> 20} MiB", where=url)
                 digest.update(block)
                 file.write(block)
-    except (OSError, urllib.error.URLError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise NotFoundError(
             f"cannot be fetched: {getattr(error, 'reason', error)}",
             where=url,

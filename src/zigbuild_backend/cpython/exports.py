@@ -1,13 +1,14 @@
 """What the DLLs of CPython for Windows export, as the text of module-definition files, and what the stable ABI holds.
 
-A module for Windows is linked against an import library, which zig makes of a ``.def`` file with ``zig dlltool``. CPython
-ships such libraries with its installers only; ours come from the header set, so that a wheel depends on nothing else:
-every name that code can reach through the headers is declared there with ``PyAPI_FUNC`` or ``PyAPI_DATA``.
+A module for Windows is linked against an import library, which zig makes of a ``.def`` file with ``zig dlltool``. Those
+of CPython come with its installers for Windows only; ours are made of the header set, so that a wheel depends on
+nothing else: whatever code can reach through the headers is declared there with ``PyAPI_FUNC`` or ``PyAPI_DATA``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,48 @@ _ABSENT_FROM_STABLE_ABI = frozenset({"PyOS_AfterFork", "PyMarshal_WriteLongToFil
 
 # In the limited API of 3.9 by its headers, but not in the python3.dll of its releases.
 _ABSENT_FROM_STABLE_ABI_OF_39 = frozenset(
-    ["PyDictRevIterItem_Type", "PyDictRevIterKey_Type", "PyDictRevIterValue_Type", "PyInterpreterState_Get", "PyInterpreterState_GetDict", "PyMarshal_ReadObjectFromString", "PyMarshal_WriteObjectToString", "PyMember_GetOne", "PyMember_SetOne", "PyModule_AddType", "PyNode_AddChild", "PyNode_Free", "PyNode_ListTree", "PyNode_New", "PyObject_GC_IsFinalized", "PyObject_GC_IsTracked", "PyThread_GetInfo", "PyThread_ReInitTLS", "PyThread_acquire_lock", "PyThread_acquire_lock_timed", "PyThread_allocate_lock", "PyThread_create_key", "PyThread_delete_key", "PyThread_delete_key_value", "PyThread_exit_thread", "PyThread_free_lock", "PyThread_get_key_value", "PyThread_get_stacksize", "PyThread_get_thread_ident", "PyThread_get_thread_native_id", "PyThread_init_thread", "PyThread_release_lock", "PyThread_set_key_value", "PyThread_set_stacksize", "PyThread_start_new_thread", "PyType_FromModuleAndSpec", "PyType_GetModule", "PyType_GetModuleState", "Py_BytesMain", "_Py_EncodeLocaleRaw"]
+    [
+        "PyDictRevIterItem_Type",
+        "PyDictRevIterKey_Type",
+        "PyDictRevIterValue_Type",
+        "PyInterpreterState_Get",
+        "PyInterpreterState_GetDict",
+        "PyMarshal_ReadObjectFromString",
+        "PyMarshal_WriteObjectToString",
+        "PyMember_GetOne",
+        "PyMember_SetOne",
+        "PyModule_AddType",
+        "PyNode_AddChild",
+        "PyNode_Free",
+        "PyNode_ListTree",
+        "PyNode_New",
+        "PyObject_GC_IsFinalized",
+        "PyObject_GC_IsTracked",
+        "PyThread_GetInfo",
+        "PyThread_ReInitTLS",
+        "PyThread_acquire_lock",
+        "PyThread_acquire_lock_timed",
+        "PyThread_allocate_lock",
+        "PyThread_create_key",
+        "PyThread_delete_key",
+        "PyThread_delete_key_value",
+        "PyThread_exit_thread",
+        "PyThread_free_lock",
+        "PyThread_get_key_value",
+        "PyThread_get_stacksize",
+        "PyThread_get_thread_ident",
+        "PyThread_get_thread_native_id",
+        "PyThread_init_thread",
+        "PyThread_release_lock",
+        "PyThread_set_key_value",
+        "PyThread_set_stacksize",
+        "PyThread_start_new_thread",
+        "PyType_FromModuleAndSpec",
+        "PyType_GetModule",
+        "PyType_GetModuleState",
+        "Py_BytesMain",
+        "_Py_EncodeLocaleRaw",
+    ]
 )
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
@@ -47,7 +89,7 @@ _DECLARATION = re.compile(r"\bPyAPI_(FUNC|DATA)\((?:[^()]|\([^()]*\))*\)([^;{]*)
 
 
 def render_def(headers: HeaderSet, python: Python, zig: Zig) -> str:
-    """The module-definition file of the DLL that a Windows module for *python* imports; the same for every architecture.
+    """The module-definition file of the DLL that a Windows module for *python* imports, on any architecture.
 
     It is made of *headers*, which must be of that minor version, and kept in zig's store.
 
@@ -69,7 +111,7 @@ def stable_abi_symbols(minor: int) -> frozenset[str]:
     :raises NotFoundError: if the package ``abi3info``, which knows them, is not installed.
     """
     try:
-        import abi3info
+        abi3info = importlib.import_module("abi3info")  # it has no types
     except ImportError:
         raise NotFoundError(
             "the list of the stable ABI is not installed",

@@ -142,17 +142,21 @@ def recover_header_set(
 def add_header_set(store: Store, source: str | Path, *, sha256: str = "") -> HeaderSet:
     """Keeps the headers of a path (see :func:`~.include_tree.read_headers`) or URL, and chooses them for their minor.
 
-    :raises NotFoundError: if nothing, or nothing of CPython's, is there.
-    :raises ConfigurationError: if the headers cannot be used, or an http URL comes without *sha256*.
-    :raises MismatchError: if the URL's content has another sha256.
-    """
-    if isinstance(source, str) and re.match(r"(?:https?|file)://", source):
-        from .download import download
+    *sha256* (hex) is what a file must have; over http it is required.
 
-        with temporary_folder(store.folder(_KIND)) as scratch:
-            return _choose(store, _Tree.of(read_headers(download(source, sha256, scratch)), source))
-    path = Path(source).absolute()
-    return _choose(store, _Tree.of(read_headers(path), str(path)))
+    :raises NotFoundError: if nothing, or nothing of CPython's, is there.
+    :raises ConfigurationError: if the headers cannot be used, or *sha256* is missing.
+    :raises MismatchError: if the file has another sha256.
+    """
+    if not re.match(r"(?:https?|file)://", str(source)):
+        path = Path(source).absolute()
+        if not sha256:
+            return _choose(store, _Tree.of(read_headers(path), str(path)))
+        source = path.as_uri()
+    from .download import download
+
+    with temporary_folder(store.folder(_KIND)) as scratch:
+        return _choose(store, _Tree.of(read_headers(download(str(source), sha256, scratch)), str(source)))
 
 
 def list_header_sets(store: Store, environ: Mapping[str, str]) -> tuple[KnownHeaders, ...]:
@@ -167,7 +171,7 @@ def list_header_sets(store: Store, environ: Mapping[str, str]) -> tuple[KnownHea
         chosen.setdefault(tree.version.minor, tree.digest)
     for folder in (store.root / _KIND).glob("[0-9a-f]" * 64):
         if version := read_version(folder):
-            origins[version, folder.name].update()
+            origins.setdefault((version, folder.name), set())
     for minor in SUPPORTED:
         if choice := _read_choice(store, minor):
             origins[CPythonVersion.parse(choice.header_set.version), choice.header_set.digest].add(choice.origin)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
 from ..errors import ConfigurationError
-from .include_tree import ACCEPTED, is_header, parse_version
+from .include_tree import ACCEPTED, is_header, normalise, parse_version
 
 MAX_HEADERS_SIZE = 64 << 20
 """Bytes that an archive's header files may have in all; CPython's own tree has about 2 MiB of them."""
@@ -47,7 +47,7 @@ def read_archive(path: Path) -> dict[str, dict[str, bytes]]:
         root = name.parent
         if name.name == "patchlevel.h" and root / "Python.h" in files and parse_version(data):
             inside = {n.relative_to(root).as_posix(): d for n, d in files.items() if n.is_relative_to(root)}
-            trees[str(root)] = {n: d for n, d in inside.items() if is_header(n)}
+            trees[str(root)] = {n: normalise(d) for n, d in inside.items() if is_header(n)}
     return trees
 
 

@@ -88,8 +88,13 @@ def read_include_folder(folder: Path) -> dict[str, bytes]:
         for path in folder.glob(pattern):
             name = path.relative_to(folder).as_posix()
             if is_header(name) and path.is_file():
-                headers[name] = path.read_bytes()
+                headers[name] = normalise(path.read_bytes())
     return headers
+
+
+def normalise(header: bytes) -> bytes:
+    """A header's text with Unix line ends, so that a version is one header set on every system."""
+    return header.replace(b"\r\n", b"\n")
 
 
 def read_headers(path: Path) -> dict[str, bytes]:

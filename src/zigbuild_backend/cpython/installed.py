@@ -42,7 +42,7 @@ def installed_include_folders(minor: int, environ: Mapping[str, str]) -> tuple[P
 
     They are looked for beside the running Python, the executables on ``PATH`` (through symbolic links and pyenv's
     shims), where pyenv, uv, conda, the manylinux images, CI runners' tool caches, Linux distributions, Homebrew and the
-    installers of python.org put them.
+    CPython's own installers put them.
     """
     folders = {Path(sysconfig.get_path("include"))}
     for prefix in (*_prefixes_on_path(minor, environ), *_prefixes_of_installers(minor, environ)):
@@ -55,7 +55,7 @@ def _prefixes_of_installers(minor: int, environ: Mapping[str, str]) -> Iterator[
         if folder := environ.get(variable):
             yield from _expand(folder, pattern.format(minor=minor))
     for pattern in SYSTEM_PREFIXES:
-        yield from _expand(Path(pattern).anchor or "/", pattern.format(minor=minor).lstrip("/"))
+        yield from _expand("/", pattern.format(minor=minor).lstrip("/"))
 
 
 def _prefixes_on_path(minor: int, environ: Mapping[str, str]) -> Iterator[Path]:

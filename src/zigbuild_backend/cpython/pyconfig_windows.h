@@ -9,9 +9,16 @@
 #include <io.h>
 #include <stdio.h>
 
-/* Free-threaded builds read the thread's block from a register, by an intrinsic that they forget to include. */
+/* Free-threaded builds find the thread's block in x18, by an intrinsic that only MSVC has. */
 #if defined(Py_GIL_DISABLED) && defined(__aarch64__)
-#include <intrin.h>
+static __inline__ __attribute__((__always_inline__)) unsigned long long
+__getReg(int number)
+{
+    unsigned long long x18;
+    (void)number; /* CPython asks for no other */
+    __asm__("mov %0, x18" : "=r"(x18));
+    return x18;
+}
 #endif
 
 /* The system. */

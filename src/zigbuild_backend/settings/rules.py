@@ -16,7 +16,8 @@ from ..targets import select_targets
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STANDARD = re.compile(r"(c|gnu)(89|90|99|11|17|18|2x|23|2y)|(c|gnu)\+\+(98|03|11|14|17|20|2a|23|2b|26|2c)")
-_HOST_FLAGS = ("-march=native", "-mcpu=native", "-mtune=native")
+_HOST_CPU = re.compile(r"-m(arch|cpu|tune)=native")
+_HOST_PATH = re.compile(r"-(I|L|F|B|isystem|iquote|idirafter|imacros|include|isysroot|-sysroot)[ =]?(/|~|[A-Za-z]:)")
 
 
 def module_name(value: str) -> Problem | None:
@@ -45,8 +46,13 @@ def path(value: str) -> Problem | None:
 
 
 def compiler_flag(value: str) -> Problem | None:
-    if value in _HOST_FLAGS:
+    if _HOST_CPU.match(value):
         return Problem(f"{value!r} would tie the wheel to the machine that builds it", hint="name a CPU or remove it")
+    if _HOST_PATH.match(value):
+        return Problem(
+            f"{value!r} would let files of the machine that builds it into the wheel",
+            hint="bring the files along in the project, and name their folder in 'include-dirs'",
+        )
     if any(character in value for character in "\n\r\0"):
         return Problem(f"{value!r} is not one line", hint="give each flag as a string of its own")
     if not value.startswith("-"):

@@ -17,14 +17,14 @@ const targets = [_]Target{
     .{ .tag = "manylinux_2_17_s390x", .triples = &.{"s390x-linux-gnu.2.17"}, .multiarch = "s390x-linux-gnu" },
     .{ .tag = "manylinux_2_31_riscv64", .triples = &.{"riscv64-linux-gnu.2.31"}, .multiarch = "riscv64-linux-gnu" },
     .{ .tag = "manylinux_2_36_loongarch64", .triples = &.{"loongarch64-linux-gnu.2.36"}, .multiarch = "loongarch64-linux-gnu" },
-    .{ .tag = "musllinux_1_2_x86_64", .triples = &.{"x86_64-linux-musl"}, .multiarch = "x86_64-linux-musl" },
-    .{ .tag = "musllinux_1_2_i686", .triples = &.{"x86-linux-musl"}, .multiarch = "i386-linux-musl" },
-    .{ .tag = "musllinux_1_2_aarch64", .triples = &.{"aarch64-linux-musl"}, .multiarch = "aarch64-linux-musl" },
-    .{ .tag = "musllinux_1_2_armv7l", .triples = &.{"arm-linux-musleabihf"}, .multiarch = "arm-linux-musleabihf", .cpu = "baseline-neon-d32" },
-    .{ .tag = "musllinux_1_2_ppc64le", .triples = &.{"powerpc64le-linux-musl"}, .multiarch = "powerpc64le-linux-musl" },
-    .{ .tag = "musllinux_1_2_s390x", .triples = &.{"s390x-linux-musl"}, .multiarch = "s390x-linux-musl" },
-    .{ .tag = "musllinux_1_2_riscv64", .triples = &.{"riscv64-linux-musl"}, .multiarch = "riscv64-linux-musl" },
-    .{ .tag = "musllinux_1_2_loongarch64", .triples = &.{"loongarch64-linux-musl"}, .multiarch = "loongarch64-linux-musl" },
+    .{ .tag = "musllinux_1_2_x86_64", .triples = &.{"x86_64-linux-musl"}, .multiarch = "x86_64-linux-musl", .musl = "libc.musl-x86_64" },
+    .{ .tag = "musllinux_1_2_i686", .triples = &.{"x86-linux-musl"}, .multiarch = "i386-linux-musl", .musl = "libc.musl-x86" },
+    .{ .tag = "musllinux_1_2_aarch64", .triples = &.{"aarch64-linux-musl"}, .multiarch = "aarch64-linux-musl", .musl = "libc.musl-aarch64" },
+    .{ .tag = "musllinux_1_2_armv7l", .triples = &.{"arm-linux-musleabihf"}, .multiarch = "arm-linux-musleabihf", .musl = "libc.musl-armv7", .cpu = "baseline-neon-d32" },
+    .{ .tag = "musllinux_1_2_ppc64le", .triples = &.{"powerpc64le-linux-musl"}, .multiarch = "powerpc64le-linux-musl", .musl = "libc.musl-ppc64le" },
+    .{ .tag = "musllinux_1_2_s390x", .triples = &.{"s390x-linux-musl"}, .multiarch = "s390x-linux-musl", .musl = "libc.musl-s390x" },
+    .{ .tag = "musllinux_1_2_riscv64", .triples = &.{"riscv64-linux-musl"}, .multiarch = "riscv64-linux-musl", .musl = "libc.musl-riscv64" },
+    .{ .tag = "musllinux_1_2_loongarch64", .triples = &.{"loongarch64-linux-musl"}, .multiarch = "loongarch64-linux-musl", .musl = "libc.musl-loongarch64" },
     .{ .tag = "macosx_10_13_x86_64", .triples = &.{"x86_64-macos.10.13"} },
     .{ .tag = "macosx_11_0_arm64", .triples = &.{"aarch64-macos.11.0"} },
     .{ .tag = "macosx_10_13_universal2", .triples = &.{ "x86_64-macos.10.13", "aarch64-macos.11.0" } },
@@ -120,6 +120,8 @@ const Target = struct {
     triples: []const []const u8,
     /// What CPython calls the platform in file names, on Linux.
     multiarch: []const u8 = "",
+    /// What musl calls itself where Python runs, without its version.
+    musl: ?[]const u8 = null,
     cpu: []const u8 = "baseline",
 };
 
@@ -176,7 +178,13 @@ const Wheel = struct {
 
     fn install(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) void {
         const stem = name[if (std.mem.lastIndexOfScalar(u8, name, '.')) |dot| dot + 1 else 0..];
-        const library = b.addLibrary(.{ .name = stem, .linkage = .dynamic, .root_module = module });
+        const library = b.addLibrary(.{
+            // zig links musl as libc.so. Its real name gets into the file as the end of the SONAME, for NEEDED to use.
+            .name = if (wheel.target.musl) |musl| b.fmt("{s}.{s}", .{ stem, musl }) else stem,
+            .version = if (wheel.target.musl != null) .{ .major = 1, .minor = 0, .patch = 0 } else null,
+            .linkage = .dynamic,
+            .root_module = module,
+        });
         switch (wheel.resolved.result.os.tag) {
             .windows => {},
             .macos => {
@@ -193,6 +201,7 @@ const Wheel = struct {
         const installed = b.addInstallArtifact(library, .{
             .dest_dir = .{ .override = .{ .custom = wheel.id } },
             .dest_sub_path = b.fmt("{s}{s}", .{ path, wheel.suffix(b) }),
+            .dylib_symlinks = false,
             .implib_dir = .disabled,
             .pdb_dir = .disabled,
             .h_dir = .disabled,
