@@ -56,7 +56,8 @@ PEERS = {
     "meson-python": {
         "pyproject.toml": '[build-system]\nrequires = ["meson-python"]\nbuild-backend = "mesonpy"\n'
         '[project]\nname = "example-c"\nversion = "1.0.0"\n',
-        "meson.build": "project('example-c', 'c', version: '1.0.0')\npy = import('python').find_installation()\n"
+        "meson.build": "project('example-c', 'c', version: '1.0.0')\n"
+        "py = import('python').find_installation(pure: false)\n"
         "py.install_sources('src/example_c/__init__.py', subdir: 'example_c')\n"
         "py.extension_module('_distance', 'src/example_c/_distance.c', install: true, subdir: 'example_c')\n",
     },
@@ -84,6 +85,7 @@ def edit(project: Path) -> None:
 
 
 def seconds(command: list[str | Path], cwd: Path | None = None, env: dict[str, str] | None = None) -> float:
+    env = env or {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     start = time.perf_counter()
     done = subprocess.run([str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True)
     spent = time.perf_counter() - start
@@ -158,7 +160,7 @@ def find_zig() -> list[str | Path]:
 
     zig = Path(ziglang.__file__).with_name("zig")
     store = default_store(os.environ)
-    caches = ["--global-cache-dir", store.folder("zig"), "--cache-dir", store.folder("zig-local")]
+    caches = ["--global-cache-dir", store.folder("zig"), "--cache-dir", store.folder("bench-cache")]
     return [zig, "build", "--release=fast", "--summary", "none", *caches, "--prefix", store.folder("bench")]
 
 
@@ -178,8 +180,13 @@ def bench_hooks(folder: Path, rounds: int) -> None:
     for name, backend in BACKENDS.items():
         project = make_project(folder / name, name)
         call = hook(backend, "prepare_metadata_for_build_wheel", folder / "metadata")
-        (folder / "metadata").mkdir(exist_ok=True)
-        entries[name] = lambda call=call, project=project: seconds(call, cwd=project)
+
+        def prepare(call: list[str | Path] = call, project: Path = project) -> float:
+            shutil.rmtree(folder / "metadata", ignore_errors=True)
+            (folder / "metadata").mkdir()
+            return seconds(call, cwd=project)
+
+        entries[name] = prepare
     del entries["meson-python"]  # configures the whole project there
     show("The metadata hook, as a process", race(entries, rounds), "setuptools")
 
@@ -193,13 +200,13 @@ def bench_matrix(folder: Path, rounds: int) -> None:
     def ours(*, fresh: bool) -> float:
         edit(project)
         if fresh:
-            shutil.rmtree(store.folder("zig-local"))
+            shutil.rmtree(store.folder("work", "example_c", "cache"))
         return seconds([sys.executable, "-m", "zigbuild_backend", "wheels", project, "--out", folder / "out", *options])
 
     def bare(*, fresh: bool) -> float:
         edit(graph)
         if fresh:
-            shutil.rmtree(store.folder("zig-local"))
+            shutil.rmtree(store.folder("bench-cache"))
         shutil.rmtree(store.folder("bench"))
         return seconds([*find_zig(), "--zig-lib-dir", next(store.folder("zig-lib").iterdir()), *chosen], cwd=graph)
 

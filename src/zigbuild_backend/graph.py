@@ -100,6 +100,7 @@ def run_graph(
             [f"-Dwheel={identifier}" for identifier in expected],
             cwd=workspace.root,
             prefix=workspace.artifacts,
+            cache=workspace.cache,
             optimize=project.settings.optimize,
             jobs=jobs,
             epoch=epoch,

@@ -61,12 +61,14 @@ def _check_optimize(value: str) -> Problem | None:
 
 
 def _parse_options(config_settings: Mapping[str, Any] | None) -> _Options:
+    if not config_settings:
+        return _Options()
     from .settings import rules
 
     checks = {"target": rules.target, "python": rules.python, "optimize": _check_optimize}
     known = _Options.__dataclass_fields__
     values: dict[str, Any] = {}
-    for key, value in (config_settings or {}).items():
+    for key, value in config_settings.items():
         where = f"--config-settings {key}"
         if key not in known:
             raise ConfigurationError("unknown setting", where=where, hint=f"known are {', '.join(known)}")
@@ -93,7 +95,8 @@ def read_epoch(environ: Mapping[str, str]) -> int:
 
 @_hook
 def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: bool = False) -> list[str]:
-    from .project import read_pyproject, read_settings
+    from .project import read_settings
+    from .pyproject import read_pyproject
 
     _parse_options(config_settings)
     settings = read_settings(read_pyproject(Path.cwd()))
@@ -105,7 +108,7 @@ def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: 
 @_hook
 def prepare_metadata(metadata_directory: str, config_settings: Mapping[str, Any] | None) -> str:
     from .metadata import read_metadata, write_dist_info
-    from .project import read_pyproject
+    from .pyproject import read_pyproject
 
     _parse_options(config_settings)
     root = Path.cwd()

@@ -11,7 +11,6 @@ from typing import Any
 
 from .dist_info import Metadata, render_entry_points
 from .errors import ConfigurationError, Problem
-from .settings.rules import path as check_path
 
 
 def read_metadata(pyproject: Mapping[str, Any], root: Path) -> Metadata:
@@ -74,7 +73,9 @@ def _license_file(standard: Any, root: Path) -> set[str]:
     if not file:
         return set()
     path = Path(os.path.relpath(file, root)).as_posix()
-    if problem := check_path(path):
+    from .settings import rules
+
+    if problem := rules.path(path):
         raise ConfigurationError(problem.message, where="project.license.file", hint=problem.hint)
     return {path}
 

@@ -15,9 +15,9 @@ from .files import read_tree
 from .patches import apply_patch, parse_patch
 from .pkg_info import read_pkg_info
 from .plan import Project, resolve_project
-from .project import parse_toml, read_project, read_pyproject, written_by
-from .settings import RecipeSettings, parse_recipe
-from .settings.recipe import FILE_NAME, PREFIX
+from .project import read_project, written_by
+from .pyproject import parse_toml, read_pyproject
+from .settings.recipe import FILE_NAME, PREFIX, RecipeSettings, parse_recipe
 from .sources import fetch, fetch_url, open_sdist
 from .store import Store, digest_tree
 

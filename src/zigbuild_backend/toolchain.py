@@ -80,19 +80,22 @@ class Zig:
         *,
         cwd: Path,
         prefix: Path,
+        cache: Path,
         optimize: str,
         jobs: int | None,
         epoch: int,
         has_windows: bool,
         on_tick: Callable[[], None] | None = None,
     ) -> None:
-        """Runs ``zig build`` in *cwd* with the project's *options*; artifacts are installed below *prefix*.
+        """Runs ``zig build`` in *cwd* with the project's *options*; artifacts are installed below *prefix*, and
+        *cache* holds what it compiled.
 
         *has_windows* says whether a target of it is Windows, whose runtimes zig keeps by the path of its own library.
 
         :raises CompileError: if a step fails. zig has finished every other step by then.
         """
-        arguments = ["build", "--prefix", str(prefix), "--summary", "none", "--color", "off", *options]
+        arguments = ["build", "--prefix", str(prefix), "--cache-dir", str(cache), "--summary", "none", "--color", "off"]
+        arguments += options
         arguments += ["-Dstrip=false"] if optimize == "debug" else [f"--release={optimize}"]
         if self.talk:
             arguments.append("--verbose")

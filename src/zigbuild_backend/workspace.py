@@ -19,10 +19,15 @@ from .store import Store, locked
 
 @dataclass(frozen=True)
 class Workspace:
-    """A build root that is ours while the context lasts, and the folder that artifacts are installed into."""
+    """A build root that is ours while the context lasts, and the folder that artifacts are installed into.
+
+    ``cache`` is zig's local cache for the project. zig keeps one compiled build.zig in a cache, so that projects that
+    shared one would compile theirs again, for seconds, whenever they take turns.
+    """
 
     root: Path
     artifacts: Path
+    cache: Path
 
     def stage(self, files: Mapping[str, bytes], links: Mapping[str, Path]) -> None:
         """Makes the build root hold exactly *files* (path → content) and *links* (path → folder that stands there).
@@ -49,7 +54,8 @@ def open_workspace(store: Store, name: str) -> Iterator[Workspace]:
     for number in count():
         with locked(parent / f"{number}.lock") as is_ours:
             if is_ours:
-                workspace = Workspace(parent / str(number) / "root", parent / str(number) / "artifacts")
+                folder = parent / str(number)
+                workspace = Workspace(folder / "root", folder / "artifacts", parent / "cache")
                 workspace.root.mkdir(parents=True, exist_ok=True)
                 shutil.rmtree(workspace.artifacts, ignore_errors=True)
                 workspace.artifacts.mkdir(parents=True, exist_ok=True)

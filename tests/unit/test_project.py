@@ -9,7 +9,8 @@ import pytest
 
 from projects import Files, write_files
 from zigbuild_backend.errors import ConfigurationError, NotFoundError, ZigbuildError
-from zigbuild_backend.project import read_project, read_pyproject, read_settings, written_by
+from zigbuild_backend.project import read_project, read_settings, written_by
+from zigbuild_backend.pyproject import read_pyproject
 
 PYPROJECT = """
 [project]

@@ -15,7 +15,7 @@ from zigbuild_backend.dist_info import render_entry_points
 from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
 from zigbuild_backend.pkg_info import find_entry_points, parse_entry_points, read_pkg_info
 from zigbuild_backend.recipes import VARIABLE, find_recipes, open_project, read_recipe
-from zigbuild_backend.settings import RecipeSettings, parse_recipe
+from zigbuild_backend.settings.recipe import RecipeSettings, parse_recipe
 from zigbuild_backend.store import Store
 
 RELEASE = """

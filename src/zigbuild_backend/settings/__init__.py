@@ -7,6 +7,5 @@ from __future__ import annotations
 
 from .model import Extension, Flags, Settings, Std
 from .parser import parse_settings
-from .recipe import RecipeSettings, parse_recipe
 
-__all__ = ["Extension", "Flags", "RecipeSettings", "Settings", "Std", "parse_recipe", "parse_settings"]
+__all__ = ["Extension", "Flags", "Settings", "Std", "parse_settings"]
