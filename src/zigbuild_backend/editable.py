@@ -6,13 +6,15 @@ finder, since the importer looks for them beside the package's sources.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from .archive import Entry, write_wheel
 from .errors import ZigbuildError
 from .plan import PlannedWheel, Project
-from .wheel import STORED, Workshop, compile_wheels, pack
+from .wheel import STORED, Workshop, compile_wheels, pack, specify
 
+_NO_MODULES: Mapping[str, bytes] | ZigbuildError = {}
 _FINDER = '''\
 """Finds the compiled modules of an editable install, and everything else where the sources are."""
 
@@ -39,13 +41,17 @@ sys.meta_path.insert(0, Finder)
 
 
 def make_editable(
-    project: Project, root: Path, wheel: PlannedWheel, out: Path, workshop: Workshop, *, epoch: int
+    project: Project, root: Path, wheel: PlannedWheel, out: Path, workshop: Workshop | None, *, epoch: int
 ) -> Path:
     """Makes the editable wheel of the project in *root* into the folder *out*, and gives its path.
 
+    Without *workshop* there is no compiler, and the project must have no modules.
+
     :raises ZigbuildError: with what is wrong with its modules.
     """
-    ((_, spec, modules),) = compile_wheels(project, root, [wheel], workshop, epoch=epoch, archive=STORED)
+    spec, modules = specify(project, epoch=epoch, archive=STORED), _NO_MODULES
+    if workshop:
+        ((_, spec, modules),) = compile_wheels(project, root, [wheel], workshop, epoch=epoch, archive=STORED)
     if isinstance(modules, ZigbuildError):
         raise modules
     name = f"_{spec.name}_editable"

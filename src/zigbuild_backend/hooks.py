@@ -120,7 +120,9 @@ def build_wheel(wheel_directory: str, config_settings: Mapping[str, Any] | None)
     from .wheel import make_wheels
 
     root, out = Path.cwd(), Path(wheel_directory)
-    project, wheel, workshop = _prepare(root, _parse_options(config_settings))
+    options = _parse_options(config_settings)
+    project, wheel = _choose(root, options)
+    workshop = _open_workshop(project, options)
     for outcome in make_wheels(project, root, [wheel], out, workshop, epoch=read_epoch(os.environ)):
         if outcome.error:
             raise outcome.error
@@ -134,7 +136,9 @@ def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | No
     from .editable import make_editable
 
     root, out = Path.cwd(), Path(wheel_directory)
-    project, wheel, workshop = _prepare(root, _parse_options(config_settings))
+    options = _parse_options(config_settings)
+    project, wheel = _choose(root, options)
+    workshop = _open_workshop(project, options) if project.modules else None
     return make_editable(project, root, wheel, out, workshop, epoch=read_epoch(os.environ)).name
 
 
@@ -148,17 +152,12 @@ def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None)
     return make_sdist(read_project(root), root, Path(sdist_directory), epoch=read_epoch(os.environ)).name
 
 
-def _prepare(root: Path, options: _Options) -> tuple[Project, PlannedWheel, Workshop]:
-    """The project, the one wheel of it that is wanted, and the means to make it."""
-    from dataclasses import replace
-
+def _choose(root: Path, options: _Options) -> tuple[Project, PlannedWheel]:
+    """The project, and the one wheel of it that is wanted."""
     from .host import find_host_python, find_host_target
     from .plan import plan
     from .project import read_project
     from .pythons import PYTHONS
-    from .store import default_store
-    from .toolchain import find_zig
-    from .wheel import Workshop
 
     project = read_project(root, {"optimize": options.optimize} if options.optimize else {})
     target = options.target or (find_host_target().platform_tag if project.modules else "")
@@ -171,7 +170,18 @@ def _prepare(root: Path, options: _Options) -> tuple[Project, PlannedWheel, Work
             where="--config-settings",
             hint="name one platform tag and one Python; 'zigbuild wheels' makes many",
         )
+    return project, wheels[0]
+
+
+def _open_workshop(project: Project, options: _Options) -> Workshop:
+    """The means to make its wheels."""
+    from dataclasses import replace
+
+    from .store import default_store
+    from .toolchain import find_zig
+    from .wheel import Workshop
+
     zig = find_zig(project.settings.zig, default_store(os.environ), os.environ)
     if options.verbose:
         zig = replace(zig, talk=lambda text: print(text, file=sys.stderr))
-    return project, wheels[0], Workshop(zig)
+    return Workshop(zig)

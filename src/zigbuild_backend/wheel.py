@@ -82,11 +82,9 @@ def make_wheels(
             yield Outcome(wheel, path, len(data), hashlib.sha256(data).hexdigest())
 
 
-def compile_wheels(
-    project: Project, root: Path, wheels: Collection[PlannedWheel], workshop: Workshop, *, epoch: int, archive: str
-) -> Iterator[tuple[PlannedWheel, WheelSpec, Mapping[str, bytes] | ZigbuildError]]:
-    """For each wheel its specification and its modules (path in the wheel → audited bytes), or what is wrong."""
-    base = WheelSpec(
+def specify(project: Project, *, epoch: int, archive: str) -> WheelSpec:
+    """The specification of the project's wheel without modules, which that of every other one extends."""
+    return WheelSpec(
         name=project.metadata.file_name.rsplit("-", 1)[0],
         version=project.metadata.version,
         tag="py3-none-any",
@@ -97,6 +95,13 @@ def compile_wheels(
         archive=archive,
         epoch=epoch,
     )
+
+
+def compile_wheels(
+    project: Project, root: Path, wheels: Collection[PlannedWheel], workshop: Workshop, *, epoch: int, archive: str
+) -> Iterator[tuple[PlannedWheel, WheelSpec, Mapping[str, bytes] | ZigbuildError]]:
+    """For each wheel its specification and its modules (path in the wheel → audited bytes), or what is wrong."""
+    base = specify(project, epoch=epoch, archive=archive)
     if not project.modules:
         yield from ((wheel, base, {}) for wheel in wheels)
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from machines import EXAMPLE, PYTHONS, make_venv
+from projects import write_files
 
 CALL = "import example_c; assert example_c.distance('kitten', 'sitting') == 3; print(example_c.__file__)"
 ZIG = "ziglang==0.16.0"
@@ -73,3 +74,17 @@ def test_compiler_error_is_shown_once_and_plainly(backend: Path, project: Path, 
     assert done.returncode != 0
     assert said.count("src/example_c/_distance.c:29:12: error: use of undeclared identifier 'reslt'") == 1
     assert "Traceback" not in said
+
+
+def test_pure_project_is_installed_editable_without_zig(backend: Path, tmp_path: Path) -> None:
+    project = write_files(
+        tmp_path / "pure",
+        {
+            "pyproject.toml": '[build-system]\nrequires = ["zigbuild-backend"]\nbuild-backend = "zigbuild_backend"\n'
+            '[project]\nname = "pure"\nversion = "1"\n',
+            "pure.py": "answer = 42\n",
+        },
+    )
+    venv = make_venv(sys.executable, tmp_path / "venv", backend)
+    venv.run(venv.python, "-m", "pip", "install", "--no-build-isolation", "--editable", project)
+    assert venv.run(venv.python, "-c", "import pure; print(pure.answer)", cwd=tmp_path).stdout == "42\n"
