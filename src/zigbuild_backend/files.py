@@ -7,7 +7,8 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 
 from .errors import ConfigurationError, NotFoundError
 from .tree import SourceFile, SourceTree
@@ -101,16 +102,19 @@ def _list_git(root: Path) -> list[str]:
         return []
     command = [
         "git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(root),
-        "ls-files", "-z", "--cached", "--others", "--exclude-standard",
+        "ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard",
     ]  # fmt: skip
     try:
         listed = subprocess.run(command, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return []
-    paths = [os.fsdecode(path) for path in listed.split(b"\0") if path]
     expanded: list[str] = []
-    for path in paths:
+    is_cache = lru_cache(_is_cache)
+    for line in os.fsdecode(listed).split("\0")[:-1]:
+        status, path = line.split(" ", 1)
         full = root / path
+        if status == "?" and any(is_cache(root / folder) for folder in PurePosixPath(path).parents[:-1]):
+            continue  # not known to git, such as an environment that no .gitignore mentions
         if full.is_dir():  # a submodule, or a link to a folder
             _check(root, path.rstrip("/"))
             expanded += _walk(root, path.rstrip("/") + "/")

@@ -112,6 +112,16 @@ def test_files_that_git_does_not_know_yet_belong_and_deleted_ones_do_not(root: P
     assert [file.path for file in read_tree(root).files] == sorted({*FILES, "new.c"} - {"run.sh"})
 
 
+@pytest.mark.parametrize("name", ["project", "build"])
+def test_caches_that_git_does_not_know_stay_out(root: Path, name: str) -> None:
+    root = root.rename(root.parent / name)
+    make_clone(root)
+    write_files(
+        root, {".venv-oldest/pyvenv.cfg": "", ".venv-oldest/bin/x": "", "spam/__pycache__/x.pyc": "", "new.c": ""}
+    )
+    assert [file.path for file in read_tree(root).files] == sorted({*FILES, "new.c"})
+
+
 def test_submodule_is_part_of_the_tree(root: Path) -> None:
     library = write_files(root.parent / "library", {"lib.c": "int y;", "build/lib.o": ""})
     git(library, "init")
