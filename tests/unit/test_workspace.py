@@ -20,7 +20,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     (tmp_path / "root").mkdir()
-    return Workspace(tmp_path / "root", tmp_path / "artifacts")
+    return Workspace(tmp_path / "root", tmp_path / "artifacts", tmp_path / "cache")
 
 
 def content(root: Path) -> dict[str, bytes | str]:
