@@ -36,7 +36,7 @@ def read_package(suite: str, architecture: str, package: str, below: str) -> Map
 
     Skips the test where the package isn't cached and cannot be had: without apt, root, or a network.
     """
-    command = ["dpkg-deb", "--fsys-tarfile", _find_package(suite, architecture, package)]
+    command = ["dpkg-deb", "--fsys-tarfile", find_package(suite, architecture, package)]
     with tarfile.open(fileobj=io.BytesIO(subprocess.run(command, capture_output=True, check=True).stdout)) as archive:
         files = {member.name.removeprefix("./"): member for member in archive if member.isreg()}
         return {
@@ -46,7 +46,8 @@ def read_package(suite: str, architecture: str, package: str, below: str) -> Map
         }
 
 
-def _find_package(suite: str, architecture: str, package: str) -> Path:
+def find_package(suite: str, architecture: str, package: str) -> Path:
+    """The .deb file of a package; skips the test like :func:`read_package`."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb") or not KEYRING.is_file():
         pytest.skip("needs Debian's apt")
     folder = find_cache() / "debian" / f"{suite}-{architecture}"

@@ -24,7 +24,7 @@ def find_contents(
     *packages* is the setting, empty to search by *project_name* and the names of the extension *modules*; files that
     are *compiled* stay out. *prefix* is what the names of settings begin with in messages.
 
-    :raises ConfigurationError: if a package that is named, or any at all, cannot be found.
+    :raises ConfigurationError: if a package that is named, or any at all, cannot be found, or two files would be one.
     """
     chosen = list(packages) or _find_packages(tree, project_name, list(modules), prefix)
     left_out = set(compiled)
@@ -42,7 +42,15 @@ def find_contents(
                     hint="name a folder or a .py file; files that git ignores are no part of the project",
                 )
             )
-        contents.update((path[len(root) :], path) for path in files if path not in left_out)
+        for path in files:
+            if path not in left_out and contents.setdefault(path[len(root) :], path) != path:
+                problems.append(
+                    Problem(
+                        f"{path!r} would be in the wheel what {contents[path[len(root) :]]!r} already is",
+                        where=f"{prefix}packages[{index}]",
+                        hint="name one of them",
+                    )
+                )
     if problems:
         raise ConfigurationError.of(problems)
     return contents

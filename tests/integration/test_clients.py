@@ -55,13 +55,24 @@ def test_build_makes_sdist_and_wheel_from_it(version: str, backend: Path, projec
     assert wheel.startswith(f"example_c-1.0.0-cp3{version[2:]}-")
 
 
-@pytest.mark.parametrize("isolation", [True, False])
-def test_uv_installs(isolation: bool, backend: Path, project: Path, tmp_path: Path) -> None:
-    venv = make_venv(sys.executable, tmp_path / "venv", "uv", *([] if isolation else [backend, ZIG]))
-    venv.run(
-        *(venv.folder / "bin" / "uv", "pip", "install", "--python", venv.python),
-        *("--find-links", backend.parent, *([] if isolation else ["--no-build-isolation"]), project),
-    )
+def test_build_without_isolation(backend: Path, project: Path, tmp_path: Path) -> None:
+    venv = make_venv(sys.executable, tmp_path / "venv", "build", backend, ZIG)
+    venv.run(venv.python, "-m", "build", "--no-isolation", "--wheel", project)
+    assert len(list((project / "dist").glob("*.whl"))) == 1
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_uv_installs_in_isolation(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
+    venv = make_venv(PYTHONS[version], tmp_path / "venv", "uv")
+    install = (venv.folder / "bin" / "uv", "pip", "install", "--python", venv.python)
+    venv.run(*install, "--find-links", backend.parent, project)
+    assert str(venv.folder) in venv.run(venv.python, "-c", CALL, cwd=tmp_path).stdout
+
+
+def test_uv_installs_without_isolation(backend: Path, project: Path, tmp_path: Path) -> None:
+    venv = make_venv(sys.executable, tmp_path / "venv", "uv", backend, ZIG)
+    install = (venv.folder / "bin" / "uv", "pip", "install", "--python", venv.python)
+    venv.run(*install, "--no-build-isolation", project)
     assert str(venv.folder) in venv.run(venv.python, "-c", CALL, cwd=tmp_path).stdout
 
 

