@@ -46,7 +46,7 @@ def find_contents(
             if path not in left_out and contents.setdefault(path[len(root) :], path) != path:
                 problems.append(
                     Problem(
-                        f"{path!r} would be in the wheel what {contents[path[len(root) :]]!r} already is",
+                        f"{path!r} would be in the wheel what {contents[path[len(root) :]]!r} is",
                         where=f"{prefix}packages[{index}]",
                         hint="name one of them",
                     )
