@@ -39,9 +39,12 @@ class Zig:
         cwd: Path | None = None,
         stdin: bytes = b"",
         epoch: int | None = None,
+        library: Path | None = None,
         on_tick: Callable[[], None] | None = None,
     ) -> bytes:
         """Runs ``zig ARGUMENTS`` and gives its standard output; ``on_tick`` is called some times a second meanwhile.
+
+        ``library`` is the path by which zig shall know its own library, instead of where it lies.
 
         :raises CompileError: if zig exits with a failure; the error holds what zig said.
         :raises ToolchainError: if it cannot be started.
@@ -51,7 +54,7 @@ class Zig:
             child = subprocess.Popen(
                 command,
                 cwd=cwd,
-                env=self._environment(epoch),
+                env=self._environment(epoch, library),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -101,9 +104,9 @@ class Zig:
             arguments.append("--verbose")
         if jobs:
             arguments.append(f"-j{jobs}")
-        if has_windows:
-            arguments += ["--zig-lib-dir", str(self._settled_library())]
-        self.run(arguments, cwd=cwd, epoch=epoch, on_tick=on_tick)
+        self.run(
+            arguments, cwd=cwd, epoch=epoch, library=self._settled_library() if has_windows else None, on_tick=on_tick
+        )
 
     def _settled_library(self) -> Path:
         """zig's library at a path that is the same for every environment that zig is installed in.
@@ -134,7 +137,7 @@ class Zig:
         name = "deflate.exe" if sys.platform == "win32" else "deflate"
         return self.store.keep(("deflate", source_digest(), self.version, name), compile_and_prove)
 
-    def _environment(self, epoch: int | None) -> dict[str, str]:
+    def _environment(self, epoch: int | None, library: Path | None) -> dict[str, str]:
         """What zig sees of this process's environment: no locale, no time zone, no flags, no HOME."""
         kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
         environment = {key: self.environ[key] for key in kept if key in self.environ}
@@ -147,6 +150,8 @@ class Zig:
         )
         if epoch is not None:
             environment["SOURCE_DATE_EPOCH"] = str(epoch)
+        if library:
+            environment["ZIG_LIB_DIR"] = str(library)
         return environment
 
 
