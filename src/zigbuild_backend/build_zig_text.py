@@ -1,0 +1,188 @@
+"""The Zig that is the same in every ``build.zig``: what stands before and after a project's own modules."""
+
+from __future__ import annotations
+
+HEAD = """\
+//! The extension modules of PROJECT, for every platform and Python.
+//!
+//!     zig build --release=fast cp313-manylinux_2_17_x86_64     the modules of one wheel, into zig-out
+//!     zig build --release=fast -Dwheel=ID -Dwheel=ID           those of several
+//!     zig build --release=fast                                 those of all
+//!
+//! Written by zigbuild-backend from [tool.zigbuild] in pyproject.toml.
+
+const std = @import("std");
+
+const targets = [_]Target{
+TARGETS};
+
+const pythons = [_]Python{
+PYTHONS};
+
+pub fn build(b: *std.Build) void {
+    const optimize = b.standardOptimizeOption(.{});
+    const strip = b.option(bool, "strip", "Leave out debug information (default: true)") orelse true;
+    const chosen = b.option([]const []const u8, "wheel", "The identifier of a wheel to build (default: all)");
+    for (pythons) |python| {
+        for (targets) |target| {
+            const id = b.fmt("{s}-{s}", .{ python.name, target.tag });
+            if (!isChosen(chosen, id)) continue;
+            const step = b.step(id, target.triples[0]);
+            b.getInstallStep().dependOn(step);
+            for (target.triples) |triple| {
+                const wheel: Wheel = .{
+                    .id = if (target.triples.len == 1) id else b.fmt("{s}/{s}", .{ id, triple }),
+                    .step = step,
+                    .python = python,
+                    .target = target,
+                    .resolved = resolve(b, triple, target.cpu),
+                    .optimize = optimize,
+                    .strip = strip,
+                };
+CALLS            }
+        }
+    }
+}
+
+"""
+
+TAIL = """\
+
+/// A platform tag, and the triples of its slices: two for universal2, else one.
+const Target = struct {
+    tag: []const u8,
+    triples: []const []const u8,
+    /// What CPython calls the platform in file names, on Linux.
+    multiarch: []const u8 = "",
+    /// What musl calls itself where Python runs, without its version.
+    musl: ?[]const u8 = null,
+    cpu: []const u8 = "baseline",
+};
+
+/// An ABI of CPython.
+const Python = struct {
+    name: []const u8,
+    version: []const u8,
+    free_threaded: bool = false,
+    limited_api: ?[]const u8 = null,
+    /// Since 3.11 file names tell musl from glibc.
+    names_musl: bool = true,
+    dll: []const u8,
+};
+
+/// One slice of one wheel.
+const Wheel = struct {
+    id: []const u8,
+    step: *std.Build.Step,
+    python: Python,
+    target: Target,
+    resolved: std.Build.ResolvedTarget,
+    optimize: std.builtin.OptimizeMode,
+    strip: bool,
+
+    fn createModule(wheel: Wheel, b: *std.Build, language: struct { cxx: bool }) *std.Build.Module {
+        const is_windows = wheel.resolved.result.os.tag == .windows;
+        const module = b.createModule(.{
+            .target = wheel.resolved,
+            .optimize = wheel.optimize,
+            .link_libc = true,
+            .link_libcpp = language.cxx,
+            .strip = wheel.strip,
+            .pic = true,
+            .sanitize_c = .off,
+        });
+        // The headers hold no pyconfig.h: the one for the target's system stands before them.
+        module.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
+        module.addIncludePath(b.path(b.fmt("zigbuild/include/{s}", .{wheel.python.version})));
+        if (wheel.python.free_threaded) module.addCMacro("Py_GIL_DISABLED", "1");
+        if (wheel.python.limited_api) |version| module.addCMacro("Py_LIMITED_API", version);
+        if (is_windows) module.addObjectFile(wheel.importLibrary(b));
+        return module;
+    }
+
+    fn flags(_: Wheel, b: *std.Build, own: []const []const u8) []const []const u8 {
+        const hidden = [_][]const u8{"-fvisibility=hidden"};
+        // No path of the machine gets into a module through __FILE__. Later zigs name sources relative to the root.
+        const relative: []const []const u8 = if (@hasDecl(std.Build, "pathFromRoot"))
+            &.{b.fmt("-ffile-prefix-map={s}=.", .{b.pathFromRoot(".")})}
+        else
+            &.{};
+        return std.mem.concat(b.allocator, []const u8, &.{ &hidden, relative, own }) catch @panic("out of memory");
+    }
+
+    fn install(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) void {
+        const stem = name[if (std.mem.lastIndexOfScalar(u8, name, '.')) |dot| dot + 1 else 0..];
+        const library = b.addLibrary(.{
+            // zig links musl as libc.so. Its real name gets into the file as the end of the SONAME, for NEEDED to use.
+            .name = if (wheel.target.musl) |musl| b.fmt("{s}.{s}", .{ stem, musl }) else stem,
+            .version = if (wheel.target.musl != null) .{ .major = 1, .minor = 0, .patch = 0 } else null,
+            .linkage = .dynamic,
+            .root_module = module,
+        });
+        switch (wheel.resolved.result.os.tag) {
+            .windows => {},
+            .macos => {
+                library.linker_allow_shlib_undefined = true;
+                library.install_name = b.fmt("@rpath/{s}", .{stem});
+            },
+            else => {
+                library.linker_allow_shlib_undefined = true;
+                const exports = "{ global: PyInit*; PyModExport_*; local: *; };\\n";
+                library.setVersionScript(b.addWriteFiles().add("exports.map", exports));
+            },
+        }
+        const path = replace(b, name, ".", "/");
+        const installed = b.addInstallArtifact(library, .{
+            .dest_dir = .{ .override = .{ .custom = wheel.id } },
+            .dest_sub_path = b.fmt("{s}{s}", .{ path, wheel.suffix(b) }),
+            .dylib_symlinks = false,
+            .implib_dir = .disabled,
+            .pdb_dir = .disabled,
+            .h_dir = .disabled,
+        });
+        wheel.step.dependOn(&installed.step);
+    }
+
+    fn suffix(wheel: Wheel, b: *std.Build) []const u8 {
+        const python = wheel.python;
+        const digits = b.fmt("3{s}{s}", .{ python.version[2..], if (python.free_threaded) "t" else "" });
+        const is_windows = wheel.resolved.result.os.tag == .windows;
+        if (python.limited_api != null) return if (is_windows) ".pyd" else ".abi3.so";
+        if (is_windows) return b.fmt(".cp{s}-{s}.pyd", .{ digits, wheel.target.tag });
+        if (wheel.resolved.result.os.tag == .macos) return b.fmt(".cpython-{s}-darwin.so", .{digits});
+        const platform = wheel.target.multiarch;
+        const multiarch = if (python.names_musl) platform else replace(b, platform, "-musl", "-gnu");
+        return b.fmt(".cpython-{s}-{s}.so", .{ digits, multiarch });
+    }
+
+    /// The import library of the DLL that holds this Python's API.
+    fn importLibrary(wheel: Wheel, b: *std.Build) std.Build.LazyPath {
+        const machine = switch (wheel.resolved.result.cpu.arch) {
+            .x86 => "i386",
+            .x86_64 => "i386:x86-64",
+            else => "arm64",
+        };
+        const dlltool = b.addSystemCommand(&.{ b.graph.zig_exe, "dlltool", "-m", machine, "-D", wheel.python.dll });
+        dlltool.addArg("-d");
+        dlltool.addFileArg(b.path(b.fmt("zigbuild/exports/{s}.def", .{wheel.python.name})));
+        dlltool.addArg("-l");
+        return dlltool.addOutputFileArg(b.fmt("{s}.lib", .{wheel.python.name}));
+    }
+};
+
+fn resolve(b: *std.Build, triple: []const u8, cpu: []const u8) std.Build.ResolvedTarget {
+    const query = std.Build.parseTargetQuery(.{ .arch_os_abi = triple, .cpu_features = cpu });
+    return b.resolveTargetQuery(query catch @panic("bad target"));
+}
+
+fn replace(b: *std.Build, text: []const u8, needle: []const u8, replacement: []const u8) []const u8 {
+    return std.mem.replaceOwned(u8, b.allocator, text, needle, replacement) catch @panic("out of memory");
+}
+
+fn isChosen(chosen: ?[]const []const u8, id: []const u8) bool {
+    for (chosen orelse return true) |name| {
+        if (std.mem.eql(u8, name, id)) return true;
+    }
+    return false;
+}
+"""
