@@ -22,7 +22,7 @@ from .errors import MismatchError, NotFoundError
 
 if TYPE_CHECKING:
     from unearth import Link, PackageFinder
-    from unearth.fetchers import Fetcher
+    from unearth.fetchers import Fetcher, PyPIClient
 
 _TIMEOUT = 60.0
 _UV_NAMES = {
@@ -111,31 +111,56 @@ def stream_file(name: str, file_name: str, sha256: str, indexes: Indexes, hint: 
     :raises NotFoundError: with *hint* if no place has the file or can be reached; also if unearth is not installed.
     :raises MismatchError: if the files of that name have other hashes, as the indexes publish them.
     """
+    with open_session(indexes, f"to download {file_name}") as session:
+        link = _find_link(_open_places(indexes, session), name, file_name, sha256, hint)
+        yield from stream_url(link.normalized, session, hint)
+
+
+def open_session(indexes: Indexes, purpose: str) -> PyPIClient:
+    """What speaks with the *indexes* as pip would: with their certificates, proxy and passwords; it may be closed.
+
+    :raises NotFoundError: saying the *purpose* if unearth is not installed.
+    """
     try:
-        import httpx2
         from unearth.auth import MultiDomainBasicAuth
         from unearth.fetchers import PyPIClient
     except ImportError:
         raise NotFoundError(
-            f"is needed to download {file_name}", where="unearth", hint="pip install 'zigbuild-backend[cli]'"
+            f"is needed {purpose}", where="unearth", hint="pip install 'zigbuild-backend[cli]'"
         ) from None
-    with PyPIClient(
+    session = PyPIClient(
         trusted_hosts=indexes.trusted_hosts,
         verify=_trust(indexes.cert),
         cert=indexes.client_cert or None,
         proxy=indexes.proxy or None,
         timeout=indexes.timeout,
         follow_redirects=True,
-    ) as session:
-        session.auth = MultiDomainBasicAuth(prompting=False, index_urls=[url for url in indexes.index_urls if url])
-        link = _find_link(_open_places(indexes, session), name, file_name, sha256, hint)
-        try:
-            # Servers may call a .tar.gz an encoding of a .tar; the hash is that of the file.
-            with session.stream("GET", link.normalized, headers={"Accept-Encoding": "identity"}) as response:
-                response.raise_for_status()
-                yield from response.iter_raw()
-        except httpx2.HTTPError as error:
-            raise NotFoundError(f"cannot be fetched: {error}", where=link.redacted, hint=hint) from None
+    )
+    session.auth = MultiDomainBasicAuth(prompting=False, index_urls=[url for url in indexes.index_urls if url])
+    return session
+
+
+def stream_url(url: str, session: PyPIClient, hint: str) -> Iterator[bytes]:
+    """The content of the file at *url*, block by block, not verified.
+
+    :raises NotFoundError: with *hint* if it can't be had.
+    """
+    import httpx2
+
+    try:
+        # Servers may call a .tar.gz an encoding of a .tar; the hash is that of the file.
+        with session.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
+            response.raise_for_status()
+            yield from response.iter_raw()
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        raise NotFoundError(f"cannot be fetched: {error}", where=redact(url), hint=hint) from None
+
+
+def redact(url: str) -> str:
+    """*url* as it may be shown: without its password and fragment."""
+    from unearth import Link
+
+    return Link(url).redacted
 
 
 def _trust(cert: str) -> ssl.SSLContext | bool:
