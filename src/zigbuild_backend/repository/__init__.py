@@ -1,0 +1,85 @@
+"""The repository: releases whose wheels may be thrown away, since the same bytes can be made again.
+
+The :mod:`.ledger` says what was published and is never thrown away; :mod:`.blobs` hold bytes, which may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ConfigurationError
+from ..store import Store
+from .blobs import Blobs, LocalBlobs
+from .ledger import Ledger
+from .model import File, Presence
+
+VARIABLE = "ZIGBUILD_DATA_DIR"
+"""The environment variable that names the folder of the repository."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """An open repository: ``blobs`` are whole files, ``members`` parts of wheels, ``store`` caches of rebuilds."""
+
+    folder: Path
+    ledger: Ledger
+    blobs: Blobs
+    members: Blobs
+    store: Store
+
+    def presence(self, file: File) -> Presence:
+        """How the bytes of *file* are held, as far as can be told without reading them.
+
+        :raises MismatchError: if its row in the ledger was altered.
+        """
+        if self.blobs.has(file.sha256):
+            return "whole"
+        layout = self.ledger.layout(file.sha256) if file.is_wheel else None
+        if layout and all(self.members.has(piece.sha256) for piece in layout.kept):
+            return "members"
+        return "dropped"
+
+    def find_recipe(self, digest: str) -> Path | None:
+        """The folder of the recipe with that digest, if it was added."""
+        folder = self.folder / "recipes" / digest
+        return folder if folder.is_dir() else None
+
+    def lock_file(self, sha256: str) -> Path:
+        """The file whose lock is held by whoever makes the bytes with that hash."""
+        return self.folder / "locks" / f"{sha256}.lock"
+
+    def close(self) -> None:
+        """Writes what is still in memory. Nothing but counts of use is lost without it."""
+        self.ledger.close()
+
+
+def find_folder(given: Path | None, environ: Mapping[str, str]) -> Path:
+    """The folder of the repository: *given*, else ``ZIGBUILD_DATA_DIR``, else ``zigbuild`` among the user's data.
+
+    :raises ConfigurationError: if none of these is known.
+    """
+    if given:
+        return given.absolute()
+    if chosen := environ.get(VARIABLE):
+        return Path(chosen).absolute()
+    for key, below in (("LOCALAPPDATA", ""), ("XDG_DATA_HOME", ""), ("HOME", ".local/share")):
+        if base := environ.get(key):
+            return Path(base, below, "zigbuild").absolute()
+    raise ConfigurationError("there is no home folder to keep it in", where=VARIABLE, hint="set it, or give --data DIR")
+
+
+def open_repository(folder: Path, environ: Mapping[str, str]) -> Repository:
+    """The repository in *folder*, which is made if there is none; see :class:`~.ledger.Ledger` for what may be wrong.
+
+    What processes that were killed have left half-written is deleted.
+    """
+    del environ
+    folder.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(folder / "ledger.sqlite", folder / "ledger.key")
+    blobs = LocalBlobs(folder / "blobs", folder / "quarantine")
+    members = LocalBlobs(folder / "members", folder / "quarantine")
+    for local in (blobs, members):
+        local.clean()
+    return Repository(folder, ledger, blobs, members, Store(folder / "cache"))
