@@ -14,7 +14,7 @@ from itertools import repeat
 from .build_zig_text import HEAD, TAIL
 from .plan import ASSEMBLER_SUFFIXES, C_SUFFIXES, CXX_SUFFIXES, Module, Project
 from .pythons import PYTHONS, Python
-from .settings import Extension
+from .settings import Addition, Condition, Extension
 from .targets import TARGETS, Target, select_targets
 
 LANGUAGES = {"c": C_SUFFIXES, "cpp": CXX_SUFFIXES, "assembly_with_preprocessor": ASSEMBLER_SUFFIXES}
@@ -131,41 +131,78 @@ def _render_module(project: Project, module: Module, function: str) -> str:
     extension = module.settings
     lines = [f"/// {module.name}", f"fn {function}(b: *std.Build, wheel: Wheel) void {{"]
     lines.append(f"    const module = wheel.createModule(b, .{{ .cxx = {str(module.is_cxx).lower()} }});")
-    lines += [f"    module.addIncludePath(b.path({quote(folder)}));" for folder in extension.include_dirs]
+    lines += [f"    {line}" for line in _render_inputs(extension)]
     for language, suffixes in LANGUAGES.items():
         sources = [source for source in module.sources if source.endswith(suffixes)]
         if sources:
-            flags = compiler_flags(project, extension, language)
+            own, *more = compiler_flags(project, (extension, *extension.on), language)
+            flags = f"wheel.flags(b, {_quote_list(own, '    ' if any(more) else '        ')})"
+            if any(more):
+                lines.append(f"    var {language}_flags = {flags};")
+                lines += [
+                    f"    if ({_render_condition(addition.when)}) "
+                    f"{language}_flags = concat(b, {language}_flags, {_quote_list(added, '    ')});"
+                    for addition, added in zip(extension.on, more, strict=True)
+                    if added
+                ]
+                flags = f"{language}_flags"
             lines += [
                 "    module.addCSourceFiles(.{",
                 f"        .files = {_quote_list(sources, '        ')},",
-                f"        .flags = wheel.flags(b, {_quote_list(flags, '        ')}),",
+                f"        .flags = {flags},",
                 f"        .language = .{language},",
                 "    });",
             ]
-    lines += [
-        f"    module.linkSystemLibrary({quote(library)}, .{{ .use_pkg_config = .no }});"
-        for library in extension.libraries
-    ]
+    for addition in extension.on:
+        if inputs := _render_inputs(addition):
+            lines.append(f"    if ({_render_condition(addition.when)}) {{")
+            lines += [*(f"        {line}" for line in inputs), "    }"]
     lines.append(f"    wheel.install(b, module, {quote(module.name)});")
     return "\n".join([*lines, "}", ""])
 
 
-def compiler_flags(project: Project, extension: Extension, language: str) -> list[str]:
-    """The project's own flags for one language; what every module has is added by the graph."""
-    flags = []
-    if language == "c":
-        flags += [f"-std={extension.std.c}"] * bool(extension.std.c)
-    if language == "cpp":
-        flags += [f"-std={extension.std.cxx}"] * bool(extension.std.cxx)
-    for name, text in extension.defines:
-        if text is False:
-            flags.append(f"-U{name}")
-        elif isinstance(text, str):
+def _render_inputs(table: Extension | Addition) -> list[str]:
+    """What *table* compiles and links with besides its sources."""
+    folders = [f"module.addIncludePath(b.path({quote(folder)}));" for folder in table.include_dirs]
+    options = ".{ .use_pkg_config = .no }"
+    return folders + [f"module.linkSystemLibrary({quote(library)}, {options});" for library in table.libraries]
+
+
+def _render_condition(when: Condition) -> str:
+    """The call in the graph that says whether *when* holds."""
+    machines = {part.machine: part.triple.partition("-")[0] for target in TARGETS for part in target.slices or [target]}
+    known = {"os": when.os, "arch": [machines[name] for name in when.arch], "libc": when.libc}
+    fields = [f".{key} = &.{{{_spaced([f'.{name}' for name in names])}}}" for key, names in known.items() if names]
+    return f"wheel.isFor(.{{{_spaced(fields)}}})"
+
+
+def _spaced(items: Sequence[str]) -> str:
+    """The inside of a list in braces as zig formats it: a space within them, unless it is one plain item."""
+    text = ", ".join(items)
+    return f" {text} " if len(items) > 1 or " = " in text else text
+
+
+def compiler_flags(project: Project, tables: Sequence[Extension | Addition], language: str) -> list[list[str]]:
+    """The project's own flags for one language, of each table; what every module has is added by the graph.
+
+    Where a later table says something else than an earlier one, so do its flags.
+    """
+    defined: set[str] = set()
+    return [_compiler_flags(project, table, language, defined) for table in tables]
+
+
+def _compiler_flags(project: Project, table: Extension | Addition, language: str, defined: set[str]) -> list[str]:
+    """The flags of *table*, whose macros are added to those that are *defined*."""
+    standard = {"c": table.std.c, "cpp": table.std.cxx}.get(language)
+    flags = [f"-std={standard}"] if standard else []
+    for name, text in table.defines:
+        flags += [f"-U{name}"] * (name in defined or text is False)
+        if isinstance(text, str):
             known = text.replace("{version}", project.metadata.version).replace("{name}", project.metadata.name)
             flags.append(f"-D{name}={known}")
-        else:
+        elif text is not False:
             flags.append(f"-D{name}={int(text)}")
-    flags += extension.flags.all
-    flags += {"c": extension.flags.c, "cpp": extension.flags.cxx}.get(language, ())
+    defined.update(name for name, _ in table.defines)
+    flags += table.flags.all
+    flags += {"c": table.flags.c, "cpp": table.flags.cxx}.get(language, ())
     return flags

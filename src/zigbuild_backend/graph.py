@@ -135,11 +135,12 @@ def find_origin_of(
     common.append(f"-I{SUPPORT_FOLDER}/include/{cell.python.version}")
     common += [f"-DPy_LIMITED_API={cell.python.limited_api}"] * cell.python.stable_abi
     common += ["-DPy_GIL_DISABLED=1"] * cell.python.free_threaded
-    common += [f"-I{folder}" for folder in module.settings.include_dirs]
+    tables = module.settings.tables(target)
+    common += [f"-I{folder}" for table in tables for folder in table.include_dirs]
     objects: dict[str, bytes] = {}
     with temporary_folder(workspace.artifacts) as folder:
         for language, suffixes in LANGUAGES.items():
-            flags = compiler_flags(project, module.settings, language)
+            flags = [flag for flags in compiler_flags(project, tables, language) for flag in flags]
             for source in module.sources:
                 if source.endswith(suffixes):
                     path = folder / "module.o"

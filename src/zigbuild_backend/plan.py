@@ -9,7 +9,7 @@ from .dist_info import Metadata
 from .errors import ConfigurationError, NotFoundError, Problem, ZigbuildError
 from .layout import find_contents
 from .pythons import NEWEST, PYTHONS, Python, find_python, select_pythons
-from .settings import Extension, Settings
+from .settings import Addition, Extension, Settings
 from .targets import Target, select_targets
 from .tree import SourceTree
 
@@ -98,10 +98,9 @@ def resolve_project(
         elif not sources and tree.match(extension.sources):
             problems.append(Problem("leaves out every source of the module", f"{where}.exclude", "narrow its globs"))
         problems += [
-            Problem(
-                f"there is no folder {folder!r} in the project", f"{where}.include-dirs[{number}]", "check the path"
-            )
-            for number, folder in enumerate(extension.include_dirs)
+            Problem(f"there is no folder {folder!r} in the project", f"{place}include-dirs[{number}]", "check the path")
+            for place, table in _places(extension, where)
+            for number, folder in enumerate(table.include_dirs)
             if not tree.below(folder)
         ]
         modules.append(Module(extension, sources))
@@ -116,6 +115,11 @@ def resolve_project(
         prefix,
     )
     return Project(metadata, settings, tree, contents, tuple(modules), requirements, recipe_digest)
+
+
+def _places(extension: Extension, where: str) -> list[tuple[str, Extension | Addition]]:
+    """The tables of *extension*, and what the names of their keys begin with."""
+    return [(f"{where}.", extension), *((f"{where}.on[{index}].", table) for index, table in enumerate(extension.on))]
 
 
 @dataclass(frozen=True)

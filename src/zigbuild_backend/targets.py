@@ -38,6 +38,11 @@ class Target:
         return {"glibc": "manylinux", "musl": "musllinux"}.get(self.libc, self.os)
 
     @property
+    def machine(self) -> str:
+        """``arch`` in one spelling for every system: ``aarch64`` also where tags say ``arm64``."""
+        return {"arm64": "aarch64"}.get(self.arch, self.arch)
+
+    @property
     def musl_name(self) -> str:
         """What musl calls itself where Python runs: ``libc.musl-armv7.so.1``."""
         arch = {"i686": "x86", "armv7l": "armv7"}.get(self.arch, self.arch)

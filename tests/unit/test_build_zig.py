@@ -101,6 +101,13 @@ def test_macros() -> None:
     assert literals[start : start + 5] == [b"-DA=Spam-Eggs 2.0", b"-DB=1", b"-UC", b"-DD=0", b"-DE="]
 
 
+def test_what_is_replaced_on_some_targets_is_undefined_first() -> None:
+    on = "defines = { A = 1, B = 2 }\n[[extension.on]]\nwhen.os = 'linux'\ndefines = { A = 3, B = false, C = 'x' }\n"
+    _, literals = split_literals(render(project_of(ONE + on)))
+    start = literals.index(b"-DA=1")
+    assert literals[start : start + 6] == [b"-DA=1", b"-DB=2", b"-UA", b"-DA=3", b"-UB", b"-DC=x"]
+
+
 @pytest.mark.parametrize("name", ["PROJECT", "TARGETS", "PYTHONS", "CALLS", "a.PYTHONS-b"])
 def test_name_of_the_project_is_never_taken_for_another_part(name: str) -> None:
     text = render(project_of(ONE, name=name))

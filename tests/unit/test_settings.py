@@ -9,7 +9,18 @@ import pytest
 from zigbuild_backend._compat import tomllib
 from zigbuild_backend.errors import ConfigurationError, Problem
 from zigbuild_backend.pins import DEFAULT_ZIG
-from zigbuild_backend.settings import Extension, Flags, Settings, Std, parse_settings, rules
+from zigbuild_backend.settings import (
+    Addition,
+    Condition,
+    Extension,
+    Flags,
+    Names,
+    Settings,
+    Std,
+    parse_settings,
+    rules,
+)
+from zigbuild_backend.targets import find_target
 
 
 def problems_of(toml: str) -> tuple[Problem, ...]:
@@ -37,6 +48,17 @@ def test_everything() -> None:
         libraries = ["m"]
         stable-abi = "cp310"
 
+        [[extension.on]]
+        when = { os = "windows" }
+        libraries = ["ws2_32"]
+
+        [[extension.on]]
+        when = { os = ["linux"], arch = ["x86_64", "aarch64"], libc = "musl" }
+        include-dirs = ["simd"]
+        defines = { ON = false }
+        flags = { c = ["-fno-builtin"] }
+        std = { c = "c17" }
+
         [[extension]]
         name = "spam.ünicode"
         sources = ["x.c"]
@@ -58,6 +80,16 @@ def test_everything() -> None:
                 std=Std(c="c11", cxx="c++17"),
                 libraries=("m",),
                 stable_abi="cp310",
+                on=(
+                    Addition(Condition(os=Names(["windows"])), libraries=("ws2_32",)),
+                    Addition(
+                        Condition(os=Names(["linux"]), arch=Names(["x86_64", "aarch64"]), libc=Names(["musl"])),
+                        include_dirs=("simd",),
+                        defines=(("ON", False),),
+                        flags=Flags(c=("-fno-builtin",)),
+                        std=Std(c="c17"),
+                    ),
+                ),
             ),
             Extension(name="spam.ünicode", sources=("x.c",)),
         ),
@@ -125,6 +157,19 @@ def test_refused(toml: str, where: str, message: str, hint: str) -> None:
         ("std = { c = 'c12' }", ".std.c", "'c12' is not a language standard"),
         ("libraries = ['-lm']", ".libraries[0]", "'-lm' is not the name of a library"),
         ("stable-abi = 'abi3'", ".stable-abi", "'abi3' is no CPython with a stable ABI"),
+        ("on = 3", ".on", "must be an array of tables, not a whole number"),
+        ("on = [{}]", ".on[0]", "the key 'when' is missing"),
+        ("on = [{ when = {}, sources = [] }]", ".on[0]", "unknown key 'sources'"),
+        ("on = [{ when = 'windows' }]", ".on[0].when", "must be a table, not a string"),
+        ("on = [{ when = { oss = 'linux' } }]", ".on[0].when", "unknown key 'oss'"),
+        ("on = [{ when = { os = 3 } }]", ".on[0].when.os", "must be a string or an array of strings"),
+        ("on = [{ when = { os = [] } }]", ".on[0].when.os", "must be a string or an array of strings"),
+        ("on = [{ when = { os = ['linux', 3] } }]", ".on[0].when.os[1]", "must be a string, not a whole number"),
+        ("on = [{ when = { os = 'amiga' } }]", ".on[0].when.os", "'amiga' is no system"),
+        ("on = [{ when = { arch = ['x86_64', 'arm64'] } }]", ".on[0].when.arch[1]", "'arm64' is no machine"),
+        ("on = [{ when = { libc = 'ucrt' } }]", ".on[0].when.libc", "'ucrt' is no C library of Linux"),
+        ("on = [{ when = { os = 'windows', libc = 'musl' } }]", ".on[0].when", "no target is all of that"),
+        ("on = [{ when = { os = 'macos', arch = 's390x' } }]", ".on[0].when", "no target is all of that"),
     ],
 )
 def test_refused_in_an_extension(toml: str, where: str, message: str) -> None:
@@ -154,10 +199,37 @@ def test_no_table_at_all(table: object, problem: Problem) -> None:
     [
         ("[[extension]]\nname = 'a'\nsources = []\nflags = 3", "write flags = { … }"),
         ("extension = [3]", "write [[tool.zigbuild.extension]]"),
+        ("[[extension]]\nname = 'a'\nsources = []\non = 3", "write [[tool.zigbuild.extension.on]]"),
+        ("[[extension]]\nname = 'a'\nsources = []\non = [3]", "write [[tool.zigbuild.extension.on]]"),
+        ("[[extension]]\nname = 'a'\nsources = []\non = [{ when = 3 }]", "write when = { … }"),
+        (
+            "[[extension]]\nname = 'a'\nsources = []\non = [{ when = { os = 'macos', libc = 'musl' } }]",
+            "loosen 'os' or 'libc'",
+        ),
+        ("[[extension]]\nname = 'a'\nsources = []\non = [{ when = { arch = 'amd64' } }]", "did you mean 'x86_64'?"),
     ],
 )
 def test_hint_shows_how_a_table_is_written(toml: str, hint: str) -> None:
     assert [problem.hint for problem in problems_of(toml)] == [hint]
+
+
+@pytest.mark.parametrize(
+    ("when", "target", "holds"),
+    [
+        ({}, "win32", True),
+        ({"os": ["windows"]}, "win32", True),
+        ({"os": ["windows"]}, "musllinux_1_2_x86_64", False),
+        ({"os": ["linux", "windows"], "arch": ["x86_64"]}, "win_amd64", True),
+        ({"os": ["linux", "windows"], "arch": ["x86_64"]}, "win32", False),
+        ({"arch": ["aarch64"]}, "win_arm64", True),
+        ({"arch": ["aarch64"]}, "macosx_11_0_arm64", True),
+        ({"libc": ["glibc"]}, "manylinux_2_28_s390x", True),
+        ({"libc": ["glibc"]}, "musllinux_1_2_s390x", False),
+    ],
+)
+def test_conditions(when: dict[str, list[str]], target: str, holds: bool) -> None:
+    condition = Condition(**{key: Names(names) for key, names in when.items()})
+    assert condition.holds(find_target(target)) is holds
 
 
 def test_missing_keys_say_what_they_are_for() -> None:

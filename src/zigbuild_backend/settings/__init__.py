@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .model import Extension, Flags, Settings, Std
+from .model import Addition, Condition, Extension, Flags, Names, Settings, Std
 from .parser import parse_settings
 
-__all__ = ["Extension", "Flags", "Settings", "Std", "parse_settings"]
+__all__ = ["Addition", "Condition", "Extension", "Flags", "Names", "Settings", "Std", "parse_settings"]

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from ..errors import Problem
 from ..pins import DEFAULT_ZIG
+from ..targets import Target
 from . import rules
 
 Define = str | int | bool
@@ -19,6 +20,11 @@ Define = str | int | bool
 
 Defines = tuple[tuple[str, Define], ...]
 """The macros of a table, in its order."""
+
+
+class Names(tuple[str, ...]):
+    """Names of which any will do: in TOML a string, or an array of them."""
+
 
 Optimize = Literal["fast", "safe", "small", "debug"]
 
@@ -44,6 +50,38 @@ class Std:
 
     c: str = setting("for C, such as ``c11``", rule=rules.standard, default="")
     cxx: str = setting("for C++, such as ``c++17``", rule=rules.standard, default="")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``when``: what a target must be. All that is said must hold; what is not said may be anything."""
+
+    os: Names = setting("``linux``, ``macos`` or ``windows``", rule=rules.system, default=Names())
+    arch: Names = setting(
+        "the machine, as the tags of Linux spell it, such as ``x86_64``, and ``aarch64`` everywhere",
+        rule=rules.machine,
+        default=Names(),
+    )
+    libc: Names = setting("``glibc`` or ``musl``, on Linux", rule=rules.libc, default=Names())
+
+    def holds(self, target: Target) -> bool:
+        """Whether it holds for *target*, a single slice."""
+        facts = ((self.os, target.os), (self.arch, target.machine), (self.libc, target.libc))
+        return all(fact in names for names, fact in facts if names)
+
+
+@dataclass(frozen=True)
+class Addition:
+    """``[[tool.zigbuild.extension.on]]``: what an extension has besides, where a condition holds."""
+
+    when: Condition = setting("the targets: all keys must hold, and of the names in an array any")
+    include_dirs: tuple[str, ...] = setting("more folders of headers", rule=rules.path, default=())
+    defines: Defines = setting("more macros; the same name replaces", rule=rules.define, default=())
+    flags: Flags = setting("more compiler flags, by language", default=Flags())
+    std: Std = setting("other language standards", default=Std())
+    libraries: tuple[str, ...] = setting(
+        "more system libraries, such as ``ws2_32`` on Windows", rule=rules.library, default=()
+    )
 
 
 @dataclass(frozen=True)
@@ -75,6 +113,11 @@ class Extension:
         rule=rules.stable_abi,
         default="",
     )
+    on: tuple[Addition, ...] = setting("additions for some of the targets, applied in their order", default=())
+
+    def tables(self, target: Target) -> tuple[Extension | Addition, ...]:
+        """What is said for *target*, a single slice: this table, and the additions to it that hold."""
+        return (self, *(addition for addition in self.on if addition.when.holds(target)))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
@@ -9,8 +10,9 @@ from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ..errors import ConfigurationError, Problem
+from ..targets import TARGETS
 from . import model
-from .model import Settings
+from .model import Names, Settings
 
 T = TypeVar("T")
 
@@ -23,14 +25,17 @@ def parse_settings(table: object, where: str = "tool.zigbuild") -> Settings:
     problems: list[Problem] = []
     settings = parse_table(Settings, table, where, problems)
     if settings is not None:
-        problems += find_duplicates(settings, f"{where}.")
+        problems += find_contradictions(settings, f"{where}.")
     if problems or settings is None:
         raise ConfigurationError.of(problems)
     return settings
 
 
-def find_duplicates(settings: Settings, prefix: str) -> list[Problem]:
-    """A problem for each extension whose name an earlier one has; *prefix* is what their places begin with."""
+def find_contradictions(settings: Settings, prefix: str) -> list[Problem]:
+    """A problem for each extension whose name an earlier one has, and for each condition that no target can meet.
+
+    *prefix* is what their places begin with.
+    """
     first: dict[str, int] = {}
     problems = []
     for index, extension in enumerate(settings.extension):
@@ -42,6 +47,15 @@ def find_duplicates(settings: Settings, prefix: str) -> list[Problem]:
                     "give each module one table with all its sources",
                 )
             )
+        problems += [
+            Problem(
+                "no target is all of that",
+                f"{prefix}extension[{index}].on[{number}].when",
+                f"loosen {' or '.join(repr(key) for key, names in vars(addition.when).items() if names)}",
+            )
+            for number, addition in enumerate(extension.on)
+            if not any(addition.when.holds(part) for target in TARGETS for part in target.slices or (target,))
+        ]
     return problems
 
 
@@ -97,10 +111,16 @@ def _parse_value(hint: Any, value: object, where: str, field: Field[Any], proble
             if not isinstance(text, str | int | bool):
                 refuse("a string, a whole number or a boolean", place=f"{where}.{name}", found=text)
         return tuple(obey((name, text)) for name, text in value.items())
+    if hint is Names:
+        if isinstance(value, str):
+            return Names((obey(value),))
+        if not isinstance(value, list) or not value:
+            return refuse("a string or an array of strings, with one at least")
+        return Names(_parse_value(str, item, f"{where}[{index}]", field, problems) for index, item in enumerate(value))
     (item_hint, _) = get_args(hint)  # what is left is tuple[X, ...]
     if not isinstance(value, list):
         if is_dataclass(item_hint):
-            return refuse("an array of tables", f"write [[{where}]]")
+            return refuse("an array of tables", _show_table(f"{where}[0]"))
         mend = f"write {where.rpartition('.')[2]} = [{value!r}]" if isinstance(value, str) else ""
         return refuse("an array of strings", mend)
     return tuple(
@@ -117,9 +137,10 @@ def _read_doc(field: Field[Any]) -> str:
 def _show_table(where: str) -> str:
     """How the table at the place *where* is written."""
     parent, _, key = where.rpartition(".")
-    if "[" in parent:
-        return f"write {key} = {{ … }}"
-    return f"write [[{where.partition('[')[0]}]]" if where.endswith("]") else f"write [{where}]"
+    if where.endswith("]"):
+        name = re.sub(r"\[[0-9]+\]", "", where)
+        return f"write [[{name}]]"
+    return f"write {key} = {{ … }}" if "[" in parent else f"write [{where}]"
 
 
 def _suggest(word: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 from ..errors import ConfigurationError, Problem
 from . import rules
 from .model import Settings, setting
-from .parser import find_duplicates, parse_table
+from .parser import find_contradictions, parse_table
 
 FILE_NAME = "recipe.toml"
 PREFIX = f"{FILE_NAME}: "
@@ -68,7 +68,7 @@ def parse_recipe(table: object) -> RecipeSettings:
     problems: list[Problem] = []
     settings = parse_table(RecipeSettings, table, "", problems)
     if settings is not None:
-        problems += find_duplicates(settings, "")
+        problems += find_contradictions(settings, "")
         source = settings.recipe.source
         if bool(source.sdist) == bool(source.url):
             problems.append(

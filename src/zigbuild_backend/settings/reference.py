@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from .model import Defines, Settings
+from .model import Defines, Names, Settings
 
 _INTRODUCTION = """\
 # Settings
@@ -37,6 +37,8 @@ def _render_table(cls: Any, where: str, heading: str) -> str:
 def _name_type(hint: Any) -> str:
     if hint is str:
         return "string"
+    if hint is Names:
+        return "string or array of strings"
     if get_origin(hint) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(hint))
     if hint == Defines or is_dataclass(hint):

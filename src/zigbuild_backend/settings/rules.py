@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 
 from ..errors import ConfigurationError, Problem
 from ..pins import SUPPORTED_ZIGS
 from ..pythons import find_python
-from ..targets import select_targets
+from ..targets import TARGETS, select_targets
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STANDARD = re.compile(r"(c|gnu)(89|90|99|11|17|18|2x|23|2y)|(c|gnu)\+\+(98|03|11|14|17|20|2a|23|2b|26|2c)")
@@ -101,6 +102,18 @@ def python(value: str) -> Problem | None:
     return None if value == "all" else _refusal(lambda: find_python(value))
 
 
+def system(value: str) -> Problem | None:
+    return _choice(value, "system", [target.os for target in TARGETS])
+
+
+def machine(value: str) -> Problem | None:
+    return _choice(value, "machine", [target.machine for target in TARGETS if not target.slices])
+
+
+def libc(value: str) -> Problem | None:
+    return _choice(value, "C library of Linux", [target.libc for target in TARGETS if target.os == "linux"])
+
+
 def project_name(value: str) -> Problem | None:
     if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", value):
         return None
@@ -149,6 +162,15 @@ def recipe_kind(value: str) -> Problem | None:
     if value == "library":
         return Problem("recipes of libraries cannot be built yet", hint="'package' makes the wheels of an sdist")
     return None if value == "package" else Problem(f"{value!r} is no kind of recipe", hint="write kind = 'package'")
+
+
+def _choice(value: str, kind: str, known: Iterable[str]) -> Problem | None:
+    names = list(dict.fromkeys(known))
+    if value in names:
+        return None
+    close = {"arm64": ["aarch64"], "amd64": ["x86_64"]}.get(value) or get_close_matches(value, names, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
+    return Problem(f"{value!r} is no {kind} that wheels are made for", hint=hint)
 
 
 def _refusal(ask: Callable[[], object]) -> Problem | None:

@@ -145,7 +145,26 @@ const Wheel = struct {
             &.{b.fmt("-ffile-prefix-map={s}=.", .{b.pathFromRoot(".")})}
         else
             &.{};
-        return std.mem.concat(b.allocator, []const u8, &.{ &hidden, relative, own }) catch @panic("out of memory");
+        return concat(b, concat(b, &hidden, relative), own);
+    }
+
+    /// Whether the target is one of those named, in each respect that is given.
+    fn isFor(wheel: Wheel, named: struct {
+        os: []const std.Target.Os.Tag = &.{},
+        arch: []const std.Target.Cpu.Arch = &.{},
+        libc: []const enum { glibc, musl } = &.{},
+    }) bool {
+        const target = wheel.resolved.result;
+        const is_os = for (named.os) |os| {
+            if (os == target.os.tag) break true;
+        } else named.os.len == 0;
+        const is_arch = for (named.arch) |arch| {
+            if (arch == target.cpu.arch) break true;
+        } else named.arch.len == 0;
+        const is_libc = for (named.libc) |libc| {
+            if (target.os.tag == .linux and (libc == .musl) == target.abi.isMusl()) break true;
+        } else named.libc.len == 0;
+        return is_os and is_arch and is_libc;
     }
 
     fn install(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) void {
@@ -211,6 +230,10 @@ const Wheel = struct {
 fn resolve(b: *std.Build, triple: []const u8, cpu: []const u8) std.Build.ResolvedTarget {
     const query = std.Build.parseTargetQuery(.{ .arch_os_abi = triple, .cpu_features = cpu });
     return b.resolveTargetQuery(query catch @panic("bad target"));
+}
+
+fn concat(b: *std.Build, list: []const []const u8, more: []const []const u8) []const []const u8 {
+    return std.mem.concat(b.allocator, []const u8, &.{ list, more }) catch @panic("out of memory");
 }
 
 fn replace(b: *std.Build, text: []const u8, needle: []const u8, replacement: []const u8) []const u8 {
