@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO, cast
 
 from ..errors import ConfigurationError, NotFoundError, ToolchainError
+from .control_groups import ControlGroup, control_group
 from .limits import DEFAULT_LIMITS, Completed, LimitError, Limits
-from .watch import Process, Watch, attend, read_process, read_processes, set_limits
+from .watch import Process, Watch, attend, list_processes, read_process, set_limits
 
 _PAUSE = 0.05
 """Seconds from one look at the processes to the next."""
@@ -76,11 +77,15 @@ class Bubblewrap:
             *_APART, *_system_mounts(), *_private_mounts(self.limits), *_mounts(tuple(readable), folders),
             "--remount-ro", "/", "--chdir", str(cwd), *_variables(environ),
         ]  # fmt: skip
-        with _started(self.program, arguments, command, umask) as (child, status, release):
+        with (
+            control_group(self.limits) as group,
+            _started(self.program, arguments, command, umask) as (child, status, release),
+        ):
             try:
                 init = _read_status(status).get("child-pid")
                 first = read_process(_PROC, init) if init else None
                 if first:
+                    group.add(first.number)
                     set_limits(first.number, self.limits)
                     with contextlib.suppress(BrokenPipeError):
                         os.write(release, b"x")
@@ -89,10 +94,10 @@ class Bubblewrap:
                 child.communicate()
                 raise
             try:
-                completed = attend(
-                    child, self.limits, partial(_check, watch, first), partial(_end, child, first), on_tick, _PAUSE
-                )
-                watch.check_disk()
+                check = partial(_check, watch, group, first)
+                completed = attend(child, self.limits, check, partial(_end, child, first), on_tick, _PAUSE)
+                group.check()
+                watch.check_disk(is_last=True)
             except LimitError as error:
                 raise LimitError(error.problems[0].message, where=str(command[0])) from None
             if "exit-code" not in _read_status(status):
@@ -153,13 +158,13 @@ def _read_status(status: IO[bytes]) -> dict[str, int]:
     return cast(dict[str, int], json.loads(line)) if line else {}
 
 
-def _check(watch: Watch, first: Process | None) -> None:
+def _check(watch: Watch, group: ControlGroup, first: Process | None) -> None:
+    group.check()
     if first:
         root = Path(f"/proc/{first.number}/root")
-        processes = read_processes(root / "proc")
         # Until bubblewrap has changed its root, this shows all that runs on the machine.
-        if 1 in processes and processes[1].started == first.started:
-            watch.check_processes(tuple(processes.values()), root / "proc", (root / "tmp", root / "dev/shm"))
+        if (seen := read_process(root / "proc", 1)) and seen.started == first.started:
+            watch.check_processes(list_processes(root / "proc"), root / "proc", (root / "tmp", root / "dev/shm"))
     watch.check_disk()
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import ToolchainError
-
-THREADS_PER_PROCESS = 16
-"""Threads are limited too, all together: by this times the processes. A compiler starts one for each core."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,11 @@ class Limits:
     disk: int = 8 << 30
     output: int = 16 << 20
     """Bytes that it may print, on each of its two outputs."""
+
+    @property
+    def tasks(self) -> int:
+        """Processes and threads together. A compiler starts a thread for each core, and runs as often at once."""
+        return self.processes + 4 * (os.cpu_count() or 1) ** 2
 
 
 DEFAULT_LIMITS = Limits()
@@ -64,3 +67,11 @@ class Sandbox(Protocol):
         :raises ToolchainError: if it cannot be started.
         """
         ...
+
+
+def render_bytes(size: int) -> str:
+    """*size* in the largest unit that leaves it whole."""
+    for shift, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if size and not size % (1 << shift):
+            return f"{size >> shift} {unit}"
+    return f"{size} bytes"

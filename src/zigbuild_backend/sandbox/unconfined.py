@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import ToolchainError
 from .limits import DEFAULT_LIMITS, Completed, LimitError, Limits
-from .watch import Process, Watch, attend, descendants, read_processes, set_limits
+from .watch import Process, Watch, attend, descendants, list_processes, read_process, set_limits
 
 _PAUSE = 0.2
 """Seconds from one look at the processes to the next; each looks at all of the machine's."""
@@ -63,11 +63,11 @@ class Unconfined:
                 set_limits(child.pid, self.limits)
 
             def check() -> None:
-                watch.check_processes(family.read(), _PROC)
+                watch.check_processes([process.number for process in family.read()], _PROC)
                 watch.check_disk()
 
             completed = attend(child, self.limits, check, family.end, on_tick, _PAUSE)
-            watch.check_disk()
+            watch.check_disk(is_last=True)
         except LimitError as error:
             raise LimitError(error.problems[0].message, where=str(command[0])) from None
         return completed
@@ -82,7 +82,8 @@ class _Family:
 
     def read(self) -> tuple[Process, ...]:
         """Those that run now; none where the system does not show them."""
-        there = read_processes(_PROC)
+        found = (read_process(_PROC, number) for number in list_processes(_PROC))
+        there = {process.number: process for process in found if process}
         roots = [old.number for old in self.known.values() if old.is_same(there.get(old.number))]
         if self.child.returncode is None:
             roots.append(self.child.pid)

@@ -1,7 +1,7 @@
 """The watch over a running program: its time, memory, processes, disk and output, some times a second.
 
-Resource limits alone don't do: they hold for one process each, and the one on processes does not bind root. Control
-groups would, but an ordinary user has none to give.
+The system's own resource limits alone don't do: they hold for one process each, and the one on processes does not bind
+root. Control groups would, but not everybody may make them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from .limits import THREADS_PER_PROCESS, Completed, LimitError, Limits
+from .limits import Completed, LimitError, Limits, render_bytes
 
 _TICK_SECONDS = 0.2
+_MARGIN = 16
+"""What the system allows beyond a limit, so that a program which the system stops is seen to have passed it."""
+
 _BLOCK = 4096
 """What the smallest file is taken to cost, in bytes."""
+
+_COUNT_SECONDS = 5
+"""How often files are counted, at most, as long as no file system fills up."""
 
 _CLOCK_SECONDS = 0.02
 """How far the time that a file system writes down may lag behind the clock."""
@@ -50,14 +56,11 @@ class Process:
         return other is not None and (other.number, other.started) == (self.number, self.started)
 
 
-def read_processes(proc: Path) -> dict[int, Process]:
-    """The processes that a /proc shows, by number; none where there is no such folder."""
-    found = {}
+def list_processes(proc: Path) -> tuple[int, ...]:
+    """The numbers of the processes that a /proc shows; none where there is no such folder."""
     with contextlib.suppress(OSError):
-        for path in proc.iterdir():
-            if path.name.isdigit() and (process := read_process(proc, int(path.name))):
-                found[process.number] = process
-    return found
+        return tuple(int(name) for name in os.listdir(proc) if name.isdigit())  # noqa: PTH208
+    return ()
 
 
 def read_process(proc: Path, number: int) -> Process | None:
@@ -100,21 +103,23 @@ class Watch:
 
     _began: float = field(default_factory=time.time)
     _free: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    _next_count: float = 0
+    _counted: float = field(default_factory=time.monotonic)
+    _count_took: float = 0
 
     def __post_init__(self) -> None:
         self._free = {folder: _read_free(folder) for folder in self.folders}
 
-    def check_processes(self, processes: Sequence[Process], proc: Path, in_memory: Iterable[Path] = ()) -> None:
-        """Looks at the *processes* that *proc* shows, and at the file systems *in_memory* that are theirs.
+    def check_processes(self, numbers: Sequence[int], proc: Path, in_memory: Iterable[Path] = ()) -> None:
+        """Looks at the processes of these *numbers* in *proc*, and at the file systems *in_memory* that are theirs.
 
         :raises LimitError: if they are too many or use too much memory.
         """
         limits = self.limits
-        if len(processes) > limits.processes:
+        if len(numbers) > limits.processes:
             raise LimitError(f"started more than {limits.processes} processes")
-        if sum(process.threads for process in processes) > limits.processes * THREADS_PER_PROCESS:
-            raise LimitError(f"started more than {limits.processes * THREADS_PER_PROCESS} threads")
+        processes = [process for number in numbers if (process := read_process(proc, number))]
+        if sum(process.threads for process in processes) > limits.tasks:
+            raise LimitError(f"started more than {limits.tasks} processes and threads")
         rest = limits.memory - sum(map(_read_used, in_memory))
         # Pages that several share count for each of them in what is resident, which is quick to read.
         if sum(process.resident for process in processes) > rest and (
@@ -122,23 +127,27 @@ class Watch:
         ):
             raise LimitError(f"used more than {render_bytes(limits.memory)} of memory")
 
-    def check_disk(self) -> None:
-        """Looks at the folders. Counting files takes long: it is done once so much is gone from a file system at all.
+    def check_disk(self, *, is_last: bool = False) -> None:
+        """Looks at the folders. Counting files takes long, so it is done seldom, unless a file system fills up.
 
         :raises LimitError: if too much was written to them.
         """
-        limit = self.limits.disk
-        if time.monotonic() < self._next_count or not any(
+        limit, now = self.limits.disk, time.monotonic()
+        is_filling = any(
             free - free_now > limit or (files - files_now) * _BLOCK > limit
             for (free, files), (free_now, files_now) in zip(
                 self._free.values(), map(_read_free, self._free), strict=True
             )
+        )
+        since = now - self._counted
+        if since < 4 * self._count_took or not (
+            is_filling or is_last or since > max(_COUNT_SECONDS, 100 * self._count_took)
         ):
             return
-        begun = time.monotonic()
-        if written_bytes(self.folders, self._began) > limit:
+        written = written_bytes(self.folders, self._began)
+        self._counted, self._count_took = now, time.monotonic() - now
+        if written > limit:
             raise LimitError(f"wrote more than {render_bytes(limit)}")
-        self._next_count = time.monotonic() + 4 * (time.monotonic() - begun)
 
 
 def written_bytes(folders: Iterable[Path], since: float) -> int:
@@ -188,14 +197,6 @@ def _read_share(proc: Path, process: Process) -> int:
     return process.resident
 
 
-def render_bytes(size: int) -> str:
-    """*size* in the largest unit that leaves it whole."""
-    for shift, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
-        if size and not size % (1 << shift):
-            return f"{size >> shift} {unit}"
-    return f"{size} bytes"
-
-
 def set_limits(number: int, limits: Limits) -> None:
     """Sets what the system itself limits for a process and what it will start: no core files, no file too large.
 
@@ -205,9 +206,8 @@ def set_limits(number: int, limits: Limits) -> None:
 
     values = {
         resource.RLIMIT_CORE: 0,
-        # A little more than the limit, so that a program which comes to it has passed the limit.
-        resource.RLIMIT_FSIZE: limits.disk + (1 << 20),
-        resource.RLIMIT_NPROC: limits.processes * THREADS_PER_PROCESS,
+        resource.RLIMIT_FSIZE: limits.disk + _MARGIN * _BLOCK,
+        resource.RLIMIT_NPROC: limits.tasks + _MARGIN,
     }
     with contextlib.suppress(ProcessLookupError):
         for name, value in values.items():
