@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, NotFoundError
+from ..plan import WheelSpec
 from ..store import Store
 from .blobs import Blobs, LocalBlobs
 from .ledger import Ledger
@@ -17,6 +18,9 @@ from .model import File, Presence
 
 VARIABLE = "ZIGBUILD_DATA_DIR"
 """The environment variable that names the folder of the repository."""
+
+SOURCES = "source"
+"""The topic of the ledger's notes that say in which file the source tree of a specification is."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,21 @@ class Repository:
         folder = self.folder / "recipes" / digest
         return folder if folder.is_dir() else None
 
+    def find_sdist(self, spec: WheelSpec) -> Path:
+        """The source that a wheel was built from, in a file that is unaltered; its name is a hash.
+
+        :raises NotFoundError: if it is not here.
+        """
+        note = self.ledger.recall(SOURCES, source_key(spec))
+        path = self.blobs.find_path(note[0].decode()) if note else None
+        if path is None:
+            raise NotFoundError(
+                f"the sdist that wheels of {spec.name} {spec.version} were built from is not in the repository",
+                where=spec.file_name,
+                hint=f"zigbuild cache add {spec.name}-{spec.version}.tar.gz",
+            )
+        return path
+
     def lock_file(self, sha256: str) -> Path:
         """The file whose lock is held by whoever makes the bytes with that hash."""
         return self.folder / "locks" / f"{sha256}.lock"
@@ -53,6 +72,11 @@ class Repository:
     def close(self) -> None:
         """Writes what is still in memory. Nothing but counts of use is lost without it."""
         self.ledger.close()
+
+
+def source_key(spec: WheelSpec) -> str:
+    """The key of such a note: the digests of the tree and of the recipe that made it what it is."""
+    return f"{spec.source} {spec.recipe}".rstrip()
 
 
 def find_folder(given: Path | None, environ: Mapping[str, str]) -> Path:

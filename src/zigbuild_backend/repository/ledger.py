@@ -18,7 +18,7 @@ from .database import Database
 from .findings import Findings
 from .findings import now as now
 from .layout import Layout, parse_layout
-from .model import File, merge
+from .model import File, check_same, merge
 from .seals import LOST, Sealer, make_key, read_key
 
 _MEND = "add the file again with 'zigbuild cache add', or put the ledger back from a backup"
@@ -190,13 +190,7 @@ class Ledger(Findings):
             known = None
         if known is None:
             return _Row(file, buildinfo, layout)
-        if (file.size, file.sha256) != (known.file.size, known.file.sha256):
-            raise MismatchError(
-                f"is recorded with the sha256 {known.file.sha256} and {known.file.size} bytes;"
-                f" this one has {file.sha256} and {file.size} bytes",
-                where=file.name,
-                hint="a name is never used for other bytes: give the release a new version or build number",
-            )
+        check_same(known.file, file)
         return _Row(merge(known.file, file), buildinfo or known.buildinfo, layout or known.layout)
 
     def _find_row(self, column: str, value: str) -> _Row | None:

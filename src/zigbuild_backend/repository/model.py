@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, MismatchError
 
 Presence = Literal["whole", "members", "dropped"]
 """How the bytes of a file are held: as they are, as the members that they can be put together of, or not at all."""
@@ -125,6 +125,20 @@ def parse_file_name(name: str) -> tuple[str, str]:
             hint="wheels are NAME-VERSION-PYTHON-ABI-PLATFORM.whl, sdists NAME-VERSION.tar.gz",
         ) from None
     return project, str(version)
+
+
+def check_same(known: File, told: File) -> None:
+    """Compares the bytes of two files of one name.
+
+    :raises MismatchError: if they differ.
+    """
+    if (known.size, known.sha256) != (told.size, told.sha256):
+        raise MismatchError(
+            f"is recorded with the sha256 {known.sha256} and {known.size} bytes;"
+            f" this one has {told.sha256} and {told.size} bytes",
+            where=told.name,
+            hint="a name is never used for other bytes: give the release a new version or build number",
+        )
 
 
 def merge(known: File, told: File) -> File:
