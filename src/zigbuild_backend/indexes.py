@@ -116,6 +116,24 @@ def stream_file(name: str, file_name: str, sha256: str, indexes: Indexes, hint: 
         yield from stream_url(link.normalized, session, hint)
 
 
+def list_files(name: str, indexes: Indexes, purpose: str) -> tuple[tuple[str, str], ...]:
+    """The names of the files that the indexes have of the project *name*, what is near first, each with its sha256.
+
+    Where an index publishes no hash it is empty.
+
+    :raises NotFoundError: if none has any, or none can be reached; also, saying the *purpose*, without unearth.
+    """
+    with open_session(indexes, purpose) as session, _listening() as said:
+        links = [link for place in _open_places(indexes, session) for link in _list_links(place, name, said)]
+    if not links:
+        raise NotFoundError(
+            "; ".join([f"no index has anything of {name!r}", *said]),
+            where=name,
+            hint="name an index that has it: PIP_INDEX_URL, or 'pip config set global.index-url URL'",
+        )
+    return tuple((link.filename, (link.hash_option or {}).get("sha256", [""])[0]) for link in links)
+
+
 def open_session(indexes: Indexes, purpose: str) -> PyPIClient:
     """What speaks with the *indexes* as pip would: with their certificates, proxy and passwords; it may be closed.
 
@@ -183,17 +201,10 @@ def _open_places(indexes: Indexes, session: Fetcher) -> Iterator[PackageFinder]:
 
 def _find_link(places: Iterable[PackageFinder], name: str, file_name: str, sha256: str, hint: str) -> Link:
     """The first link to the file whose published hash, if there is one, is *sha256*."""
-    import httpx2
-
     published = ""
     with _listening() as said:
         for place in places:
-            try:
-                links = [package.link for package in place.find_all_packages(name, allow_yanked=True)]
-            except (httpx2.HTTPError, OSError, ValueError) as error:
-                said.append(str(error) or type(error).__name__)
-                continue
-            for link in links:
+            for link in _list_links(place, name, said):
                 if link.filename == file_name:
                     published = (link.hash_option or {}).get("sha256", [sha256])[0]
                     if published == sha256:
@@ -207,6 +218,17 @@ def _find_link(places: Iterable[PackageFinder], name: str, file_name: str, sha25
         where=file_name,
         hint=f"{hint}\nor name an index that has it: PIP_INDEX_URL, or 'pip config set global.index-url URL'",
     )
+
+
+def _list_links(place: PackageFinder, name: str, said: list[str]) -> list[Link]:
+    """The files of a project in one place; where it can't be reached there are none, and *said* grows."""
+    import httpx2
+
+    try:
+        return [package.link for package in place.find_all_packages(name, allow_yanked=True)]
+    except (httpx2.HTTPError, OSError, ValueError) as error:
+        said.append(str(error) or type(error).__name__)
+        return []
 
 
 @contextlib.contextmanager

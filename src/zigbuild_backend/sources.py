@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .errors import MismatchError, NotFoundError
-from .indexes import read_indexes, stream_file
-from .store import Store
+from .indexes import list_files, read_indexes, stream_file
+from .store import Store, temporary_folder
 from .unpack import unpack
 
 MAX_DOWNLOAD = 1 << 30
@@ -50,15 +50,68 @@ def fetch(name: str, file_name: str, sha256: str, store: Store, environ: Mapping
     )
 
 
+def fetch_sdist(name: str, version: str, store: Store, environ: Mapping[str, str]) -> Path:
+    """The sdist of a release, downloaded once from the indexes that pip is configured with.
+
+    :raises NotFoundError: if none has it or can be reached.
+    :raises MismatchError: if it has another sha256 than the index publishes.
+    """
+    files = list_files(name, read_indexes(environ), f"to download the sdist of {name}")
+    for file_name, sha256 in files:
+        if is_sdist_of(file_name, name, version):
+            return fetch(name, file_name, sha256 or _learn(name, file_name, store, environ), store, environ)
+    raise NotFoundError("no index has its sdist", where=f"{name} {version}", hint="get it from its author")
+
+
+def is_sdist_of(file_name: str, name: str, version: str) -> bool:
+    """Whether a file of that name is the sdist of that release, however the two are spelled."""
+    from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
+    from packaging.version import Version
+
+    try:
+        return file_name.endswith(".tar.gz") and parse_sdist_filename(file_name) == (
+            canonicalize_name(name),
+            Version(version),
+        )
+    except (InvalidSdistFilename, ValueError):
+        return False
+
+
+def keep_download(path: Path, file_name: str, sha256: str, store: Store) -> None:
+    """Keeps the file *path* as if it had been downloaded, so that nobody asks for it again.
+
+    :raises MismatchError: if it has another sha256 (hex) than that.
+    """
+    with path.open("rb") as file:
+        blocks = iter(functools.partial(file.read, _BLOCK), b"")
+        _keep(store, sha256, file_name, lambda hint: blocks)
+
+
+def _learn(name: str, file_name: str, store: Store, environ: Mapping[str, str]) -> str:
+    """The sha256 (hex) of a file whose index publishes none; the file is kept."""
+    with temporary_folder(store.folder("downloads")) as folder:
+        digest = hashlib.sha256()
+        with (folder / file_name).open("wb") as file:
+            for block in _bounded(stream_file(name, file_name, "", read_indexes(environ), ""), file_name):
+                digest.update(block)
+                file.write(block)
+        keep_download(folder / file_name, file_name, digest.hexdigest(), store)
+    return digest.hexdigest()
+
+
 def fetch_url(url: str, sha256: str, store: Store) -> Path:
     """The file at the http, https or file URL *url*, downloaded once.
 
     :raises NotFoundError: if it cannot be had from there.
     :raises MismatchError: if it has another sha256 (hex) than that.
     """
+    return _keep(store, sha256, name_download(url), lambda hint: _stream_url(url, hint))
+
+
+def name_download(url: str) -> str:
+    """The name of the file that *url* leads to, as it is kept."""
     last = re.split(r"[?#]", url)[0].rpartition("/")[2]
-    file_name = re.sub(r"[^A-Za-z0-9._+-]", "_", last).lstrip(".") or "download"
-    return _keep(store, sha256, file_name, lambda hint: _stream_url(url, hint))
+    return re.sub(r"[^A-Za-z0-9._+-]", "_", last).lstrip(".") or "download"
 
 
 def _keep(store: Store, sha256: str, file_name: str, stream: Callable[[str], Iterator[bytes]]) -> Path:
@@ -74,14 +127,9 @@ def _keep(store: Store, sha256: str, file_name: str, stream: Callable[[str], Ite
 
 
 def _write(path: Path, blocks: Iterator[bytes], sha256: str) -> None:
-    digest, size = hashlib.sha256(), 0
+    digest = hashlib.sha256()
     with path.open("wb") as file:
-        for block in blocks:
-            size += len(block)
-            if size > MAX_DOWNLOAD:
-                raise MismatchError(
-                    f"is larger than {MAX_DOWNLOAD >> 20} MiB", where=path.name, hint="check the source"
-                )
+        for block in _bounded(blocks, path.name):
             digest.update(block)
             file.write(block)
     if digest.hexdigest() != sha256:
@@ -90,6 +138,15 @@ def _write(path: Path, blocks: Iterator[bytes], sha256: str) -> None:
             where=path.name,
             hint="do not use it: the recipe's hash is wrong, or the place that has the file was tampered with",
         )
+
+
+def _bounded(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    size = 0
+    for block in blocks:
+        size += len(block)
+        if size > MAX_DOWNLOAD:
+            raise MismatchError(f"is larger than {MAX_DOWNLOAD >> 20} MiB", where=name, hint="check the source")
+        yield block
 
 
 def _stream_url(url: str, hint: str) -> Iterator[bytes]:

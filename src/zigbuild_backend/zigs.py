@@ -29,18 +29,24 @@ def obtain_zig(version: str, store: Store, environ: Mapping[str, str], say: Call
     except NotFoundError:
         pass
 
-    def install(folder: Path) -> None:
+    def make(folder: Path) -> None:
         say(f"installing zig {version}, which the project is pinned to, into the cache")
-        _install(f"ziglang=={version}", folder, environ)
+        install(f"ziglang=={version}", folder, environ)
 
-    folder = store.keep(("ziglang", version), install)
+    folder = store.keep(("ziglang", version), make)
     executable = folder / "ziglang" / ("zig.exe" if sys.platform == "win32" else "zig")
     if not executable.is_file():
         raise NotFoundError("this zig was damaged", where=str(folder), hint="delete the folder, and try again")
     return Zig(executable, version, store, environ)
 
 
-def _install(requirement: str, folder: Path, environ: Mapping[str, str]) -> None:
+def install(requirement: str, folder: Path, environ: Mapping[str, str]) -> None:
+    """Installs one package, without what it requires, into *folder*, from where pip or uv is configured to get it.
+
+    Only wheels are taken: nothing of the package is run.
+
+    :raises NotFoundError: if it cannot be had.
+    """
     options = ["--target", str(folder), "--only-binary", ":all:", "--no-deps", "--quiet", requirement]
     if importlib.util.find_spec("pip"):
         command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *options]

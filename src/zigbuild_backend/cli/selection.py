@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+from ..cpython.headers import SUPPORTED
 from ..errors import ConfigurationError, NotFoundError, Problem
 from ..host import find_host_python, find_host_target
 from ..plan import BuildPlan, PlannedWheel, Project, choose_pythons, plan
+from ..pythons import find_python
 
 NATIVE = "native"
 """What stands for this machine among targets and Pythons."""
@@ -25,6 +27,14 @@ class Choice:
     targets: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+
+    @property
+    def minors(self) -> Collection[int]:
+        """The minor versions that may be chosen: where wheels are named, no other headers need be looked for."""
+        try:
+            return {find_python(identifier.partition("-")[0]).minor for identifier in self.only} or SUPPORTED
+        except ConfigurationError:  # somebody mistyped, and is told what there is
+            return SUPPORTED
 
 
 @dataclass(frozen=True)

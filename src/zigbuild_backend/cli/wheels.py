@@ -29,8 +29,9 @@ def run(arguments: Namespace, session: Session) -> int:
     start = time.monotonic()
     choice = read_choice(arguments)
     epoch = read_epoch(session.environ)
-    project, root = open_project(arguments.project, session.store, session.environ, session.cwd)
-    has_headers = find_minors_at_hand(session.store, session.environ, arguments.headers)
+    overrides = {"optimize": arguments.optimize} if arguments.optimize else {}
+    project, root = open_project(arguments.project, session.store, session.environ, session.cwd, overrides)
+    has_headers = find_minors_at_hand(session.store, session.environ, arguments.headers, choice.minors)
     candidates = select_wheels(project, choice, has_headers)
     skipped = [candidate for candidate in candidates if candidate.is_skipped]
     notice_obstacles(skipped, session)

@@ -80,8 +80,11 @@ def find_header_set(minor: int, store: Store, environ: Mapping[str, str], given:
     :raises NotFoundError: if there is none, or something that the user names is not there.
     :raises ConfigurationError: if something that the user names holds no usable headers.
     """
-    for tree in _named_trees((*given, *_named_by(environ)), (minor,)):
-        return _keep(store, tree)
+    for path in (*given, *_named_by(environ)):
+        if kept := _read_kept(store, path, minor):
+            return kept
+        for tree in _named_trees((path,), (minor,)):
+            return _keep(store, tree)
     if choice := _read_choice(store, minor):
         return choice.header_set
     if installed := _installed_trees(minor, environ):
@@ -94,12 +97,17 @@ def find_header_set(minor: int, store: Store, environ: Mapping[str, str], given:
     )
 
 
-def find_minors_at_hand(store: Store, environ: Mapping[str, str], given: Sequence[Path] = ()) -> frozenset[int]:
-    """The minor versions for which :func:`find_header_set` finds headers; nothing is kept or chosen by asking."""
-    named = {tree.version.minor for tree in _named_trees((*given, *_named_by(environ)))}
+def find_minors_at_hand(
+    store: Store, environ: Mapping[str, str], given: Sequence[Path] = (), minors: Iterable[int] = SUPPORTED
+) -> frozenset[int]:
+    """Those of *minors* for which :func:`find_header_set` finds headers; nothing is kept or chosen by asking."""
+    named: set[int] = set()
+    for path in (*given, *_named_by(environ)):
+        kept = {minor for minor in SUPPORTED if _read_kept(store, path, minor)}
+        named |= kept or {tree.version.minor for tree in _named_trees((path,))}
     return frozenset(
         minor
-        for minor in SUPPORTED
+        for minor in minors
         if minor in named or _read_choice(store, minor) or installed_include_folders(minor, environ)
     )
 
@@ -248,6 +256,14 @@ def _keep(store: Store, tree: _Tree) -> HeaderSet:
         shutil.rmtree(folder, ignore_errors=True)
         folder = store.keep_tree(_KIND, tree.files)
     return HeaderSet(tree.version.text, tree.digest, folder)
+
+
+def _read_kept(store: Store, path: Path, minor: int) -> HeaderSet | None:
+    """The header set of that *minor* that *path* is, if it is a folder of the store; it is taken at its word."""
+    if path.parent != store.root / _KIND or not re.fullmatch("[0-9a-f]{64}", path.name):
+        return None
+    version = read_version(path)
+    return HeaderSet(version.text, path.name, path) if version and version.minor == minor else None
 
 
 def _choice_file(store: Store, minor: int) -> Path:

@@ -1,0 +1,21 @@
+"""Makes wheels again from their specifications: the same inputs, in their own environment, give the same bytes."""
+
+from .building import Rebuilt, rebuild
+from .circumstances import Circumstance, contrast, usual
+from .sources import Source, digest_source, find_source
+from .specs import check_spec, group_specs, identify, read_spec
+
+__all__ = [
+    "Circumstance",
+    "Rebuilt",
+    "Source",
+    "check_spec",
+    "contrast",
+    "digest_source",
+    "find_source",
+    "group_specs",
+    "identify",
+    "read_spec",
+    "rebuild",
+    "usual",
+]

@@ -1,0 +1,173 @@
+"""Builds wheels again: the command line of the backend that made them runs in a sandbox, once for all of a release."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+from ..cpython import HeaderSet, load_header_set, recover_header_set
+from ..environments import compile_bytecode, obtain_environment, obtain_toml_reader, read_interpreter
+from ..errors import ConfigurationError, MismatchError, NotFoundError, ZigbuildError
+from ..pins import DEFAULT_ZIG
+from ..plan import PythonInput, WheelSpec
+from ..pyproject import read_pyproject
+from ..recipes import open_recipe, read_recipe
+from ..sandbox import Sandbox
+from ..sources import open_sdist
+from ..store import Store, temporary_folder
+from .child import Child, Made
+from .circumstances import Circumstance
+from .rehearsal import forget, rehearse
+from .sources import Source
+from .specs import check_spec, group_specs, identify
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What came of a wheel: a file with its sha256 (hex) and size in bytes, or the error that prevents it.
+
+    ``seconds`` is its share of the time that the run took which made it.
+    """
+
+    spec: WheelSpec
+    path: Path | None = None
+    sha256: str = ""
+    size: int = 0
+    seconds: float = 0.0
+    error: ZigbuildError | None = None
+
+
+@dataclass(frozen=True)
+class _World:
+    """Where inputs are found and kept, and who is told of it."""
+
+    store: Store
+    environ: Mapping[str, str]
+    headers: Sequence[Path]
+    say: Callable[[str], None]
+
+
+def rebuild(
+    specs: Iterable[WheelSpec],
+    source: Source,
+    out: Path,
+    *,
+    store: Store,
+    environ: Mapping[str, str],
+    sandbox: Sandbox,
+    circumstance: Circumstance,
+    say: Callable[[str], None],
+    headers: Sequence[Path] = (),
+) -> Iterator[Rebuilt]:
+    """Makes the wheels of *specs* from *source* into the folder *out*; yields what came of each.
+
+    What has to be fetched, or made once for all projects, is made before the foreign source is touched, and kept in
+    *store*; *say* is told. *headers* are folders and archives where CPython's headers may be, beside those that the
+    store and this machine have.
+
+    :raises ZigbuildError: if *source* cannot be opened.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    world = _World(store, environ, headers, say)
+    recipe = source.recipe and source.recipe.absolute()
+    inputs = _open_source(Source(source.sdist.absolute(), recipe), store, environ)
+    for group in group_specs(specs):
+        try:
+            yield from _rebuild_group(group, inputs, out.absolute(), sandbox, circumstance, world)
+        except ZigbuildError as error:
+            yield from (Rebuilt(spec, error=error) for spec in group)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """A source as the run is given it: its argument, the paths that it reads, and the zig that it is pinned to."""
+
+    argument: Path
+    readable: tuple[Path, ...]
+    zig: str
+
+
+def _open_source(source: Source, store: Store, environ: Mapping[str, str]) -> _Inputs:
+    """Unpacks the source, and patches it, so that the run finds all of it in the store."""
+    root = open_sdist(source.sdist, store)
+    if source.recipe:
+        recipe = read_recipe(source.recipe)
+        _, patched = open_recipe(recipe, store, environ)
+        download = store.root / "downloads" / recipe.settings.recipe.source.sha256
+        return _Inputs(source.recipe, tuple({source.recipe, download, root, patched}), recipe.settings.zig)
+    tool = read_pyproject(root).get("tool", {})
+    table = tool.get("zigbuild", {}) if isinstance(tool, dict) else {}
+    return _Inputs(source.sdist, (source.sdist, root), str(table.get("zig", DEFAULT_ZIG)))
+
+
+def _rebuild_group(
+    group: Sequence[WheelSpec],
+    inputs: _Inputs,
+    out: Path,
+    sandbox: Sandbox,
+    circumstance: Circumstance,
+    world: _World,
+) -> Iterator[Rebuilt]:
+    """Makes wheels that one run can make."""
+    spec = check_spec(group[0])
+    store, environ = world.store, world.environ
+    zig = spec.zig or inputs.zig
+    environment = obtain_environment(replace(spec, zig=zig), store, environ, world.say)
+    interpreter = read_interpreter(circumstance.python)
+    if not environment.admits(interpreter):
+        environment = replace(environment, folders=(*environment.folders, obtain_toml_reader(store, environ)))
+    compile_bytecode(environment, interpreter, store)
+    child = Child(environment, interpreter, store, sandbox, circumstance)
+    header_sets: dict[int, HeaderSet] = {}
+    for python in {spec.python for spec in group if spec.python}:
+        header_sets[python.python.minor] = _find_headers(python, world)
+    is_new = rehearse(child, group, header_sets, zig)
+    with temporary_folder(out) as scratch:
+        folder = scratch / circumstance.folder
+        folder.mkdir()
+        make = partial(
+            child.make_wheels, inputs.argument, group, header_sets.values(), folder, readable=inputs.readable
+        )
+        try:
+            made = make()
+        except ConfigurationError as error:
+            if is_new or os.strerror(errno.EROFS) not in str(error):
+                raise
+            forget(child)  # what was kept has been cleared since
+            rehearse(child, group, header_sets, zig)
+            made = make()
+        for spec in group:
+            yield _take(spec, made, folder, out)
+
+
+def _find_headers(python: PythonInput, world: _World) -> HeaderSet:
+    try:
+        return _load_headers(world.store, python.headers)
+    except NotFoundError:
+        return recover_header_set(python.version, python.headers, world.store, world.environ, world.headers)
+
+
+@lru_cache
+def _load_headers(store: Store, digest: str) -> HeaderSet:
+    """A header set of the store, which is looked through once in the life of a process."""
+    return load_header_set(store, digest)
+
+
+def _take(spec: WheelSpec, made: Made, folder: Path, out: Path) -> Rebuilt:
+    """Moves a wheel from the *folder* of the run into *out*."""
+    identifier = identify(spec)
+    seconds = made.seconds / max(1, len(made.files))
+    if error := made.errors.get(identifier):
+        return Rebuilt(spec, error=error)
+    path = folder / spec.file_name
+    if made.files.get(identifier) != spec.file_name or path.is_symlink() or not path.is_file():
+        return Rebuilt(spec, error=MismatchError("the backend made another file instead", where=spec.file_name))
+    path.chmod(0o644)
+    data = path.read_bytes()
+    final = path.replace(out / spec.file_name)
+    return Rebuilt(spec, final, hashlib.sha256(data).hexdigest(), len(data), seconds)
