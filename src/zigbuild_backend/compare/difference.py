@@ -1,0 +1,91 @@
+"""What a comparison says, and how it measures and shows bytes: short, escaped, and in bounded time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_CHUNK = 1 << 20
+_SHOWN = 64
+"""How many characters of a text are shown."""
+_LISTED = 4
+"""How many names of a longer list are shown."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs between two wheels.
+
+    ``place`` is ``archive`` or the path of a member, with the section of a binary in brackets; ``what`` holds the
+    values of both sides; ``why`` is what may have caused it, empty where nothing can be said.
+    """
+
+    place: str
+    what: str
+    why: str = ""
+
+
+def contrast(expected: object, found: object) -> str:
+    """``expected X, found Y``."""
+    return f"expected {expected}, found {found}"
+
+
+def escape(text: str) -> str:
+    """*text* as it can be printed on one line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def shorten(text: str) -> str:
+    """:func:`escape` of *text*, of a bearable length."""
+    line = escape(text[: _SHOWN + 1])
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+
+
+def quote(data: bytes | str) -> str:
+    """*data* as a short text in quotes; bytes that are not UTF-8 as ``\\xNN``."""
+    text = data if isinstance(data, str) else data[: 8 * _SHOWN].decode(errors="backslashreplace")
+    return f"'{shorten(text)}'"
+
+
+def enumerate_names(names: Iterable[str]) -> str:
+    """The first few *names*, shortened, and how many more there are."""
+    listed = list(names)
+    shown = ", ".join(map(shorten, listed[:_LISTED]))
+    return shown if len(listed) <= _LISTED else f"{shown} and {len(listed) - _LISTED} more"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 member``, ``2 members``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def find_first_difference(expected: bytes, found: bytes) -> int:
+    """The offset of the first byte that differs; where one is the beginning of the other, the end of that one."""
+    shared = min(len(expected), len(found))
+    for start in range(0, shared, _CHUNK):
+        ours, theirs = expected[start : start + _CHUNK], found[start : start + _CHUNK]
+        size = min(len(ours), len(theirs))
+        if ours[:size] != theirs[:size]:
+            mask = _xor(ours[:size], theirs[:size])
+            return start + size - len(mask.lstrip(b"\0"))
+    return shared
+
+
+def count_differing(expected: bytes, found: bytes) -> int:
+    """How many bytes of two texts of the same length differ."""
+    total = 0
+    for start in range(0, len(expected), _CHUNK):
+        ours, theirs = expected[start : start + _CHUNK], found[start : start + _CHUNK]
+        if ours != theirs:
+            total += len(ours) - _xor(ours, theirs).count(0)
+    return total
+
+
+def _xor(ours: bytes, theirs: bytes) -> bytes:
+    return (int.from_bytes(ours, "big") ^ int.from_bytes(theirs, "big")).to_bytes(len(ours), "big")
+
+
+def pair_up(expected: Sequence[str], found: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What only *expected* has and what only *found* has, each in its order."""
+    ours, theirs = set(expected), set(found)
+    return [name for name in expected if name not in theirs], [name for name in found if name not in ours]

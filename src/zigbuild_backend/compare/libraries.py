@@ -1,0 +1,161 @@
+"""Two builds of one library: what its tables say differently, and its sections by name, offset and size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+
+from ..binaries import Binary, MalformedBinary, elf, fat, macho, parse_binary, pe, split_fat
+from .clues import find_clue
+from .difference import (
+    Difference,
+    contrast,
+    count,
+    count_differing,
+    enumerate_names,
+    find_first_difference,
+    pair_up,
+    quote,
+)
+from .reasons import FACTS, FOLLOWING, SECTIONS
+from .sections import Section, list_sections
+
+_FOR_DEBUGGING = (".debug", ".zdebug", "__DWARF", ".symtab", ".strtab", ".gnu_debug", "debug data")
+
+MAGICS = (elf.MAGIC, macho.MAGIC, fat.MAGIC, pe.MAGIC)
+
+
+def explain_library(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
+    """What differs between two libraries that are not the same; *place* is the path of their member."""
+    at = find_first_difference(expected, found)
+    try:
+        ours, theirs = _split(expected), _split(found)
+        binaries = [[parse_binary(data) for data in slices] for slices in (ours, theirs)]
+    except MalformedBinary as error:
+        what = f"its bytes differ from {at:#x} on, and one of the two cannot be read: {error.problems[0].message}"
+        yield Difference(place, what, "it was damaged, or is no library")
+        return
+    archs, archs_found = ([binary.arch for binary in side] for side in binaries)
+    if archs != archs_found:
+        what = contrast(*map(enumerate_names, (archs, archs_found)))
+        yield Difference(place, f"architecture: {what}", "they are for different machines")
+        return
+    is_explained = False
+    for number, (one, other) in enumerate(zip(*binaries, strict=True)):
+        where = f"{place} ({one.arch})" if len(ours) > 1 else place
+        for difference in _explain_slice(where, (one, ours[number]), (other, theirs[number])):
+            is_explained = True
+            yield difference
+    if not is_explained:
+        what = f"its bytes differ at {at:#x}, which is in no section"
+        yield Difference(place, what, "the linker left rubbish in a gap, or the file was altered")
+
+
+def _split(data: bytes) -> tuple[bytes, ...]:
+    return split_fat(data) if data.startswith(fat.MAGIC) else (data,)
+
+
+def _explain_slice(place: str, expected: tuple[Binary, bytes], found: tuple[Binary, bytes]) -> Iterator[Difference]:
+    if type(expected[0]) is not type(found[0]):
+        what = contrast(expected[0].format, found[0].format)
+        yield Difference(place, f"format: {what}", "they are for different systems")
+        return
+    facts = list(_explain_facts(place, expected[0], found[0]))
+    yield from facts
+    try:
+        yield from _explain_sections(place, expected[1], found[1], is_explained=bool(facts))
+    except MalformedBinary as error:
+        yield Difference(place, f"its sections cannot be compared: {error.problems[0].message}", "it was damaged")
+
+
+def _explain_facts(place: str, expected: Binary, found: Binary) -> Iterator[Difference]:
+    for name in (field.name for field in fields(expected) if field.name in FACTS):
+        ours, theirs = getattr(expected, name), getattr(found, name)
+        if ours == theirs:
+            continue
+        label, why = FACTS[name]
+        if name in ("exports", "imports", "libraries", "rpaths", "version_needs"):
+            what = _contrast_names(list(map(_spell, ours)), list(map(_spell, theirs)))
+        else:
+            what = contrast(*(quote(value) if isinstance(value, str) else value for value in (ours, theirs)))
+        yield Difference(place, f"{label}: {what}", why)
+
+
+def _contrast_names(expected: Sequence[str], found: Sequence[str]) -> str:
+    missing, extra = pair_up(expected, found)
+    if not (missing or extra):
+        return "the same ones, in another order or number"
+    sides = (("missing", missing), ("more than expected", extra))
+    return "; ".join(f"{label} {enumerate_names(names)}" for label, names in sides if names)
+
+
+def _spell(value: str | tuple[object, ...]) -> str:
+    """A name, or a symbol with its library and version."""
+    return value if isinstance(value, str) else " ".join(part for part in value if isinstance(part, str) and part)
+
+
+def _explain_sections(place: str, expected: bytes, found: bytes, *, is_explained: bool) -> Iterator[Difference]:
+    """What differs by section; sections that differ when any other does are told at the end, in one line."""
+    ours, theirs = _index(list_sections(expected)), _index(list_sections(found))
+    missing, extra = pair_up(list(ours), list(theirs))
+    if missing or extra:
+        is_explained = True
+        is_about_names = all(name.startswith(_FOR_DEBUGGING) for name in (*missing, *extra))
+        why = "it was stripped in another way" if is_about_names else "it was linked in another way"
+        yield Difference(place, f"sections: {_contrast_names(list(ours), list(theirs))}", why)
+    blank, blank_found = _blank_parts(expected, ours.values()), _blank_parts(found, theirs.values())
+    following: list[Difference] = []
+    for name, one in ours.items():
+        if name not in theirs:
+            continue
+        other = theirs[name]
+        content = one.of(expected if one.is_part else blank)
+        content_found = other.of(found if other.is_part else blank_found)
+        if content != content_found:
+            difference = _explain_section(place, (one, content), (other, content_found))
+            if name in FOLLOWING:
+                following.append(difference)
+            else:
+                is_explained = True
+                yield difference
+    if not is_explained:
+        yield from following
+    elif following:
+        names = [difference.place.removeprefix(f"{place} ")[1:-1] for difference in following]
+        what = f"{count(len(names), 'section')} that follow from the rest: {enumerate_names(names)}"
+        yield Difference(place, what, "they say where code and data stand, or are digests")
+
+
+def _explain_section(place: str, expected: tuple[Section, bytes], found: tuple[Section, bytes]) -> Difference:
+    (one, ours), (other, theirs) = expected, found
+    at = find_first_difference(ours, theirs)
+    bytes_there = contrast(*(data[at : at + 8].hex() or "its end" for data in (ours, theirs)))
+    if one.size == other.size:
+        size = f"{count_differing(ours, theirs)} of {count(one.size, 'byte')} at {one.offset:#x} differ"
+    else:
+        size = contrast(*(f"{section.size} bytes at {section.offset:#x}" for section in (one, other)))
+    what, why = f"{size}, from +{at:#x} on: {bytes_there}", SECTIONS.get(one.name, "")
+    if clue := find_clue(ours, theirs):
+        what, why = f"{what}; {clue[0]}", clue[1]
+    return Difference(f"{place} [{one.name}]", what, why)
+
+
+def _index(sections: Iterable[Section]) -> Mapping[str, Section]:
+    """Sections by name; of several with one name, the later ones are numbered."""
+    index: dict[str, Section] = {}
+    for section in sections:
+        name, number = section.name, 1
+        while name in index:
+            number += 1
+            name = f"{section.name} #{number}"
+        index[name] = section._replace(name=name)
+    return index
+
+
+def _blank_parts(data: bytes, sections: Iterable[Section]) -> bytes:
+    """*data* with zeros for the parts of sections, so that what is told of a part is not told of the section again."""
+    blank = bytearray(data)
+    for section in sections:
+        if section.is_part:
+            blank[section.offset : section.offset + section.size] = bytes(section.size)
+    return bytes(blank)

@@ -1,0 +1,45 @@
+"""Two contents of one member, by what it is: a library, a text of the metadata, JSON, another text, or just bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from .difference import Difference, contrast, count, find_first_difference
+from .libraries import MAGICS, explain_library
+from .texts import explain_fields, explain_json, explain_text, is_text
+
+_MOST_TOLD = 24
+"""Differences of one member."""
+
+
+def explain_member(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
+    """What differs between two contents, which are not the same, of the member *place*: at most two dozen things."""
+    differences = _explain_content(place, expected, found)
+    yield from islice(differences, _MOST_TOLD)
+    if next(differences, None):
+        yield Difference(place, "more differs than is told here")
+
+
+def _explain_content(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
+    if is_library(expected) and is_library(found):
+        return explain_library(place, expected, found)
+    if not (is_text(expected) and is_text(found)):
+        return _explain_bytes(place, expected, found)
+    if place.endswith((".dist-info/METADATA", ".dist-info/WHEEL")):
+        return explain_fields(place, expected, found)
+    return (explain_json if place.endswith(".json") else explain_text)(place, expected, found)
+
+
+def is_library(data: bytes) -> bool:
+    """Whether *data* begins as ELF, Mach-O and PE files do."""
+    return data.startswith(MAGICS)
+
+
+def _explain_bytes(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
+    at = find_first_difference(expected, found)
+    there = contrast(*(data[at : at + 8].hex() or "its end" for data in (expected, found)))
+    sizes = count(len(expected), "byte")
+    if len(expected) != len(found):
+        sizes = contrast(sizes, len(found))
+    yield Difference(place, f"{sizes}; the first difference is at {at:#x}: {there}")

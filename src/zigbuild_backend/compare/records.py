@@ -1,0 +1,100 @@
+"""RECORD against the archive that it is in, and against that of another wheel."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from .difference import Difference, contrast, enumerate_names
+from .texts import explain_text
+from .zips import MalformedZip, ZipArchive
+
+Rows = Mapping[str, tuple[str, str]]
+"""The hash and the size (as they are written) by the path of the member."""
+
+_ALGORITHMS = ("sha256", "sha384", "sha512")
+
+
+def parse_record(data: bytes) -> Rows:
+    """The rows of a RECORD; those that are none are left out."""
+    rows: dict[str, tuple[str, str]] = {}
+    try:
+        for row in csv.reader(data.decode(errors="backslashreplace").splitlines()):
+            if len(row) == 3:
+                rows[row[0]] = (row[1], row[2])
+    except csv.Error:
+        pass  # what comes behind a row that is too long or quoted without end is none
+    return rows
+
+
+def hash_as(said: str, content: bytes) -> str:
+    """The hash of *content* as a RECORD writes it, by the algorithm of the hash *said*; empty if that is unknown."""
+    algorithm = said.partition("=")[0]
+    if algorithm not in _ALGORITHMS:
+        return ""
+    digest = hashlib.new(algorithm, content).digest()
+    return f"{algorithm}={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
+
+def is_true(row: tuple[str, str], content: bytes) -> bool:
+    """Whether a row is about this *content*; one without a hash says nothing."""
+    said, size = row
+    return not said or (hash_as(said, content), str(len(content))) == (said, size)
+
+
+def explain_record(
+    place: str, expected: bytes, found: bytes, same: Mapping[str, str], *, is_explained: bool
+) -> Iterator[Difference]:
+    """What differs between two RECORDs beyond what follows from members that differ.
+
+    *same* has, for the members whose content is the same, the name in *expected* and the one in *found*. If
+    *is_explained*, some members differ, and the text of RECORD with them.
+    """
+    ours, theirs = parse_record(expected), parse_record(found)
+    altered = [name for name, other in same.items() if ours.get(name) != theirs.get(other)]
+    if altered:
+        rows = (ours.get(altered[0]), theirs.get(same[altered[0]]))
+        what = contrast(*(" ".join(row) if row else "none" for row in rows))
+        why = "RECORD was altered, or written by another tool"
+        yield Difference(place, f"rows of {enumerate_names(altered)}, whose contents are the same: {what}", why)
+    elif not is_explained:
+        yield from explain_text(place, expected, found)
+
+
+def check_record(side: str, archive: ZipArchive, place: str, rows: Rows) -> Iterator[Difference]:
+    """Where a wheel's own archive and RECORD (at *place*) do not name the same files, which indexes refuse.
+
+    *side* is ``expected`` or ``found``.
+    """
+    names = [name for name in archive.by_name if not name.endswith("/")]
+    surplus = [name for name in rows if name not in archive.by_name]
+    unknown = [name for name in names if name not in rows and not name.startswith(f"{place}.")]
+    for what, files in (("lists files that are not in its archive", surplus), ("does not list", unknown)):
+        if files:
+            why = "the archive was altered after RECORD was written, or RECORD was"
+            yield Difference(place, f"that of the {side} wheel {what}: {enumerate_names(files)}", why)
+
+
+def explain_rows(record: bytes, archive: ZipArchive) -> Iterator[Difference]:
+    """Where the members of *archive* are not those that *record*, of another wheel, lists."""
+    rows = parse_record(record)
+    for name, (said, size) in rows.items():
+        member = archive.by_name.get(name)
+        if member is None:
+            yield Difference(name, "is missing")
+            continue
+        try:
+            content = archive.unpack(member)
+        except MalformedZip as error:
+            yield Difference(name, error.problems[0].message, "the wheel is damaged")
+            continue
+        if not is_true((said, size), content):
+            found = f"{hash_as(said, content) or 'no hash of a known kind'} ({len(content)} bytes)"
+            yield Difference(name, contrast(f"{said} ({size} bytes)", found))
+        elif not said and name.endswith(".dist-info/RECORD") and content != record:
+            yield from explain_record(name, record, content, {path: path for path in rows}, is_explained=True)
+    for name in archive.by_name:
+        if name not in rows:
+            yield Difference(name, "is more than expected")

@@ -1,0 +1,92 @@
+"""What two wheels were made of: their specifications, field by field, and what each field explains."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from ..buildinfo import digest_members
+from .difference import Difference, contrast, shorten
+from .documents import find_differing, parse_document
+
+_REASONS = {
+    "schema": "another version of the backend wrote it",
+    "backend": "another backend may write any member differently",
+    "backend.digest": "another backend, or changed sources of the same version, may write any member differently",
+    "source": "they are wheels of different projects or releases",
+    "source.digest": "the sources are not the same: any member may differ",
+    "source.recipe": "the recipe is not the same: settings, and so flags and members, may differ",
+    "tag": "they are wheels for different Pythons or platforms",
+    "requirements": "another version of what writes METADATA may spell it differently",
+    "archive": "the members are compressed in another way: their contents need not differ",
+    "epoch": "SOURCE_DATE_EPOCH was another: all times in the archive are this one",
+    "zig": "another compiler: code, and all that it links in, may differ",
+    "optimize": "the code was optimised in another way",
+    "target": "the code is for another machine",
+    "python": "the code is for another Python",
+    "python.version": "the headers are of another patch release",
+    "python.headers": "CPython's headers are not the same: the code may differ",
+    "python.import-library": "the module is linked against other import definitions",
+}
+"""By the path of a field, or of what it is in; in the order in which they are told."""
+
+
+def explain_specification(expected: bytes | None, found: bytes | None, place: str) -> Iterator[Difference]:
+    """What differs between two buildinfos; if nothing, that is said. *place* is the path of the buildinfo.
+
+    None stands for a wheel without one. The digest of the members, which is an output, is left aside.
+    """
+    if expected is None and found is None:
+        return
+    if expected is None or found is None:
+        what = contrast(*("none" if data is None else "a buildinfo" for data in (expected, found)))
+        yield Difference(place, what, "only one of the two was built by this backend")
+        return
+    ours, theirs = _parse(expected), _parse(found)
+    for side, fields in (("expected", ours), ("found", theirs)):
+        if fields is None:
+            yield Difference(place, f"the {side} one is no buildinfo", "the wheel was altered or damaged")
+    if ours is None or theirs is None:
+        return
+    differing = find_differing(ours, theirs)
+    order = {path: rank for rank, path in enumerate([*_REASONS, ""])}
+    for path in sorted(differing, key=lambda path: (order[_find_known(path)], path)):
+        sides = (shorten(str(fields[path])) if path in fields else "none" for fields in (ours, theirs))
+        yield Difference(place, f"{shorten(path)}: {contrast(*sides)}", _REASONS.get(_find_known(path), ""))
+    if not differing:
+        what = "the specification is the same in both"
+        yield Difference(place, what, "something outside of it reached the bytes, or they were altered afterwards")
+
+
+def is_altered(buildinfo: bytes | None, record: bytes | None, path: str) -> bool:
+    """Whether a wheel's RECORD is not the one that its buildinfo, at *path*, was written with."""
+    try:
+        said = json.loads(buildinfo or b"")["members"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    if record is None or not isinstance(said, str):
+        return False
+    rows = record.splitlines(keepends=True)
+    return digest_members(b"".join(row for row in rows if not row.startswith(f"{path},".encode()))) != said
+
+
+def _parse(data: bytes) -> Mapping[str, object] | None:
+    """The fields of a buildinfo by their paths, requirements by their names, without the digest of the members."""
+    fields = parse_document(data)
+    if fields is None or "schema" not in fields:
+        return None
+    named: dict[str, object] = {}
+    for path, value in fields.items():
+        if path.startswith("requirements["):
+            name, _, value = str(value).partition("==")
+            path = f"requirements.{name}"
+        if path != "members" and value not in (None, [], ""):
+            named[path] = value
+    return named
+
+
+def _find_known(path: str) -> str:
+    """The field that *path* is, or is in, of those whose reasons are known; nothing if there is none."""
+    parents = [path[: match.start()] for match in re.finditer(r"[.\[]", path)]
+    return next((known for known in [path, *reversed(parents)] if known in _REASONS), "")
