@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,9 @@ from typing import IO, cast
 from ..errors import ConfigurationError, NotFoundError, ToolchainError
 from .control_groups import ControlGroup, control_group
 from .limits import DEFAULT_LIMITS, Completed, LimitError, Limits
-from .watch import Process, Watch, attend, list_processes, read_process, set_limits
+from .processes import Process, list_processes, read_process, set_limits
+from .seccomp import render_filter
+from .watch import Watch, attend
 
 _PAUSE = 0.05
 """Seconds from one look at the processes to the next."""
@@ -128,28 +131,41 @@ def _started(
     program: Path, arguments: Sequence[str], command: Sequence[str | Path], umask: int
 ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes], int]]:
     """bubblewrap at work, with the pipe in which it tells of it and the one on which the *command* waits for a byte."""
-    told, telling = os.pipe()
-    waiting, release = os.pipe()
-    with open(told, "rb") as status, contextlib.ExitStack() as stack:  # noqa: PTH123
-        stack.callback(os.close, release)
-        try:
-            child = subprocess.Popen(
-                [program, *arguments, "--json-status-fd", str(telling), "--block-fd", str(waiting), "--", *command],
-                cwd="/",
-                env={},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=(telling, waiting),
-                start_new_session=True,
-                umask=umask,
-            )
-        except OSError as error:
-            raise ToolchainError(f"cannot be started: {error.strerror}", where=str(program)) from error
-        finally:
-            os.close(telling)
-            os.close(waiting)
-        yield child, status, release
+    with contextlib.ExitStack() as ours:
+        with contextlib.ExitStack() as theirs:
+            told, telling = _open_pipe(ours, theirs)
+            release, waiting = reversed(_open_pipe(theirs, ours))
+            options = ["--json-status-fd", str(telling), "--block-fd", str(waiting)]
+            inherited = [telling, waiting]
+            if rules := render_filter(platform.machine()):
+                with contextlib.ExitStack() as written:
+                    filtering, feed = _open_pipe(theirs, written)
+                    os.write(feed, rules)
+                options += ["--seccomp", str(filtering)]
+                inherited.append(filtering)
+            try:
+                child = subprocess.Popen(
+                    [program, *arguments, *options, "--", *command],
+                    cwd="/",
+                    env={},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    pass_fds=inherited,
+                    start_new_session=True,
+                    umask=umask,
+                )
+            except OSError as error:
+                raise ToolchainError(f"cannot be started: {error.strerror}", where=str(program)) from error
+        yield child, ours.enter_context(open(told, "rb", closefd=False)), release
+
+
+def _open_pipe(reading: contextlib.ExitStack, writing: contextlib.ExitStack) -> tuple[int, int]:
+    """Both ends of a new pipe, each to be closed with its stack."""
+    read, write = os.pipe()
+    reading.callback(os.close, read)
+    writing.callback(os.close, write)
+    return read, write
 
 
 def _read_status(status: IO[bytes]) -> dict[str, int]:

@@ -22,6 +22,9 @@ class Limits:
     output: int = 16 << 20
     """Bytes that it may print, on each of its two outputs."""
 
+    spare: int = 512 << 20
+    """Bytes of the machine's memory and of its disks that it has to leave free, whatever they went into."""
+
     @property
     def tasks(self) -> int:
         """Processes and threads together. A compiler starts a thread for each core, and runs as often at once."""

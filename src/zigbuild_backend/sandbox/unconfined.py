@@ -14,7 +14,8 @@ from pathlib import Path
 
 from ..errors import ToolchainError
 from .limits import DEFAULT_LIMITS, Completed, LimitError, Limits
-from .watch import Process, Watch, attend, descendants, list_processes, read_process, set_limits
+from .processes import Process, descendants, list_processes, read_process, set_limits
+from .watch import Watch, attend
 
 _PAUSE = 0.2
 """Seconds from one look at the processes to the next; each looks at all of the machine's."""

@@ -8,89 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from .limits import Completed, LimitError, Limits, render_bytes
+from .processes import BLOCK, read_available_memory, read_process, read_share, read_used
 
 _TICK_SECONDS = 0.2
-_MARGIN = 16
-"""What the system allows beyond a limit, so that a program which the system stops is seen to have passed it."""
-
-_BLOCK = 4096
-"""What the smallest file is taken to cost, in bytes."""
-
 _COUNT_SECONDS = 5
 """How often files are counted, at most, as long as no file system fills up."""
 
 _CLOCK_SECONDS = 0.02
 """How far the time that a file system writes down may lag behind the clock."""
-
-
-@dataclass(frozen=True)
-class Process:
-    """A process as /proc shows it, with the letter of its state."""
-
-    number: int
-    state: str
-    parent: int
-    threads: int
-    started: int
-    """Clock ticks since the system started: tells it from a later process of the same number."""
-
-    resident: int
-    """Bytes, with what it shares with others."""
-
-    def is_running(self, proc: Path) -> bool:
-        """Whether it still runs; what only waits for its parent to ask how it ended does not."""
-        now = read_process(proc, self.number)
-        return self.is_same(now) and now is not None and now.state not in "ZX"
-
-    def is_same(self, other: Process | None) -> bool:
-        """Whether *other*, which was read at another time, is this process."""
-        return other is not None and (other.number, other.started) == (self.number, self.started)
-
-
-def list_processes(proc: Path) -> tuple[int, ...]:
-    """The numbers of the processes that a /proc shows; none where there is no such folder."""
-    with contextlib.suppress(OSError):
-        return tuple(int(name) for name in os.listdir(proc) if name.isdigit())  # noqa: PTH208
-    return ()
-
-
-def read_process(proc: Path, number: int) -> Process | None:
-    """The process of that number, or None if there is none."""
-    try:
-        text = (proc / str(number) / "stat").read_bytes()
-    except OSError:
-        return None
-    return parse_stat(number, text)
-
-
-def parse_stat(number: int, text: bytes) -> Process:
-    """What the ``stat`` file of a process says. Its second field, the program's name, may hold spaces and brackets."""
-    fields = text[text.rindex(b")") + 2 :].split()
-    parent, threads, started, pages = (int(fields[index]) for index in (1, 17, 19, 21))
-    return Process(number, fields[0].decode(), parent, threads, started, pages * _BLOCK)
-
-
-def descendants(processes: dict[int, Process], root: int) -> tuple[Process, ...]:
-    """*root* and all that it started, as far as their parents still live."""
-    children: dict[int, list[int]] = {}
-    for process in processes.values():
-        children.setdefault(process.parent, []).append(process.number)
-    found, rest = [], [root]
-    while rest:
-        number = rest.pop()
-        if number in processes:
-            found.append(processes[number])
-            rest += children.get(number, ())
-    return tuple(found)
 
 
 @dataclass
@@ -102,6 +37,7 @@ class Watch:
     """Where it may write."""
 
     _began: float = field(default_factory=time.time)
+    _available: int = field(default_factory=lambda: read_available_memory(Path("/proc")))
     _free: dict[Path, tuple[int, int]] = field(default_factory=dict)
     _counted: float = field(default_factory=time.monotonic)
     _count_took: float = 0
@@ -120,12 +56,14 @@ class Watch:
         processes = [process for number in numbers if (process := read_process(proc, number))]
         if sum(process.threads for process in processes) > limits.tasks:
             raise LimitError(f"started more than {limits.tasks} processes and threads")
-        rest = limits.memory - sum(map(_read_used, in_memory))
+        rest = limits.memory - sum(map(read_used, in_memory))
         # Pages that several share count for each of them in what is resident, which is quick to read.
         if sum(process.resident for process in processes) > rest and (
-            sum(_read_share(proc, process) for process in processes) > rest
+            sum(read_share(proc, process) for process in processes) > rest
         ):
             raise LimitError(f"used more than {render_bytes(limits.memory)} of memory")
+        if read_available_memory(proc) < min(limits.spare, self._available // 2):
+            raise LimitError(f"left less than {render_bytes(limits.spare)} of memory to the machine")
 
     def check_disk(self, *, is_last: bool = False) -> None:
         """Looks at the folders. Counting files takes long, so it is done seldom, unless a file system fills up.
@@ -133,16 +71,15 @@ class Watch:
         :raises LimitError: if too much was written to them.
         """
         limit, now = self.limits.disk, time.monotonic()
-        is_filling = any(
-            free - free_now > limit or (files - files_now) * _BLOCK > limit
-            for (free, files), (free_now, files_now) in zip(
-                self._free.values(), map(_read_free, self._free), strict=True
-            )
-        )
+        is_filling = False
+        for folder, (space, files) in self._free.items():
+            space_now, files_now = _read_free(folder)
+            if space_now < min(self.limits.spare, space // 2):
+                raise LimitError(f"left less than {render_bytes(self.limits.spare)} of disk to the machine")
+            is_filling |= space - space_now > limit or (files - files_now) * BLOCK > limit
         since = now - self._counted
-        if since < 4 * self._count_took or not (
-            is_filling or is_last or since > max(_COUNT_SECONDS, 100 * self._count_took)
-        ):
+        is_due = since > max(_COUNT_SECONDS, 100 * self._count_took)
+        if not is_due and not (is_filling and (is_last or since >= 4 * self._count_took)):
             return
         written = written_bytes(self.folders, self._began)
         self._counted, self._count_took = now, time.monotonic() - now
@@ -151,23 +88,28 @@ class Watch:
 
 
 def written_bytes(folders: Iterable[Path], since: float) -> int:
-    """The space taken by the files below *folders* that were written or made after *since* (a time)."""
-    total = 0
-    for folder in folders:
-        for status in _walk(folder):
-            # The time of the last change of status is the system's; a program cannot set it.
-            if status.st_ctime >= since - _CLOCK_SECONDS:
-                total += max(status.st_blocks * 512, _BLOCK)
+    """The space taken by the files below *folders* that were written or made after *since* (a time).
+
+    :raises LimitError: if a folder hides its files, by its mode or by lying deeper than a path can tell.
+    """
+    total, rest = 0, list(map(str, folders))
+    while rest:
+        folder = rest.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        status = entry.stat(follow_symlinks=False)
+                        # The time of the last change of status is the system's; a program cannot set it.
+                        if status.st_ctime >= since - _CLOCK_SECONDS:
+                            total += max(status.st_blocks * 512, BLOCK)
+                        if stat.S_ISDIR(status.st_mode):
+                            rest.append(entry.path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise LimitError(f"made a folder whose files cannot be counted: {error.strerror}") from error
     return total
-
-
-def _walk(folder: Path) -> Iterator[os.stat_result]:
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                yield entry.stat(follow_symlinks=False)
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _walk(Path(entry.path))
 
 
 def _read_free(folder: Path) -> tuple[int, int]:
@@ -176,47 +118,7 @@ def _read_free(folder: Path) -> tuple[int, int]:
         status = os.statvfs(folder)
     except (OSError, AttributeError):
         return 0, 0
-    return status.f_bfree * status.f_frsize, status.f_ffree
-
-
-def _read_used(folder: Path) -> int:
-    """The bytes that a file system in memory takes, with what the system keeps for each file."""
-    try:
-        status = os.statvfs(folder)
-    except OSError:
-        return 0
-    return (status.f_blocks - status.f_bfree) * status.f_frsize + (status.f_files - status.f_ffree) * 1024
-
-
-def _read_share(proc: Path, process: Process) -> int:
-    """The memory of a process in bytes, where pages that several share are divided among them."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in (proc / str(process.number) / "smaps_rollup").read_bytes().splitlines():
-            if line.startswith(b"Pss:"):
-                return int(line.split()[1]) << 10
-    return process.resident
-
-
-def set_limits(number: int, limits: Limits) -> None:
-    """Sets what the system itself limits for a process and what it will start: no core files, no file too large.
-
-    The first is a whole limit's worth for each process, so the watch stays needed.
-    """
-    import resource
-
-    values = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: limits.disk + _MARGIN * _BLOCK,
-        resource.RLIMIT_NPROC: limits.tasks + _MARGIN,
-    }
-    with contextlib.suppress(ProcessLookupError):
-        for name, value in values.items():
-            hard = resource.prlimit(number, name)[1]
-            bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.prlimit(number, name, (bound, bound))
-    # When memory is short for the whole machine, the system shall end this first.
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{number}/oom_score_adj").write_text("1000")
+    return status.f_bavail * status.f_frsize, status.f_favail
 
 
 class _Output:
