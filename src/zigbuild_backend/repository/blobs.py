@@ -158,19 +158,16 @@ class LocalBlobs:
         place = self._place(sha256)
         try:
             if not stat.S_ISREG(place.lstat().st_mode):
-                raise IsADirectoryError
-            file = place.open("rb")
-        except FileNotFoundError:
+                self._quarantine(place)
+                return None
+            with place.open("rb") as file:
+                before = _fingerprint(os.fstat(file.fileno()))
+                digest = hashlib.sha256()
+                while block := file.read(_BLOCK):
+                    digest.update(block)
+                after = _fingerprint(os.fstat(file.fileno()))
+        except OSError:  # what cannot be read is as good as absent
             return None
-        except OSError:  # neither a file nor readable
-            self._quarantine(place, None)
-            return None
-        with file:
-            before = _fingerprint(os.fstat(file.fileno()))
-            digest = hashlib.sha256()
-            while block := file.read(_BLOCK):
-                digest.update(block)
-            after = _fingerprint(os.fstat(file.fileno()))
         if digest.hexdigest() != sha256:
             self._quarantine(place, before[0])
             return None
@@ -179,12 +176,12 @@ class LocalBlobs:
             self._seen[sha256] = place, after
         return place
 
-    def _quarantine(self, place: Path, inode: int | None) -> None:
+    def _quarantine(self, place: Path, inode: int | None = None) -> None:
         """Moves a bad file away, and back if it is not the one with that *inode*: somebody may have put a good one."""
         self._seen.pop(place.name, None)
-        self.quarantine.mkdir(parents=True, exist_ok=True)
         away = self.quarantine / f"{place.name}-{secrets.token_hex(4)}"
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
+            self.quarantine.mkdir(parents=True, exist_ok=True)
             place.rename(away)
             if inode is not None and away.lstat().st_ino != inode:
                 away.replace(place)
