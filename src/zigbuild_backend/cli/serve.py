@@ -1,0 +1,88 @@
+"""``zigbuild serve``: an index for pip, uv and people, which recreates the wheels whose bytes were dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from argparse import Namespace
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from ..errors import NotFoundError, Problem
+from ..pins import NAME
+from ..repository import Repository, find_folder, open_repository
+from ..repository.peers import open_peers
+from ..repository.recreate import Recreator
+from ..repository.upstream import open_upstream
+from .holdings import choose_sandbox
+from .session import Session
+
+if TYPE_CHECKING:
+    from ..server import ServeSettings
+
+_END_SECONDS = 20.0
+"""How long builds and downloads may take to end, once the last response was sent."""
+
+
+def run(arguments: Namespace, session: Session) -> int:
+    try:
+        from ..server import Journal, ServeSettings, create_app
+        from ..server.listening import EndableSandbox, allow_connections, check_address, ended_by_force, listen
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        raise NotFoundError(
+            f"serving needs the package {package}, which is not installed", hint=f"pip install '{NAME}[server]'"
+        ) from None
+
+    settings = ServeSettings(
+        host=arguments.host,
+        port=arguments.port,
+        patience=arguments.patience,
+        accel=arguments.accel,
+        is_logging_requests=not session.is_quiet,
+    )
+    address = check_address(settings)
+    sandbox = choose_sandbox(arguments, session)
+    if arguments.no_isolation:
+        session.notice(Problem("builds are not isolated: whoever's sources are rebuilt here can do what this user can"))
+    stopping = threading.Event()
+    with ExitStack() as stack:
+        repository = open_repository(find_folder(arguments.data, session.environ), session.environ)
+        stack.callback(repository.close)
+        journal = Journal(sys.stdout, is_logging_requests=settings.is_logging_requests)
+        stack.callback(journal.close)
+        upstream = open_upstream(repository.ledger, arguments.upstream, session.environ, journal.note_problem)
+        if upstream:
+            stack.callback(upstream.close)
+        peers = open_peers(arguments.peers, session.environ) if arguments.peers else None
+        if peers:
+            stack.callback(peers.close)
+        recreator = Recreator(
+            repository,
+            EndableSandbox(sandbox, stopping),
+            environ=session.environ,
+            peers=peers,
+            upstream=upstream,
+            builders=arguments.builders,
+            say=lambda text: journal.note("build", text=text),
+            observe=journal.note_recreation,
+        )
+        app = create_app(repository, recreator, upstream, settings, journal)
+        allow_connections()
+        asyncio.run(listen(app, address, settings.port, lambda: _greet(settings, repository, session), stopping))
+        with ended_by_force(_END_SECONDS):
+            recreator.close()
+        journal.note("stopped")
+    return 0
+
+
+def _greet(settings: ServeSettings, repository: Repository, session: Session) -> None:
+    """Tells where the index is, and how it is used."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"http://{host}:{settings.port}"
+    session.say(f"zigbuild: serving {repository.folder} on {url}/ (end it with Ctrl-C)")
+    session.say(f"  pip install --index-url {url}/simple/ PROJECT")
+    session.say(f"  uv pip install --default-index {url}/simple/ PROJECT")
+    if not repository.ledger.projects():
+        session.say("  nothing is recorded yet: zigbuild cache add FILE")

@@ -1,0 +1,162 @@
+"""From a request to its response: what was made before costs a few look-ups, everything else is made in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from ..repository import Repository
+from .addresses import (
+    Address,
+    Download,
+    Fixed,
+    Index,
+    Moved,
+    Overview,
+    Project,
+    ProjectOverview,
+    Refusal,
+    parse_address,
+)
+from .keeping import Keeping
+from .limits import CrowdedError
+from .negotiation import SIMPLE_FORMATS, accepts_gzip, choose_format
+from .pages import Pages
+from .people import People
+from .requests import Request
+from .responses import Representation, Response, make_redirect, make_refusal
+
+T = TypeVar("T")
+Maker = Callable[[], Representation | Response]
+
+_MOST_PLANS = 8192
+_MOST_READING = 1024
+_UPSTREAM_SECONDS = 30.0
+"""How long a page is sent without asking upstream, which remembers for itself when it was asked."""
+_PEOPLE_SECONDS = 2.0
+"""How long a page for people is sent without looking again at what is held."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a request is answered: with what ``make`` makes, in a thread, and what is then kept under ``key``.
+
+    ``seconds`` is how long it may be kept, if nothing is recorded meanwhile; ``route`` is for logs and figures.
+    """
+
+    route: str
+    address: Address
+    key: Hashable
+    make: Maker
+    seconds: float = math.inf
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A request whose response is known at once."""
+
+    route: str
+    response: Response
+
+
+class Answers:
+    """Finds what to answer. Lives on the event loop, which waits for nothing.
+
+    *fixed* makes what is at the few addresses that have names of their own.
+    """
+
+    def __init__(self, repository: Repository, pages: Pages, people: People, fixed: Mapping[str, Maker]) -> None:
+        self._ledger = repository.ledger
+        self._pages = pages
+        self._people = people
+        self._fixed = fixed
+        self._plans: dict[Hashable, Plan] = {}
+        self._keeping = Keeping()
+        self._reading = 0
+        # Upstream may be slow: what is known here must not wait behind it.
+        self._readers = ThreadPoolExecutor(4, thread_name_prefix="read")
+        self._fetchers = ThreadPoolExecutor(16, thread_name_prefix="upstream")
+
+    def close(self) -> None:
+        """Waits for the threads."""
+        self._readers.shutdown()
+        self._fetchers.shutdown(cancel_futures=True)
+
+    def find_plan(self, request: Request) -> Plan | Ready:
+        """How *request* is to be answered. Never raises."""
+        plan: Plan | Ready | None = self._plans.get(request.signature)
+        if plan is None:
+            plan = self._plan(request)
+            if isinstance(plan, Plan):
+                if len(self._plans) >= _MOST_PLANS:
+                    self._plans.clear()
+                self._plans[request.signature] = plan
+        return plan
+
+    async def find(self, plan: Plan, now: float) -> Representation | Response:
+        """What *plan* leads to; *now* is in seconds on a clock that only goes forward.
+
+        :raises CrowdedError: if it may be had later.
+        :raises ZigbuildError: if there is nothing.
+        """
+        generation = self._ledger.generation()
+        kept = self._keeping.find(plan.key, generation, now)
+        if kept:
+            return kept
+        missing = await self._run(self._readers, partial(self._pages.find_missing, plan.address))
+        if missing:
+            await self._run(self._fetchers, missing)
+            generation = self._ledger.generation()
+        made = await self._run(self._readers, plan.make)
+        if isinstance(made, Representation):
+            self._keeping.keep(plan.key, made, generation, now + plan.seconds)
+        return made
+
+    def _plan(self, request: Request) -> Plan | Ready:
+        address = parse_address(request.path)
+        is_packed = accepts_gzip(request.encoding.decode("latin-1"))
+        match address:
+            case Refusal():
+                return Ready("other", make_refusal(address.status, address.reason, request.accept_text))
+            case Moved():
+                query = f"?{request.query_text}" if request.query else ""
+                return Ready("redirect", make_redirect(address.location + query))
+            case Index() | Project():
+                return self._plan_page(address, request, is_packed=is_packed)
+            case Download(is_metadata=True):
+                return Plan("metadata", address, address, partial(self._pages.make_metadata, address))
+            case Download():
+                return Plan("file", address, address, partial(self._pages.make_file, address))
+            case Overview():
+                make: Maker = partial(self._people.make_overview, request.base, is_packed=is_packed)
+                return Plan("people", address, (address, request.base, is_packed), make, _PEOPLE_SECONDS)
+            case ProjectOverview():
+                make = partial(self._people.make_project, address.name, request.base, is_packed=is_packed)
+                return Plan("people", address, (address, request.base, is_packed), make, _PEOPLE_SECONDS)
+            case Fixed():
+                return Plan(address.name, address, address, self._fixed[address.name])
+
+    def _plan_page(self, address: Index | Project, request: Request, *, is_packed: bool) -> Plan | Ready:
+        form = choose_format(request.accept_text, request.query_text)
+        if form is None:
+            offered = ", ".join(name for form in SIMPLE_FORMATS for name in form.names)
+            return Ready("page", make_refusal(406, f"there are only {offered}", request.accept_text))
+        key = (address, form, is_packed)
+        if isinstance(address, Index):
+            return Plan("index", address, key, partial(self._pages.make_index, form, is_packed=is_packed))
+        make = partial(self._pages.make_project, address.name, form, is_packed=is_packed)
+        return Plan("page", address, key, make, _UPSTREAM_SECONDS)
+
+    async def _run(self, threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+        if self._reading >= _MOST_READING:
+            raise CrowdedError("too many requests at once", retry_after=1)
+        self._reading += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, call)
+        finally:
+            self._reading -= 1

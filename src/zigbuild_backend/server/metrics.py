@@ -1,0 +1,115 @@
+"""The figures that Prometheus reads. Counting is plain arithmetic; text is made when it is asked for."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+"""Upper bounds of the histogram, in seconds."""
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A figure that is looked up when it is asked for; ``values`` by the value of the label ``kind``, or one."""
+
+    name: str
+    help: str
+    values: float | Mapping[str, float]
+
+
+@dataclass
+class _Route:
+    """What is counted of one kind of requests."""
+
+    bytes: int = 0
+    seconds: float = 0.0
+    statuses: Counter[int] = field(default_factory=Counter)
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(_BOUNDS) + 1))
+
+
+class Metrics:
+    """What was counted."""
+
+    def __init__(self) -> None:
+        self._routes: dict[str, _Route] = {}
+        self._recreations: Counter[str] = Counter()
+        self._guard = threading.Lock()
+
+    def count_request(self, route: str, status: int, size: int, seconds: float) -> None:
+        """Counts a request; *size* is that of the body in bytes. For one thread, that of the event loop."""
+        known = self._routes.get(route)
+        if known is None:
+            known = self._routes[route] = _Route()
+        known.bytes += size
+        known.seconds += seconds
+        known.statuses[status] += 1
+        known.buckets[bisect_left(_BOUNDS, seconds)] += 1
+
+    def count_recreation(self, kind: str) -> None:
+        """Counts how a recreation ended: the way by which the bytes came, or why they did not. For any thread."""
+        with self._guard:
+            self._recreations[kind] += 1
+
+    def list_families(self) -> Iterable[Metric]:
+        """All that was counted, as Prometheus has it."""
+        requests = CounterMetricFamily("zigbuild_requests", "Requests.", labels=["route", "status"])
+        sent = CounterMetricFamily("zigbuild_response_bytes", "Bytes of the bodies of responses.", labels=["route"])
+        seconds = HistogramMetricFamily("zigbuild_request_seconds", "How long requests took.", labels=["route"])
+        for name, route in list(self._routes.items()):
+            for status, count in list(route.statuses.items()):
+                requests.add_metric([name, str(status)], count)
+            sent.add_metric([name], route.bytes)
+            seconds.add_metric([name], _accumulate(route.buckets), route.seconds)
+        recreations = CounterMetricFamily(
+            "zigbuild_recreations", "How files that were not held were brought back, or why not.", labels=["kind"]
+        )
+        for kind, count in list(self._recreations.items()):
+            recreations.add_metric([kind], count)
+        return requests, sent, seconds, recreations
+
+
+class Exposition(Collector):
+    """The text of *metrics*, of the gauges that *read_gauges* gives, and of the figures of the process."""
+
+    def __init__(self, metrics: Metrics, read_gauges: Callable[[], Iterable[Gauge]]) -> None:
+        self._metrics = metrics
+        self._read_gauges = read_gauges
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def render(self) -> bytes:
+        return generate_latest(self._registry)
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        yield from self._metrics.list_families()
+        for gauge in self._read_gauges():
+            if isinstance(gauge.values, Mapping):
+                family = GaugeMetricFamily(gauge.name, gauge.help, labels=["kind"])
+                for kind, value in gauge.values.items():
+                    family.add_metric([kind], value)
+                yield family
+            else:
+                yield GaugeMetricFamily(gauge.name, gauge.help, gauge.values)
+
+
+def _accumulate(buckets: list[int]) -> list[tuple[str, float]]:
+    total, rows = 0, []
+    for bound, count in zip((*map(str, _BOUNDS), "+Inf"), buckets, strict=True):
+        total += count
+        rows.append((bound, float(total)))
+    return rows

@@ -1,0 +1,109 @@
+"""The grid of a release's wheels for people: platforms by Pythons, with names that people use. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+_LINUX = re.compile(r"(many|musl)linux_(\d+)_(\d+)_(\w+)")
+_LEGACY = re.compile(r"manylinux(1|2010|2014)_(\w+)")
+_MACOS = re.compile(r"macosx_(\d+)_(\d+)_(\w+)")
+_PYTHON = re.compile(r"([a-z]+)(\d)(\d*)")
+_GLIBC = {"1": (2, 5), "2010": (2, 12), "2014": (2, 17)}
+_WINDOWS = {"win_amd64": "x86_64", "win_arm64": "ARM64", "win32": "x86"}
+_IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy", "py": "Python"}
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A row of the grid: its tag, what people call it, and what goes with that (``glibc 2.17 or later``)."""
+
+    tag: str
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A column of the grid: ``CPython 3.13``, and what goes with that (``free-threaded``)."""
+
+    name: str
+    detail: str = ""
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+@dataclass(frozen=True)
+class Grid(Generic[N]):
+    """Wheels by platform and interpreter; ``cells`` are in the order of ``interpreters``, each with its wheels."""
+
+    interpreters: tuple[Interpreter, ...]
+    rows: tuple[tuple[Platform, tuple[tuple[N, ...], ...]], ...]
+
+
+def make_grid(wheels: Iterable[N]) -> Grid[N]:
+    """The grid of wheels, which are put in their places by their file names."""
+    cells: dict[Platform, dict[Interpreter, list[N]]] = defaultdict(lambda: defaultdict(list))
+    order: dict[Interpreter, tuple[object, ...]] = {}
+    for wheel in wheels:
+        python_tag, abi_tag, platform_tag = wheel.name.removesuffix(".whl").rsplit("-", 3)[1:]
+        interpreter = name_interpreter(python_tag, abi_tag)
+        order[interpreter] = _order(python_tag, abi_tag)
+        cells[name_platform(platform_tag)][interpreter].append(wheel)
+    columns = tuple(sorted(order, key=lambda interpreter: order[interpreter]))
+    rows = sorted(cells, key=lambda platform: (platform.name, platform.detail, platform.tag))
+    return Grid(columns, tuple((row, tuple(tuple(_get(cells[row], column)) for column in columns)) for row in rows))
+
+
+def name_platform(tag: str) -> Platform:
+    """What people call the platform of a tag, or of several with dots between them."""
+    if tag == "any":
+        return Platform(tag, "any")
+    # Of several the oldest system says the most: what is good for it is good for the rest.
+    name, requirement, version = min((_name_one(part) for part in tag.split(".")), key=lambda named: named[2])
+    return Platform(tag, name, f"{requirement}{'.'.join(map(str, version))} or later" if version else "")
+
+
+def name_interpreter(python_tag: str, abi_tag: str) -> Interpreter:
+    """What people call the interpreters that a wheel is for."""
+    found = _PYTHON.fullmatch(python_tag.split(".")[-1])
+    if not found:
+        return Interpreter(python_tag, abi_tag)
+    kind, major, minor = found.groups()
+    name = f"{_IMPLEMENTATIONS.get(kind, kind)} {major}{f'.{minor}' if minor else ''}"
+    if abi_tag == "abi3":
+        return Interpreter(name, "and later")
+    if abi_tag.endswith("t") and kind == "cp":
+        return Interpreter(name, "free-threaded")
+    return Interpreter(name)
+
+
+def _name_one(tag: str) -> tuple[str, str, tuple[int, ...]]:
+    """The platform, and what of which version it needs, or nothing."""
+    if found := _LINUX.fullmatch(tag):
+        libc = "glibc" if found[1] == "many" else "musl"
+        return f"Linux {found[4]}", f"{libc} ", (int(found[2]), int(found[3]))
+    if found := _LEGACY.fullmatch(tag):
+        return f"Linux {found[2]}", "glibc ", _GLIBC[found[1]]
+    if found := _MACOS.fullmatch(tag):
+        return f"macOS {found[3]}", "", (int(found[1]), int(found[2]))
+    return (f"Windows {_WINDOWS[tag]}" if tag in _WINDOWS else tag), "", ()
+
+
+def _order(python_tag: str, abi_tag: str) -> tuple[object, ...]:
+    found = _PYTHON.fullmatch(python_tag.split(".")[-1])
+    kind, major, minor = found.groups() if found else (python_tag, "0", "")
+    return kind, int(major), int(minor or 0), abi_tag != "abi3", abi_tag
+
+
+def _get(cells: Mapping[Interpreter, list[N]], interpreter: Interpreter) -> list[N]:
+    return cells.get(interpreter, [])

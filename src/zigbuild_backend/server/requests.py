@@ -1,0 +1,93 @@
+"""A request, as far as the index looks at it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import quote
+
+_WANTED = {
+    b"accept": "accept",
+    b"accept-encoding": "encoding",
+    b"if-none-match": "if_none_match",
+    b"if-modified-since": "if_modified_since",
+    b"range": "range",
+    b"if-range": "if_range",
+    b"user-agent": "agent",
+    b"host": "host",
+    b"x-real-ip": "real_ip",
+    b"x-forwarded-proto": "real_scheme",
+}
+
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """``path`` and the values of headers are as they came over the wire; a header that is not there is empty."""
+
+    method: str
+    path: bytes
+    query: bytes
+    client: str
+    scheme: str = "http"
+    host: bytes = b""
+    accept: bytes = b""
+    encoding: bytes = b""
+    if_none_match: bytes = b""
+    if_modified_since: bytes = b""
+    range: bytes = b""
+    if_range: bytes = b""
+    agent: bytes = b""
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """All that decides which representation is sent."""
+        return self.path, self.query, self.accept, self.encoding, self.host, self.scheme
+
+    @property
+    def base(self) -> str:
+        """The address of the server as the client knows it, without a slash at its end."""
+        host = self.host.decode("latin-1")
+        return f"{self.scheme}://{host if _HOST.fullmatch(host) else 'HOST'}"
+
+    @cached_property
+    def accept_text(self) -> str:
+        return self.accept.decode("latin-1")
+
+    @cached_property
+    def query_text(self) -> str:
+        return self.query.decode("latin-1")
+
+
+def parse_request(scope: Any, *, is_proxied: bool) -> Request:
+    """The request of an ASGI *scope*; with *is_proxied* the client is the one that the proxy in front names."""
+    fields = _parse_headers(scope["headers"])
+    real_ip, real_scheme = fields.pop("real_ip", b""), fields.pop("real_scheme", b"")
+    peer = scope.get("client")
+    client, scheme = peer[0] if peer else "", scope["scheme"]
+    if is_proxied:
+        client = _parse_ip(real_ip, client) if real_ip else client
+        scheme = "https" if real_scheme == b"https" else scheme
+    path = scope.get("raw_path") or quote(scope["path"]).encode()
+    return Request(scope["method"], path, scope["query_string"], client, scheme, **fields)
+
+
+def _parse_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, bytes]:
+    fields: dict[str, bytes] = {}
+    for name, value in headers:
+        wanted = _WANTED.get(name)
+        if wanted:
+            fields[wanted] = fields[wanted] + b"," + value if wanted in fields else value
+    return fields
+
+
+def _parse_ip(header: bytes, otherwise: str) -> str:
+    try:
+        return str(ip_address(header.decode("ascii").strip()))
+    except ValueError:
+        return otherwise
