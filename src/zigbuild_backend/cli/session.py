@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..errors import Problem
+from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError, ZigbuildError
 from ..store import Store, default_store
 
 
@@ -64,6 +64,15 @@ class Session:
         sys.stdout.flush()  # so that both streams stay in order where they end in one file
         # Looked up now: a live table puts a stream of its own in its place.
         print(text, file=sys.stderr, flush=True)
+
+
+_WORST_FIRST = (ZigbuildError, MismatchError, ToolchainError, ConfigurationError, NotFoundError)
+
+
+def choose_exit_code(errors: Iterable[ZigbuildError]) -> int:
+    """The exit code of a command that met *errors*: that of the worst, 0 if there is none."""
+    codes = {error.exit_code for error in errors}
+    return next((error.exit_code for error in _WORST_FIRST if error.exit_code in codes), 0)
 
 
 def to_json(problems: Iterable[Problem]) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..cpython import find_minors_at_hand
-from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError, ZigbuildError
+from ..errors import NotFoundError, Problem
 from ..hooks import read_epoch
 from ..plan import PlannedWheel, Project
 from ..recipes import open_project
@@ -20,9 +20,7 @@ from ..zigs import obtain_zig
 from .plan import notice_obstacles
 from .progress import Progress, make_progress
 from .selection import Candidate, read_choice, select_wheels
-from .session import Session, format_count, format_seconds, format_size, join_shortened, to_json
-
-_WORST_FIRST = (ZigbuildError, MismatchError, ToolchainError, ConfigurationError, NotFoundError)
+from .session import Session, choose_exit_code, format_count, format_seconds, format_size, join_shortened, to_json
 
 
 def run(arguments: Namespace, session: Session) -> int:
@@ -56,8 +54,7 @@ def run(arguments: Namespace, session: Session) -> int:
         size = format_size(sum(outcome.size for outcome in made))
         seconds = format_seconds(time.monotonic() - start)
         session.result(f"{format_count(len(made), 'wheel')} in {arguments.out}, {size}, {seconds}")
-    codes = {outcome.error.exit_code for outcome in outcomes if outcome.error}
-    return next((error.exit_code for error in _WORST_FIRST if error.exit_code in codes), 0)
+    return choose_exit_code(outcome.error for outcome in outcomes if outcome.error)
 
 
 def _make(

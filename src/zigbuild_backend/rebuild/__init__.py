@@ -3,7 +3,7 @@
 from .building import Rebuilt, rebuild
 from .circumstances import Circumstance, contrast, usual
 from .sources import Source, digest_source, find_source
-from .specs import check_spec, group_specs, identify, read_spec
+from .specs import check_spec, group_specs, identify, read_buildinfo, read_spec
 
 __all__ = [
     "Circumstance",
@@ -15,6 +15,7 @@ __all__ = [
     "find_source",
     "group_specs",
     "identify",
+    "read_buildinfo",
     "read_spec",
     "rebuild",
     "usual",

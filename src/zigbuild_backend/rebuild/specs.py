@@ -31,6 +31,25 @@ def read_spec(wheel: Path) -> WheelSpec:
     :raises ConfigurationError: if it is no wheel of this backend.
     :raises MismatchError: if it is damaged, or its buildinfo is not one that this backend wrote into that file.
     """
+    data = read_buildinfo(wheel)
+    try:
+        spec = check_spec(parse_buildinfo(data))
+    except MismatchError as error:
+        raise MismatchError.of(replace(problem, where=wheel.name) for problem in error.problems) from None
+    if spec.file_name != wheel.name:
+        raise MismatchError(
+            f"its buildinfo is that of {spec.file_name}", where=wheel.name, hint="was it renamed, or altered?"
+        )
+    return spec
+
+
+def read_buildinfo(wheel: Path) -> bytes:
+    """The text of the buildinfo in the file *wheel*, whatever it says.
+
+    :raises NotFoundError: if there is no such file.
+    :raises ConfigurationError: if there is none in it.
+    :raises MismatchError: if the file is damaged.
+    """
     if not wheel.is_file():
         raise NotFoundError("there is no such wheel", where=str(wheel))
     try:
@@ -43,15 +62,7 @@ def read_spec(wheel: Path) -> WheelSpec:
         raise ConfigurationError(
             f"holds no {FILE_NAME}", where=wheel.name, hint="only wheels of this backend say how they were made"
         )
-    try:
-        spec = check_spec(parse_buildinfo(data))
-    except MismatchError as error:
-        raise MismatchError.of(replace(problem, where=wheel.name) for problem in error.problems) from None
-    if spec.file_name != wheel.name:
-        raise MismatchError(
-            f"its buildinfo is that of {spec.file_name}", where=wheel.name, hint="was it renamed, or altered?"
-        )
-    return spec
+    return data
 
 
 def check_spec(spec: WheelSpec) -> WheelSpec:
