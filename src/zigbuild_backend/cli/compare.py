@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterable
 from dataclasses import asdict
 from hashlib import sha256
+from itertools import groupby
+from pathlib import Path
 
-from ..compare import explain
+from ..compare import Difference, explain
 from ..errors import MismatchError, NotFoundError, Problem
-from .session import Session, format_count
+from .session import Session, format_count, format_size
 
 
 def run(arguments: Namespace, session: Session) -> int:
-    paths = (arguments.expected, arguments.found)
+    paths: tuple[Path, Path] = (arguments.expected, arguments.found)
     if missing := [Problem("there is no such wheel", str(path)) for path in paths if not path.is_file()]:
         raise NotFoundError.of(missing)
     expected, found = (path.read_bytes() for path in paths)
     differences = explain(expected, found)
     if arguments.json:
-        session.result_json(
-            {
-                "expected": {"file": str(paths[0]), "sha256": sha256(expected).hexdigest(), "size": len(expected)},
-                "found": {"file": str(paths[1]), "sha256": sha256(found).hexdigest(), "size": len(found)},
-                "identical": not differences,
-                "differences": [asdict(difference) for difference in differences],
-            }
-        )
+        document = {
+            "expected": _describe(paths[0], expected),
+            "found": _describe(paths[1], found),
+            "identical": not differences,
+            "differences": [asdict(difference) for difference in differences],
+        }
+        session.result_json(document)
     else:
-        for difference in differences:
-            session.result(f"{difference.place}: {difference.what}")
-            if difference.why:
-                session.result(f"  why: {difference.why}")
+        print_differences(differences, session)
     if differences:
         session.say(f"{format_count(len(differences), 'difference')} between {paths[0]} and {paths[1]}")
         return MismatchError.exit_code
-    session.say(f"{paths[0]} and {paths[1]} are the same {len(expected)} bytes")
+    session.say(f"{paths[0]} and {paths[1]} are the same, {format_size(len(expected))}")
     return 0
+
+
+def print_differences(differences: Iterable[Difference], session: Session) -> None:
+    """Prints each place, below it what differs there, and below that why it may."""
+    for place, group in groupby(differences, key=lambda difference: difference.place):
+        session.result(place)
+        for difference in group:
+            session.result(f"  {difference.what}")
+            if difference.why:
+                session.result(f"    why: {difference.why}")
+
+
+def _describe(path: Path, data: bytes) -> dict[str, object]:
+    return {"file": str(path), "size": len(data), "sha256": sha256(data).hexdigest()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 _CHUNK = 1 << 20
 _SHOWN = 64
@@ -28,6 +29,14 @@ class Difference:
 def contrast(expected: object, found: object) -> str:
     """``expected X, found Y``."""
     return f"expected {expected}, found {found}"
+
+
+def limit(differences: Iterable[Difference], most: int, place: str) -> Iterator[Difference]:
+    """The first *most* of *differences*, and one more at *place* that says how many there are beyond."""
+    rest = iter(differences)
+    yield from islice(rest, most)
+    if left := sum(1 for _ in rest):
+        yield Difference(place, f"{count(left, 'more difference')} of this kind")
 
 
 def escape(text: str) -> str:

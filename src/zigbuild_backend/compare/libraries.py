@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime, timezone
 
-from ..binaries import Binary, MalformedBinary, elf, fat, macho, parse_binary, pe, split_fat
+from ..binaries import Binary, MalformedBinary, Signature, elf, fat, macho, parse_binary, pe, split_fat
 from .clues import find_clue
 from .difference import (
     Difference,
@@ -77,8 +78,19 @@ def _explain_facts(place: str, expected: Binary, found: Binary) -> Iterator[Diff
         if name in ("exports", "imports", "libraries", "rpaths", "version_needs"):
             what = _contrast_names(list(map(_spell, ours)), list(map(_spell, theirs)))
         else:
-            what = contrast(*(quote(value) if isinstance(value, str) else value for value in (ours, theirs)))
+            what = contrast(_render_fact(ours), _render_fact(theirs))
         yield Difference(place, f"{label}: {what}", why)
+
+
+def _render_fact(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Signature):
+        kind = "ad hoc" if value.is_adhoc else "by a certificate"
+        return f"{quote(value.identifier)} {kind}, {'valid' if value.is_valid else 'not valid'}"
+    if isinstance(value, tuple):
+        return ".".join(map(str, value))
+    return "none" if value in (None, "") else hex(value) if isinstance(value, int) else quote(str(value))
 
 
 def _contrast_names(expected: Sequence[str], found: Sequence[str]) -> str:
@@ -129,6 +141,10 @@ def _explain_sections(place: str, expected: bytes, found: bytes, *, is_explained
 def _explain_section(place: str, expected: tuple[Section, bytes], found: tuple[Section, bytes]) -> Difference:
     (one, ours), (other, theirs) = expected, found
     at = find_first_difference(ours, theirs)
+    if one.name.startswith("time stamp"):
+        return Difference(
+            f"{place} [{one.name}]", contrast(*map(_render_time, (ours, theirs))), SECTIONS.get(one.name, "")
+        )
     bytes_there = contrast(*(data[at : at + 8].hex() or "its end" for data in (ours, theirs)))
     if one.size == other.size:
         size = f"{count_differing(ours, theirs)} of {count(one.size, 'byte')} at {one.offset:#x} differ"
@@ -138,6 +154,12 @@ def _explain_section(place: str, expected: tuple[Section, bytes], found: tuple[S
     if clue := find_clue(ours, theirs):
         what, why = f"{what}; {clue[0]}", clue[1]
     return Difference(f"{place} [{one.name}]", what, why)
+
+
+def _render_time(stamp: bytes) -> str:
+    """The number in a time stamp of four bytes, and the date that it may be: reproducible linkers put in a digest."""
+    seconds = int.from_bytes(stamp, "little")
+    return f"{seconds:#x} ({datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d})"
 
 
 def _index(sections: Iterable[Section]) -> Mapping[str, Section]:
@@ -154,8 +176,10 @@ def _index(sections: Iterable[Section]) -> Mapping[str, Section]:
 
 def _blank_parts(data: bytes, sections: Iterable[Section]) -> bytes:
     """*data* with zeros for the parts of sections, so that what is told of a part is not told of the section again."""
+    parts = [section for section in sections if section.is_part]
+    if not parts:
+        return data
     blank = bytearray(data)
-    for section in sections:
-        if section.is_part:
-            blank[section.offset : section.offset + section.size] = bytes(section.size)
+    for part in parts:
+        blank[part.offset : part.offset + part.size] = bytes(part.size)
     return bytes(blank)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
-from .difference import Difference, contrast, count, find_first_difference
+from .difference import Difference, contrast, count, find_first_difference, limit
 from .libraries import MAGICS, explain_library
 from .texts import explain_fields, explain_json, explain_text, is_text
 
@@ -14,11 +13,8 @@ _MOST_TOLD = 24
 
 
 def explain_member(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
-    """What differs between two contents, which are not the same, of the member *place*: at most two dozen things."""
-    differences = _explain_content(place, expected, found)
-    yield from islice(differences, _MOST_TOLD)
-    if next(differences, None):
-        yield Difference(place, "more differs than is told here")
+    """What differs between two contents, which are not the same, of the member *place*: two dozen of them at most."""
+    yield from limit(_explain_content(place, expected, found), _MOST_TOLD, place)
 
 
 def _explain_content(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:

@@ -152,8 +152,11 @@ def _list_pe(view: View) -> Iterator[Section]:
             kind = _DEBUG_TYPES.get(kind, f"type {kind}")
             yield Section(f"time stamp of the debug data ({kind})", at + 28 * number + 4, 4, is_part=True)
             yield Section(f"debug data ({kind})", offset, size, is_part=True)
-    for name, _, _, size, offset, *_ in rows:
-        yield Section(_name(name), offset, size)
+    strings = symbols + 18 * symbol_count
+    for raw, _, _, size, offset, *_ in rows:
+        # A name of more than eight bytes stands in the string table, and its place there in decimal digits.
+        is_long = symbols and raw[:1] == b"/" and _name(raw[1:]).isdecimal()
+        yield Section(view.text(strings + int(_name(raw[1:]))) if is_long else _name(raw), offset, size)
     if symbols:
         yield Section("symbol table", symbols, 18 * symbol_count)
     yield Section("certificates", *directories[_CERTIFICATES])

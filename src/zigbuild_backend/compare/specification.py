@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from ..buildinfo import digest_members
 from .difference import Difference, contrast, shorten
@@ -32,6 +33,10 @@ _REASONS = {
 """By the path of a field, or of what it is in; in the order in which they are told."""
 
 
+_MOST_SUBSTITUTIONS = 64
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
 def explain_specification(expected: bytes | None, found: bytes | None, place: str) -> Iterator[Difference]:
     """What differs between two buildinfos; if nothing, that is said. *place* is the path of the buildinfo.
 
@@ -52,8 +57,10 @@ def explain_specification(expected: bytes | None, found: bytes | None, place: st
     differing = find_differing(ours, theirs)
     order = {path: rank for rank, path in enumerate([*_REASONS, ""])}
     for path in sorted(differing, key=lambda path: (order[_find_known(path)], path)):
-        sides = (shorten(str(fields[path])) if path in fields else "none" for fields in (ours, theirs))
-        yield Difference(place, f"{shorten(path)}: {contrast(*sides)}", _REASONS.get(_find_known(path), ""))
+        sides = _abbreviate(*(str(fields.get(path, "none")) for fields in (ours, theirs)))
+        yield Difference(
+            place, f"{shorten(path)}: {contrast(*map(shorten, sides))}", _REASONS.get(_find_known(path), "")
+        )
     if not differing:
         what = "the specification is the same in both"
         yield Difference(place, what, "something outside of it reached the bytes, or they were altered afterwards")
@@ -69,6 +76,23 @@ def is_altered(buildinfo: bytes | None, record: bytes | None, path: str) -> bool
         return False
     rows = record.splitlines(keepends=True)
     return digest_members(b"".join(row for row in rows if not row.startswith(f"{path},".encode()))) != said
+
+
+def find_substitutions(expected: bytes | None, found: bytes | None) -> Mapping[bytes, bytes]:
+    """What other members may say in place of what: the values that differ between two buildinfos, the longest first."""
+    ours, theirs = _parse(expected or b""), _parse(found or b"")
+    if ours is None or theirs is None:
+        return {}
+    paths = [path for path in find_differing(ours, theirs) if path in ours and path in theirs]
+    pairs = ((str(ours[path]).encode(), str(theirs[path]).encode()) for path in paths)
+    return dict(sorted(islice(pairs, _MOST_SUBSTITUTIONS), key=lambda pair: -len(pair[0])))
+
+
+def _abbreviate(expected: str, found: str) -> tuple[str, str]:
+    """Two digests by as much as people look at, other values as they are."""
+    if _DIGEST.fullmatch(expected) and _DIGEST.fullmatch(found) and expected[:12] != found[:12]:
+        return expected[:12], found[:12]
+    return expected, found
 
 
 def _parse(data: bytes) -> Mapping[str, object] | None:

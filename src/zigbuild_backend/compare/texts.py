@@ -9,6 +9,8 @@ from .clues import find_clue
 from .difference import Difference, contrast, count, enumerate_names, find_first_difference, pair_up, quote, shorten
 from .documents import find_differing, parse_document
 
+_LARGEST_TEXT = 1 << 24
+"""In bytes."""
 _MOST_HEADERS = 20
 _MOST_VALUES = 8
 
@@ -24,9 +26,9 @@ _HEADER_REASONS = {
 
 
 def is_text(data: bytes) -> bool:
-    """Whether *data* is UTF-8 without NUL."""
+    """Whether *data* is UTF-8 without NUL, and small enough to be taken to lines."""
     try:
-        return b"\0" not in data and data.decode() is not None
+        return len(data) <= _LARGEST_TEXT and "\0" not in data.decode()
     except UnicodeDecodeError:
         return False
 

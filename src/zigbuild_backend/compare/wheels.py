@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal, get_args
 
 from ..buildinfo import FILE_NAME as BUILDINFO
-from .difference import Difference, contrast, count, enumerate_names, find_first_difference, quote
+from .difference import Difference, contrast, enumerate_names, find_first_difference, limit, quote
 from .headers import ARCHIVE, Pair, explain_frame, explain_headers, explain_names, explain_order
 from .members import explain_member, is_library
 from .records import Rows, check_record, explain_record, is_true, parse_record
-from .specification import explain_specification, is_altered
+from .specification import explain_specification, find_substitutions, is_altered
 from .texts import explain_json
 from .zips import MalformedZip, ZipArchive, ZipMember
 
@@ -19,6 +21,10 @@ RECORD = "RECORD"
 
 _MOST_MEMBERS = 40
 """How many members that differ are looked into."""
+_MOST_TOLD = 40
+"""Differences of one kind."""
+_LARGEST_TEXT = 1 << 24
+"""In bytes: RECORD and buildinfo are not read if they say that they are larger."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ def open_wheel(side: str, archive: ZipArchive) -> Wheel:
     def read(name: str) -> bytes | None:
         member = archive.by_name.get(f"{dist_info}/{name}")
         try:
-            return archive.unpack(member) if member else None
+            return archive.unpack(member) if member and member.size <= _LARGEST_TEXT else None
         except MalformedZip:
             return None
 
@@ -57,21 +63,33 @@ def explain_wheels(expected: Wheel, found: Wheel) -> Iterator[Difference]:
     """What differs between two wheels whose bytes are not the same."""
     pairs, missing, extra = _pair_members(expected, found)
     verdicts = list(_compare_contents(expected, found, pairs))
-    changed = {verdict.name for verdict in verdicts if not verdict.is_same_content}
-    repacked = [verdict.name for verdict in verdicts if verdict.is_same_content and not verdict.is_same_stream]
-    same = {verdict.name: verdict.other for verdict in verdicts if verdict.is_same_content}
-    others = [
-        *explain_frame(expected.archive, found.archive),
-        *explain_headers(pairs, changed, repacked),
-        *_explain_streams(pairs, repacked),
-        *explain_names(missing, extra),
-        *explain_order(expected.archive, found.archive, pairs),
-    ]
-    is_explained = bool(missing or extra or changed - {expected.path(RECORD)})
-    others += _explain_metadata(expected, found, same, is_explained=is_explained)
-    others += [d for v in sorted(verdicts, key=lambda verdict: verdict.is_library) for d in v.differences]
-    yield from explain_specification(expected.buildinfo, found.buildinfo, expected.path(BUILDINFO))
+    names: dict[Kind, list[str]] = {kind: [] for kind in get_args(Kind)}
+    for verdict in verdicts:
+        names[verdict.kind].append(verdict.name)
+    same = {verdict.name: verdict.other for verdict in verdicts if verdict.kind in ("same", "repacked")}
+    altered = {verdict.name for verdict in verdicts} - same.keys()
+    is_explained = bool(missing or extra or altered - {expected.path(RECORD)})
+    place = expected.path(BUILDINFO)
+    kinds = (
+        explain_frame(expected.archive, found.archive),
+        explain_headers(pairs, altered, names["repacked"]),
+        _explain_streams(pairs, names["repacked"]),
+        explain_names(missing, extra),
+        explain_order(expected.archive, found.archive, pairs),
+        _explain_metadata(expected, found, same, is_explained=is_explained),
+        _summarise(names["following"], "differ just as the specifications do", "they are written from it"),
+        (difference for verdict in verdicts for difference in verdict.differences if not verdict.is_library),
+        (difference for verdict in verdicts for difference in verdict.differences if verdict.is_library),
+        _summarise(names["skipped"], "differ too, and were not looked into"),
+    )
+    others = [difference for kind in kinds for difference in limit(kind, _MOST_TOLD, ARCHIVE)]
+    yield from limit(explain_specification(expected.buildinfo, found.buildinfo, place), _MOST_TOLD, place)
     yield from others or [_explain_byte(expected.archive, found.archive)]
+
+
+def _summarise(names: Sequence[str], what: str, why: str = "") -> Iterator[Difference]:
+    if names:
+        yield Difference(ARCHIVE, f"contents that {what}: {enumerate_names(names)}", why)
 
 
 def _pair_members(expected: Wheel, found: Wheel) -> tuple[list[Pair], list[ZipMember], list[ZipMember]]:
@@ -93,26 +111,33 @@ def _normalise(name: str) -> str:
     return re.sub(r"^[^/]+(\.dist-info|\.data)/", r"*\1/", name)
 
 
+Kind = Literal["same", "repacked", "following", "apart", "changed", "skipped"]
+"""What became of comparing a member that both wheels have.
+
+Its packed bytes are the ``same``, or it is ``repacked``: its content is. It is ``following`` if it differs only where
+it repeats the specification, ``apart`` if it is RECORD or buildinfo, of which other functions tell, ``changed`` if its
+differences are told, and ``skipped`` if there were too many before it.
+"""
+
+
 @dataclass(frozen=True)
 class _Verdict:
-    """What became of comparing a member that both wheels have, under the ``name`` and the ``other`` name of it.
-
-    A member that cannot be read has no content that is the same.
-    """
+    """How a member compares: its name in the expected wheel, its ``other`` name, and what differs."""
 
     name: str
     other: str
-    is_same_stream: bool = False
-    is_same_content: bool = False
+    kind: Kind
     is_library: bool = False
     differences: tuple[Difference, ...] = ()
 
 
 def _compare_contents(expected: Wheel, found: Wheel, pairs: Iterable[Pair]) -> Iterator[_Verdict]:
     left = _MOST_MEMBERS
+    substitutions = find_substitutions(expected.buildinfo, found.buildinfo)
     for ours, theirs in pairs:
+        verdict = partial(_Verdict, ours.name, theirs.name)
         if _is_same_stream(expected.archive, found.archive, ours, theirs):
-            yield _Verdict(ours.name, theirs.name, is_same_stream=True, is_same_content=True)
+            yield verdict("same")
             continue
         data, faults = [], []
         for wheel, member in ((expected, ours), (found, theirs)):
@@ -122,18 +147,27 @@ def _compare_contents(expected: Wheel, found: Wheel, pairs: Iterable[Pair]) -> I
                 what = f"cannot be read in the {wheel.side} wheel: it {error.problems[0].message}"
                 faults.append(Difference(ours.name, what, "the archive was damaged or altered"))
         if faults:
-            yield _Verdict(ours.name, theirs.name, differences=tuple(faults))
+            yield verdict("changed", differences=tuple(faults))
         elif data[0] == data[1]:
-            yield _Verdict(ours.name, theirs.name, is_same_content=True)
+            yield verdict("repacked")
         elif ours.name in (expected.path(RECORD), expected.path(BUILDINFO)):
-            yield _Verdict(ours.name, theirs.name)
-        else:
+            yield verdict("apart")
+        elif ours.name.startswith(expected.path("")) and _substitute(data[0], substitutions) == data[1]:
+            yield verdict("following")
+        elif left:
             left -= 1
-            differences = _explain_change(expected, found, ours, theirs, *data) if left >= 0 else ()
-            yield _Verdict(ours.name, theirs.name, is_library=is_library(data[0]), differences=tuple(differences))
-    if left < 0:
-        rest = Difference(ARCHIVE, f"{count(-left, 'more member')} with other contents, which were not looked into")
-        yield _Verdict("", "", is_library=True, differences=(rest,))
+            differences = tuple(_explain_change(expected, found, ours, theirs, *data))
+            yield verdict("changed", is_library=is_library(data[0]), differences=differences)
+        else:
+            yield verdict("skipped")
+
+
+def _substitute(data: bytes, substitutions: Mapping[bytes, bytes]) -> bytes:
+    """A text as it would be by the other specification."""
+    if not substitutions:
+        return data
+    pattern = re.compile(b"|".join(map(re.escape, substitutions)))
+    return pattern.sub(lambda match: substitutions[match[0]], data)
 
 
 def _is_same_stream(expected: ZipArchive, found: ZipArchive, ours: ZipMember, theirs: ZipMember) -> bool:

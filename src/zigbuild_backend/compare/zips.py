@@ -23,7 +23,7 @@ HAS_DESCRIPTOR = 1 << 3
 _MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
 _END_SIZE = 22
 _MOST_MEMBERS = 100_000
-_LARGEST_MEMBER = 1 << 29
+_LARGEST_MEMBER = 1 << 28
 """In bytes: what says that it unpacks to more is not looked into."""
 _MOST_UNPACKED = 1 << 31
 """In bytes, over all members of an archive that are unpacked."""
