@@ -100,7 +100,7 @@ class Bubblewrap:
                 check = partial(_check, watch, group, first)
                 completed = attend(child, self.limits, check, partial(_end, child, first), on_tick, _PAUSE)
                 group.check()
-                watch.check_disk(is_last=True)
+                watch.check_disk(is_suspect=completed.returncode != 0)
             except LimitError as error:
                 raise LimitError(error.problems[0].message, where=str(command[0])) from None
             if "exit-code" not in _read_status(status):
@@ -218,7 +218,8 @@ def _system_mounts() -> Iterator[str]:
 
 def _private_mounts(limits: Limits) -> Iterator[str]:
     size = str(limits.memory // 4)
-    yield from ("--proc", "/proc", "--dev", "/dev")
+    # What root without capabilities may still do by files: the kernel's settings, in /proc/sys.
+    yield from ("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev")
     yield from ("--size", size, "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev")
     yield from ("--size", size, "--perms", "1777", "--tmpfs", "/tmp")
 

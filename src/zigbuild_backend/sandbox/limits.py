@@ -22,8 +22,8 @@ class Limits:
     output: int = 16 << 20
     """Bytes that it may print, on each of its two outputs."""
 
-    spare: int = 512 << 20
-    """Bytes of the machine's memory and of its disks that it has to leave free, whatever they went into."""
+    spare: int = 256 << 20
+    """Bytes of the machine's memory and of its disks that have to stay free, whatever the others went into."""
 
     @property
     def tasks(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,12 +88,12 @@ def read_share(proc: Path, process: Process) -> int:
 
 
 def read_available_memory(proc: Path) -> int:
-    """The memory that the machine has left, in bytes; 0 where the system does not show it."""
+    """The memory that the machine has left, in bytes; without end where the system does not show it."""
     with contextlib.suppress(OSError):
         for line in (proc / "meminfo").read_bytes().splitlines():
             if line.startswith(b"MemAvailable:"):
                 return int(line.split()[1]) << 10
-    return 0
+    return sys.maxsize
 
 
 def read_used(folder: Path) -> int:

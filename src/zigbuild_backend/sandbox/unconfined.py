@@ -68,7 +68,7 @@ class Unconfined:
                 watch.check_disk()
 
             completed = attend(child, self.limits, check, family.end, on_tick, _PAUSE)
-            watch.check_disk(is_last=True)
+            watch.check_disk(is_suspect=completed.returncode != 0)
         except LimitError as error:
             raise LimitError(error.problems[0].message, where=str(command[0])) from None
         return completed

@@ -10,6 +10,7 @@ import contextlib
 import os
 import stat
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -37,7 +38,6 @@ class Watch:
     """Where it may write."""
 
     _began: float = field(default_factory=time.time)
-    _available: int = field(default_factory=lambda: read_available_memory(Path("/proc")))
     _free: dict[Path, tuple[int, int]] = field(default_factory=dict)
     _counted: float = field(default_factory=time.monotonic)
     _count_took: float = 0
@@ -62,11 +62,13 @@ class Watch:
             sum(read_share(proc, process) for process in processes) > rest
         ):
             raise LimitError(f"used more than {render_bytes(limits.memory)} of memory")
-        if read_available_memory(proc) < min(limits.spare, self._available // 2):
+        if read_available_memory(proc) < limits.spare:
             raise LimitError(f"left less than {render_bytes(limits.spare)} of memory to the machine")
 
-    def check_disk(self, *, is_last: bool = False) -> None:
+    def check_disk(self, *, is_suspect: bool = False) -> None:
         """Looks at the folders. Counting files takes long, so it is done seldom, unless a file system fills up.
+
+        *is_suspect* tells that something went wrong, which may come of a limit.
 
         :raises LimitError: if too much was written to them.
         """
@@ -74,12 +76,12 @@ class Watch:
         is_filling = False
         for folder, (space, files) in self._free.items():
             space_now, files_now = _read_free(folder)
-            if space_now < min(self.limits.spare, space // 2):
+            if space_now < self.limits.spare:
                 raise LimitError(f"left less than {render_bytes(self.limits.spare)} of disk to the machine")
             is_filling |= space - space_now > limit or (files - files_now) * BLOCK > limit
         since = now - self._counted
         is_due = since > max(_COUNT_SECONDS, 100 * self._count_took)
-        if not is_due and not (is_filling and (is_last or since >= 4 * self._count_took)):
+        if not (is_suspect or is_due or (is_filling and since >= 4 * self._count_took)):
             return
         written = written_bytes(self.folders, self._began)
         self._counted, self._count_took = now, time.monotonic() - now
@@ -117,7 +119,7 @@ def _read_free(folder: Path) -> tuple[int, int]:
     try:
         status = os.statvfs(folder)
     except (OSError, AttributeError):
-        return 0, 0
+        return sys.maxsize, 0
     return status.f_bavail * status.f_frsize, status.f_favail
 
 

@@ -1,0 +1,359 @@
+"""What a program in the sandbox can reach: its inputs and its own processes, and nothing else of the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from confined import User, make_user
+from zigbuild_backend.errors import ConfigurationError, NotFoundError, ToolchainError
+from zigbuild_backend.sandbox import find_sandbox
+from zigbuild_backend.toolchain import Zig
+
+
+@pytest.fixture(scope="module", params=["root", "ordinary"])
+def user(request: pytest.FixtureRequest) -> Iterator[User]:
+    folder = Path(tempfile.mkdtemp(prefix="sandboxed-"))
+    try:
+        yield make_user(request.param, folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_host_files_are_not_there(user: User) -> None:
+    secret = user.make_folder("home", secret="of the host", project="of another", store="of everybody")
+    inputs = user.make_folder("inputs", source="given")
+    (inputs / "out").symlink_to(secret / "secret")
+    (inputs / "up").symlink_to("../home")
+    done = user.run(
+        f"""
+        import json, os
+        seen = {{}}
+        for path in {[*map(str, secret.iterdir()), *map(str, inputs.iterdir()), str(inputs / "up" / "secret")]} + [
+            "/etc/shadow", "/etc/passwd", "/etc/hostname", "/etc/resolv.conf", "/root", "/home", "/var", "/run", "/sys",
+            "/boot", "/proc/1/root/etc/shadow", "/proc/1/cwd/etc/shadow", "/dev/mem", "/dev/kmsg", "/dev/sda",
+            "{secret}/../home/secret", "/dev/fd/../../etc/shadow",
+        ]:
+            try:
+                seen[path] = open(path).read() if not os.path.isdir(path) else os.listdir(path)
+            except OSError as error:
+                seen[path] = None
+        print(json.dumps([seen, sorted(os.listdir("/")), os.listdir("/tmp"), os.listdir("{user.folder}")]))
+        """,
+        readable=[inputs],
+    )
+    assert done.returncode == 0, done
+    seen, root, temporary, folder = json.loads(done.stdout)
+    on_the_way = {"/" + user.prefix.parts[1]: list(user.prefix.parts[2:3])}
+    found = {path: text for path, text in seen.items() if text and on_the_way.get(path) != text}
+    assert found == {str(inputs / "source"): "given"}
+    known = {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "tmp", "usr"}
+    assert set(root) <= known | {user.prefix.parts[1]}
+    assert (temporary, folder) == ([user.folder.name], ["inputs"])
+
+
+def test_only_what_is_writable_is_written(user: User) -> None:
+    outside = user.make_folder("outside", kept="as it was")
+    inputs = user.make_folder("read-only", source="given")
+    out = user.make_folder("out", mine="old")
+    (out / "link").symlink_to(outside / "kept")
+    (out / "folder").symlink_to(outside)
+    done = user.run(
+        f"""
+        import json, os
+        refused = {{}}
+        for path in ["{inputs}/source", "{inputs}/new", "{out}/link", "{out}/folder/new", "/usr/new", "/new",
+                     "/dev/new", "/etc/new"]:
+            try:
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT))
+            except OSError as error:
+                refused[path] = error.errno
+        for name, act in dict(
+            unlink=lambda: os.unlink("{inputs}/source"), link=lambda: os.link("{inputs}/source", "{out}/hard"),
+            rename=lambda: os.rename("{out}", "{out}2"), chmod=lambda: os.chmod("{inputs}/source", 0o777),
+            device=lambda: os.mknod("{out}/disk", 0o60666, os.makedev(8, 0)), chroot=lambda: os.chroot("{out}"),
+        ).items():
+            try:
+                act()
+            except OSError as error:
+                refused[name] = error.errno
+        opened = []
+        for folder, _, files in os.walk("/proc/sys"):
+            for file in files:
+                try:
+                    os.close(os.open(f"{{folder}}/{{file}}", os.O_WRONLY))
+                    opened.append(file)
+                except OSError:
+                    pass
+        open("{out}/mine", "w").write("new")
+        open("/tmp/mine", "w").write("new")
+        print(json.dumps([refused, opened]))
+        """,
+        readable=[inputs],
+        writable=[out],
+    )
+    refused, opened = json.loads(done.stdout)
+    assert (len(refused), opened) == (14, []), done
+    assert {path.name: path.read_text() for path in outside.iterdir()} == {"kept": "as it was"}
+    assert {path.name: path.read_text() for path in inputs.iterdir()} == {"source": "given"}
+    assert sorted(path.name for path in out.iterdir()) == ["folder", "link", "mine"]
+    assert (out / "mine").read_text() == "new"
+    assert (out / "mine").stat().st_uid == user.number
+    assert not Path("/tmp/mine").exists()
+
+
+def test_no_network(user: User) -> None:
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as loopback,
+        closing(socket.socket(socket.AF_UNIX)) as named,
+        closing(socket.socket(socket.AF_UNIX)) as abstract,
+    ):
+        named.bind(f"{user.folder}/socket")
+        Path(user.folder, "socket").chmod(0o777)
+        abstract.bind(f"\0{user.folder.name}-{user.number}")
+        for server in (named, abstract):
+            server.listen()
+        done = user.run(
+            f"""
+            import json, socket
+            refused = []
+            for family, address in [
+                (socket.AF_INET, ("127.0.0.1", {loopback.getsockname()[1]})), (socket.AF_INET, ("192.0.2.1", 80)),
+                (socket.AF_INET6, ("::1", {loopback.getsockname()[1]})), (socket.AF_UNIX, "{user.folder}/socket"),
+                (socket.AF_UNIX, {abstract.getsockname()!r}), (socket.AF_VSOCK, (2, 1)),
+            ]:
+                try:
+                    with socket.socket(family, socket.SOCK_STREAM) as client:
+                        client.settimeout(5)
+                        client.connect(address)
+                except OSError as error:
+                    refused.append(error.strerror)
+            print(json.dumps([refused, [name for _, name in socket.if_nameindex()]]))
+            """
+        )
+    refused, interfaces = json.loads(done.stdout)
+    assert refused == [
+        "Connection refused",
+        "Network is unreachable",
+        "Connection refused",
+        "No such file or directory",
+        "Connection refused",
+        "Address family not supported by protocol",
+    ]
+    assert interfaces == ["lo"]
+
+
+def test_no_power_over_the_host(user: User) -> None:
+    done = user.run(
+        f"""
+        import ctypes, errno, json, os, re, socket
+        libc = ctypes.CDLL(None, use_errno=True)
+        def call(name, *arguments):
+            ctypes.set_errno(0)
+            return errno.errorcode.get(ctypes.get_errno()) if getattr(libc, name)(*arguments) < 0 else "done"
+        status = open("/proc/self/status").read()
+        print(json.dumps({{
+            "processes": [int(name) for name in os.listdir("/proc") if name.isdigit()],
+            "kill": call("kill", {os.getpid()}, 9),
+            "ptrace": call("ptrace", 16, {os.getpid()}, 0, 0),
+            "mount": call("mount", b"none", b"/tmp", b"tmpfs", 0, None),
+            "umount": call("umount2", b"/proc/sys", 2),
+            "user namespace": call("unshare", 0x10000000),
+            "mount namespace": call("unshare", 0x00020000),
+            "io_uring": call("syscall", 425, 1, None),
+            "keys": call("syscall", 250 if os.uname().machine == "x86_64" else 219, 0, -3, 0),
+            "root": call("setuid", 0),
+            "nice": call("nice", -5),
+            "terminal": call("open", b"/dev/tty", 2),
+            "capabilities": [int(bits, 16) for bits in re.findall("Cap(?:Prm|Eff|Bnd|Amb):\\\\s*(\\\\w*)", status)],
+            "new privileges": "NoNewPrivs:\\t0" in status,
+            "set-uid mounts": [line for line in open("/proc/mounts") if "nosuid" not in line],
+            "host": socket.gethostname(),
+            "session": os.getsid(0),
+        }}))
+        """
+    )
+    found = json.loads(done.stdout)
+    assert found.pop("processes") in ([1, 2], [1, 2, 3], [1, 3])
+    assert found.pop("user namespace") in ("EPERM", "ENOSPC")
+    assert found == {
+        "kill": "ESRCH",
+        "ptrace": "ESRCH",
+        "mount": "EPERM",
+        "umount": "EPERM",
+        "mount namespace": "EPERM",
+        "io_uring": "ENOSYS",
+        "keys": "ENOSYS",
+        "root": "EINVAL",
+        "nice": "EPERM",
+        "terminal": "ENXIO",
+        "capabilities": [0, 0, 0, 0],
+        "new privileges": False,
+        "set-uid mounts": [],
+        "host": "sandbox",
+        "session": found["session"],
+    }
+    assert found["session"] > 0
+
+
+def test_environment_is_what_is_given(user: User) -> None:
+    out = user.make_folder("environment")
+    program = "import json, os; print(json.dumps([dict(os.environ), os.getcwd(), os.umask(0)]))"
+    done = user.run(program, writable=[out], environ={"LC_ALL": "C.UTF-8", "É": "ü = 1"}, umask=0o077)
+    expected = {"LC_ALL": "C.UTF-8", "É": "ü = 1", "PWD": str(out)}
+    assert json.loads(done.stdout) == [expected, str(out), 0o077]
+
+
+def test_inner_mounts_and_links_to_inputs(user: User) -> None:
+    work = user.make_folder("work", ours="rw")
+    (fixed := work / "fixed").mkdir()
+    (fixed / "theirs").write_text("ro")
+    (free := fixed / "free").mkdir()
+    os.chown(free, user.number, -1)
+    (user.folder / "versions").mkdir()
+    (user.folder / "versions" / "1").symlink_to("../work/fixed")
+    (short := user.folder / "current").symlink_to("versions/1")
+    done = user.run(
+        f"""
+        print(open("{short}/theirs").read())
+        for path in "{work}/ours", "{short}/free/x", "{short}/theirs", "{fixed}/theirs":
+            try:
+                print(open(path, "w").write("x"))
+            except OSError as error:
+                print(error.strerror)
+        """,
+        readable=[short],
+        writable=[work, free],
+    )
+    assert done.stdout.splitlines() == ["ro", "1", "1", "Read-only file system", "Read-only file system"], done
+
+
+def test_how_programs_end(user: User) -> None:
+    assert user.run("print('said'); raise SystemExit(3)").returncode == 3
+    assert user.run("import os; os.abort()").returncode == 128 + 6
+    assert user.run("import os; os.kill(os.getpid(), 9)").returncode == 128 + 9
+    done = user.run("import sys; print('out'); print('err', file=sys.stderr)")
+    assert (done.returncode, done.stdout, done.stderr, done.reason) == (0, "out\n", "err\n", "")
+    assert "nosuch: No such file or directory" in user.run_command(["nosuch"]).reason
+
+
+def test_what_stays_behind_is_ended(user: User) -> None:
+    out = user.make_folder("survivor")
+    done = user.run(
+        """
+        import os, signal, sys, time
+        for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(number, signal.SIG_IGN)
+        read, write = os.pipe()
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.write(write, b"x")
+                while True:
+                    open("alive", "a").write("x")
+                    time.sleep(0.01)
+            os._exit(0)
+        os.read(read, 1)
+        """,
+        writable=[out],
+    )
+    assert done.returncode == 0, done
+    size = (out / "alive").stat().st_size if (out / "alive").exists() else 0
+    time.sleep(0.1)
+    assert ((out / "alive").stat().st_size if size else 0) == size
+
+
+def test_everything_ends_with_the_caller(user: User) -> None:
+    out = user.make_folder("orphan")
+    program = "import time\nwhile True: open('alive', 'a').write('x'); time.sleep(0.01)"
+    with user.start(user.command(program), writable=[out]) as child:
+        while not (out / "alive").exists():
+            time.sleep(0.01)
+        child.kill()
+    time.sleep(0.2)
+    size = (out / "alive").stat().st_size
+    time.sleep(0.1)
+    assert (out / "alive").stat().st_size == size
+
+
+@pytest.mark.usefixtures("user")
+def test_paths_that_cannot_be_given(tmp_path: Path) -> None:
+    sandbox = find_sandbox(os.environ)
+    (tmp_path / "link").symlink_to("/")
+    with pytest.raises(NotFoundError, match=r"is not there") as missing:
+        sandbox.run(["true"], readable=[tmp_path / "nosuch"], writable=[], environ={}, cwd=tmp_path)
+    assert missing.value.problems[0].where == str(tmp_path / "nosuch")
+    for path in (tmp_path / "link", tmp_path / "nosuch"):
+        with pytest.raises(ConfigurationError, match="no folder"):
+            sandbox.run(["true"], readable=[], writable=[path], environ={}, cwd=tmp_path)
+    with pytest.raises(ToolchainError, match="No such file or directory"):
+        sandbox.run(["true"], readable=[], writable=[], environ={}, cwd=tmp_path)
+
+
+def test_sandbox_that_is_not_there() -> None:
+    with pytest.raises(NotFoundError, match="bubblewrap is not installed") as error:
+        find_sandbox({"PATH": "/nosuch"})
+    assert "apt-get install bubblewrap" in error.value.problems[0].hint
+    assert "--no-isolation" in error.value.problems[0].hint
+
+
+def test_sandbox_that_the_system_does_not_allow(user: User) -> None:
+    """Inside the sandbox no further namespaces can be made, so there is no other sandbox to be found."""
+    done = user.run(
+        f"""
+        import sys
+        sys.path.insert(0, "{user.folder}/src")
+        from zigbuild_backend.errors import NotFoundError
+        from zigbuild_backend.sandbox import find_sandbox
+        try:
+            print(find_sandbox({{"PATH": "/usr/bin:/bin"}}))
+        except NotFoundError as error:
+            print(error)
+        """,
+        readable=[user.folder / "src"],
+    )
+    assert "no sandbox could be made: bwrap: " in done.stdout, done
+    assert "hint: let users make namespaces" in done.stdout
+    assert "--no-isolation" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['#include "/etc/passwd"\n', '#embed "/etc/passwd"\n', '__asm__(".incbin \\"/etc/passwd\\"");\n'],
+    ids=["include", "embed", "incbin"],
+)
+def test_compiler_reads_no_host_file(source: str, zig: Zig, tmp_path: Path, user: User) -> None:
+    if user.number != os.getuid():
+        pytest.skip("zig is this user's")
+    (tmp_path / "x.c").write_text(
+        source if source[0] != "#" or "embed" not in source else f"char x[] = {{\n{source}}};"
+    )
+    environ = {"ZIG_GLOBAL_CACHE_DIR": str(tmp_path / "g"), "ZIG_LOCAL_CACHE_DIR": str(tmp_path / "l")}
+    done = find_sandbox(os.environ).run(
+        [zig.executable, "cc", "-std=c23", "-c", "x.c", "-o", "x.o"],
+        readable=[zig.executable.parent],
+        writable=[tmp_path],
+        environ=environ,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 1
+    assert b"/etc/passwd" in done.stderr
+    assert b"not found" in done.stderr or b"Could not find incbin file" in done.stderr, done.stderr
+    (tmp_path / "x.c").write_text("int x;")
+    done = find_sandbox(os.environ).run(
+        [zig.executable, "cc", "-c", "x.c", "-o", "x.o"],
+        readable=[zig.executable.parent],
+        writable=[tmp_path],
+        environ=environ,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
