@@ -9,12 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from .store import Store, locked
+from .store import Store, locked, temporary_folder
+
+_PAUSE = 0.05  # seconds
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,17 @@ def open_workspace(store: Store, name: str) -> Iterator[Workspace]:
                 yield workspace
                 shutil.rmtree(workspace.artifacts, ignore_errors=True)
                 return
+
+
+def clear_workspace(store: Store, name: str) -> None:
+    """Forgets all that was compiled of the project *name*, as soon as no build of it runs."""
+    parent = store.folder("work", name)
+    with contextlib.ExitStack() as stack, temporary_folder(parent) as scratch:
+        for lock in sorted(parent.glob("*.lock")):  # in this order everywhere, so that two do not wait for each other
+            while not stack.enter_context(locked(lock)):
+                time.sleep(_PAUSE)
+        with contextlib.suppress(FileNotFoundError):
+            (parent / "cache").rename(scratch / "cache")
 
 
 def _parents(path: str) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from projects import write_files
 from zigbuild_backend.store import Store
-from zigbuild_backend.workspace import Workspace, open_workspace
+from zigbuild_backend.workspace import Workspace, clear_workspace, open_workspace
 
 
 @pytest.fixture
@@ -130,3 +132,18 @@ def test_workspace_is_free_again_after_an_error(store: Store) -> None:
     with open_workspace(store, "spam") as two:
         assert two == one
     shutil.rmtree(store.root)
+
+
+def test_clear_waits_for_builds(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with open_workspace(store, "spam") as workspace:
+        write_files(workspace.cache, {"o/x": "compiled"})
+        thread = threading.Thread(target=clear_workspace, args=(store, "spam"))
+        thread.start()
+        time.sleep(0.2)
+        assert thread.is_alive()
+        assert (workspace.cache / "o/x").is_file()
+    thread.join(timeout=10)
+    assert not workspace.cache.exists()
+    clear_workspace(store, "spam")
+    assert sorted(path.name for path in (tmp_path / "work/spam").iterdir()) == ["0", "0.lock"]

@@ -20,6 +20,7 @@ from ..recipes import open_recipe, read_recipe
 from ..sandbox import Sandbox
 from ..sources import open_sdist
 from ..store import Store, temporary_folder
+from ..workspace import clear_workspace
 from .child import Child, Made
 from .circumstances import Circumstance
 from .rehearsal import forget, rehearse
@@ -127,6 +128,8 @@ def _rebuild_group(
     for python in {spec.python for spec in group if spec.python}:
         header_sets[python.python.minor] = _find_headers(python, world)
     is_new = rehearse(child, group, header_sets, zig)
+    if circumstance.is_cold:
+        clear_workspace(store, spec.name)
     with temporary_folder(out) as scratch:
         folder = scratch / circumstance.folder
         folder.mkdir()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..environments import list_interpreters
+from ..environments import list_interpreters, read_interpreter
 
 
 @dataclass(frozen=True)
 class Circumstance:
-    """Which Python builds, with how many jobs (None: one a core), umask, time zone, locale, with cold caches or warm
-    ones, into a folder of which name."""
+    """Which Python builds, with how many jobs (None: one a core), umask, time zone and locale, into what folder.
+
+    ``is_cold`` says that nothing of the project may be at hand that was compiled before.
+    """
 
     python: Path
     jobs: int | None = None
@@ -28,7 +31,8 @@ class Circumstance:
     def to_json(self) -> dict[str, Any]:
         """What is told of it in verdicts."""
         return {
-            "python": str(self.python),
+            "python": str(read_interpreter(self.python)),
+            "machine": platform.machine(),
             "jobs": self.jobs or os.cpu_count() or 1,
             "umask": f"{self.umask:03o}",
             "timezone": self.timezone,
