@@ -1,0 +1,71 @@
+"""``zigbuild cache restore``: brings dropped bytes back, by whatever way there is."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from ..errors import NotFoundError, ZigbuildError
+from ..repository import Repository
+from ..repository.model import File
+from ..repository.peers import open_peers
+from ..repository.recreate import Recreator
+from ..repository.selection import select_files
+from ..repository.upstream import open_upstream
+from .holdings import choose_sandbox, opened_repository
+from .session import Session, format_count
+
+_WAYS = {
+    "whole": "there already",
+    "members": "put together",
+    "peer": "fetched",
+    "upstream": "fetched",
+    "rebuilt": "rebuilt",
+}
+
+
+def run(arguments: Namespace, session: Session) -> int:
+    with opened_repository(arguments, session) as repository:
+        files = [
+            file
+            for file in select_files(repository.ledger, arguments.selection)
+            if repository.presence(file) != "whole"
+        ]
+        if not files:
+            session.say("nothing to do: all bytes are there")
+            return 0
+        failed = _restore(repository, files, arguments, session)
+    session.say(f"{format_count(len(files) - failed, 'file')} restored, {failed or 'none'} failed")
+    return NotFoundError.exit_code if failed else 0
+
+
+def _restore(repository: Repository, files: Sequence[File], arguments: Namespace, session: Session) -> int:
+    """Restores *files*, and gives how many could not be."""
+
+    def observe(kind: str, file: File, _seconds: float, place: str) -> None:
+        if way := _WAYS.get(kind):
+            session.result(f"{file.name}: {way}{f', from {place}' if place else ''}")
+
+    recreator = Recreator(
+        repository,
+        choose_sandbox(arguments, session),
+        environ=session.environ,
+        peers=open_peers(arguments.peers, session.environ) if arguments.peers else None,
+        upstream=open_upstream(repository.ledger, arguments.upstream, session.environ, session.notice),
+        queue=len(files),
+        retry_seconds=0,
+        say=session.say,
+        observe=observe,
+    )
+    failed = 0
+    try:
+        for future in [recreator.request(file) for file in files]:
+            try:
+                future.result()
+            except ZigbuildError as error:
+                failed += 1
+                for problem in error.problems:
+                    session.fail(problem)
+    finally:
+        recreator.close()
+    return failed

@@ -1,0 +1,175 @@
+"""Wheels of the ledger, made again from what it knows of them. What becomes of the bytes is for others to decide."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..buildinfo import digest_spec, parse_buildinfo
+from ..compare import explain
+from ..errors import MismatchError, NotFoundError
+from ..plan import WheelSpec
+from ..rebuild import Circumstance, Rebuilt, find_source, rebuild
+from ..recipes import read_recipe
+from ..sandbox import Sandbox
+from ..store import temporary_folder
+from . import Repository
+from .layout import Layout, assemble, read_layout
+from .model import File
+
+_FEW = 8
+"""Differences that an explanation lists."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A wheel of the ledger to be made again, and its specification."""
+
+    file: File
+    spec: WheelSpec
+
+    @property
+    def batch(self) -> WheelSpec:
+        """What it has in common with all wheels that one graph makes at once."""
+        return replace(self.spec, tag="", target=None, python=None)
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Where wheels are made again: the repository with all they need, and a sandbox."""
+
+    repository: Repository
+    sandbox: Sandbox
+    environ: Mapping[str, str]
+    say: Callable[[str], None]
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A new folder in the quarantine, for what is not known to be right. It is gone afterwards."""
+        quarantine = self.repository.folder / "quarantine"
+        quarantine.mkdir(exist_ok=True)
+        with temporary_folder(quarantine) as folder:
+            yield folder
+
+    def make(self, orders: Sequence[Order], out: Path, circumstance: Circumstance) -> Iterator[tuple[Order, Rebuilt]]:
+        """Makes the wheels of one batch in the folder *out*; gives what came of each as it is done.
+
+        :raises NotFoundError: if something that they share, such as the sdist, is not at hand.
+        :raises MismatchError: if what is at hand is not what they were made of.
+        """
+        by_spec = {order.spec: order for order in orders}
+        first, repository = orders[0], self.repository
+        recipe = repository.find_recipe(first.spec.recipe) if first.spec.recipe else None
+        source = find_source(
+            first.spec,
+            repository.store,
+            self.environ,
+            out,
+            sdist=_find_sdist(repository, first, recipe),
+            recipes=[recipe] if recipe else [],
+        )
+        for rebuilt in rebuild(
+            list(by_spec),
+            source,
+            out,
+            store=repository.store,
+            environ=self.environ,
+            sandbox=self.sandbox,
+            circumstance=circumstance,
+            say=self.say,
+        ):
+            yield by_spec[rebuilt.spec], rebuilt
+
+
+def read_order(repository: Repository, file: File) -> Order:
+    """What must be known to make *file* again.
+
+    :raises NotFoundError: if it is nothing that can be made again.
+    :raises MismatchError: if the ledger's buildinfo is not that of the file, or was altered.
+    """
+    if not file.is_wheel:
+        raise NotFoundError("is no wheel: nothing makes it again", where=file.name)
+    if not file.spec:
+        raise NotFoundError("has no buildinfo: nothing tells how it was made", where=file.name)
+    spec = parse_buildinfo(repository.ledger.buildinfo(file.sha256))
+    if digest_spec(spec) != file.spec or spec.file_name != file.name:
+        raise MismatchError(
+            "the buildinfo in the ledger is that of another wheel", where=file.name, hint="add the wheel again"
+        )
+    return Order(file, spec)
+
+
+def is_source_held(repository: Repository, order: Order) -> bool:
+    """Whether the sources of a wheel are in the repository, so that no network is needed to make it again."""
+    if not order.spec.recipe:
+        return _find_sdist(repository, order, None) is not None
+    recipe = repository.find_recipe(order.spec.recipe)
+    if recipe is None:
+        return False
+    download = repository.store.root / "downloads" / read_recipe(recipe).settings.recipe.source.sha256
+    return download.is_dir() or _find_sdist(repository, order, recipe) is not None
+
+
+def explain_difference(repository: Repository, file: File, found: Path) -> str:
+    """What differs between the wheel *file* of the ledger and the one that was made instead, as far as can be told."""
+    try:
+        expected = _read_expected(repository, file)
+        if expected is not None:
+            places = [f"{difference.place}: {difference.what}" for difference in explain(expected, found.read_bytes())]
+        else:
+            places = _compare_layouts(repository.ledger.layout(file.sha256), read_layout(found))
+    except MismatchError as error:
+        return str(error.problems[0])
+    rest = [f"and {len(places) - _FEW} more"] if len(places) > _FEW else []
+    return "; ".join(places[:_FEW] + rest) or "nothing is left of the wheel to compare with"
+
+
+def _find_sdist(repository: Repository, order: Order, recipe: Path | None) -> Path | None:
+    """The archive that the wheel was made of, if it was added: the recipe's, else the sdist of the same release."""
+    if recipe:
+        return repository.blobs.find_path(read_recipe(recipe).settings.recipe.source.sha256)
+    files = repository.ledger.files(order.file.project)
+    sdists = (file for file in files if file.is_sdist and file.version == order.file.version)
+    return next(filter(None, (repository.blobs.find_path(file.sha256) for file in sdists)), None)
+
+
+def _read_expected(repository: Repository, file: File) -> bytes | None:
+    """The wheel as it was, if it is there or can be put together."""
+    if path := repository.blobs.find_path(file.sha256):
+        return path.read_bytes()
+    layout = repository.ledger.layout(file.sha256)
+    try:
+        return b"".join(assemble(layout, repository.members)) if layout else None
+    except NotFoundError:
+        return None
+
+
+def _compare_layouts(expected: Layout | None, found: Layout) -> list[str]:
+    """The members that differ, by what the directories of both archives say."""
+    ours, theirs = _read_directory(expected), _read_directory(found)
+    if not ours:
+        return []
+    return [
+        f"{name}: {'is not in it' if name not in theirs else 'is new' if name not in ours else 'has another content'}"
+        for name in sorted(ours.keys() | theirs.keys())
+        if ours.get(name) != theirs.get(name)
+    ] or ["archive: the same members are packed in another way"]
+
+
+def _read_directory(layout: Layout | None) -> dict[str, tuple[int, int]]:
+    """Member → checksum and size, read from a file with holes where the members are; empty if it can't be read."""
+    with tempfile.TemporaryFile() as file:
+        for piece in layout.pieces if layout else ():
+            if isinstance(piece, bytes):
+                file.write(piece)
+            else:
+                file.seek(piece.size, 1)
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return {member.filename: (member.CRC, member.file_size) for member in archive.infolist()}
+        except (zipfile.BadZipFile, ValueError, EOFError):
+            return {}
