@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem
+from ..manifest import FILE_NAME as MANIFEST
 from ..recipes import find_recipes
 from ..repository import find_folder, open_repository
 from ..repository.inputs import summarise
 from ..repository.intake import Added, add
-from .session import Session, format_count, format_size, join_shortened
+from .session import Session, format_size, join_shortened
 
 
 def run(arguments: Namespace, session: Session) -> int:
@@ -43,7 +44,7 @@ def run(arguments: Namespace, session: Session) -> int:
     if added:
         new, refused = sum(file.is_new for file in added), sum(file.error is not None for file in added)
         known = len(added) - new - refused
-        session.say(f"{format_count(new, 'file')} added, {known or 'none'} known already, {refused or 'none'} refused")
+        session.say(f"{new or 'none'} added, {known or 'none'} known already, {refused or 'none'} refused")
     return _find_exit_code(added, missing)
 
 
@@ -53,9 +54,9 @@ def _find_files(paths: Iterable[Path], missing: list[Problem]) -> Iterator[Path]
         if not path.is_dir():
             yield path
             continue
-        found = sorted(file for pattern in ("*.whl", "*.tar.gz") for file in path.glob(pattern))
+        found = sorted(file for pattern in ("*.whl", "*.tar.gz", MANIFEST) for file in path.glob(pattern))
         if not found:
-            missing.append(Problem("there is no wheel and no sdist in this folder", str(path)))
+            missing.append(Problem("there is no wheel, sdist or manifest in this folder", str(path)))
         yield from found
 
 

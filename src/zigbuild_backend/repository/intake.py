@@ -17,6 +17,7 @@ from ..buildinfo import FILE_NAME as BUILDINFO
 from ..buildinfo import digest_members, digest_spec, parse_buildinfo
 from ..cpython.exports import stable_abi_symbols
 from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
+from ..manifest import parse_manifest
 from ..pkg_info import FILE_NAME as PKG_INFO
 from ..pkg_info import read_pkg_info
 from ..plan import WheelSpec
@@ -58,6 +59,7 @@ def add(
 ) -> Iterator[Added]:
     """Takes in files, sdists before wheels, and gives what came of each; one that is refused stops no other.
 
+    The files that a manifest (``.json``) lists are recorded too, whose bytes may come later or never.
     What the wheels are rebuilt from is taken along: *recipes* and those found by name from *cwd*, headers and sdists
     from the *user*'s store, and the backends that built them.
 
@@ -71,7 +73,7 @@ def add(
     for path in sorted(paths, key=lambda path: (path.suffix == ".whl", path.name)):
         taken = intake.take(path)
         yield from intake.adopted()
-        yield taken
+        yield from taken
     intake.complete_earlier_wheels()
 
 
@@ -100,15 +102,15 @@ class _Intake:
         self._adopted: list[Added] = []
         self._releases: set[tuple[str, str]] = set()
 
-    def take(self, path: Path) -> Added:
-        """Takes in a file, or says why not."""
+    def take(self, path: Path) -> tuple[Added, ...]:
+        """Takes in a file, or what a manifest lists, or says why not."""
         try:
-            return self._take(path)
+            return self._take_manifest(path) if path.suffix == ".json" else (self._take(path),)
         except ZigbuildError as error:
-            return Added(path.name, error=error)
+            return (Added(path.name, error=error),)
         except OSError as error:
             kind = NotFoundError if isinstance(error, FileNotFoundError) else ConfigurationError
-            return Added(path.name, error=kind(f"cannot be read: {error.strerror or error}", where=str(path)))
+            return (Added(path.name, error=kind(f"cannot be read: {error.strerror or error}", where=str(path))),)
 
     def adopted(self) -> list[Added]:
         """The sdists that came along since this was asked for last."""
@@ -123,9 +125,7 @@ class _Intake:
                 self.inputs.keep(parse_buildinfo(ledger.buildinfo(file.sha256)))
 
     def _adopt(self, path: Path) -> None:
-        taken = self.take(path)
-        if taken.is_new or taken.error:
-            self._adopted.append(taken)
+        self._adopted += (taken for taken in self.take(path) if taken.is_new or taken.error)
 
     def _take(self, path: Path) -> Added:
         project, version = parse_file_name(path.name)
@@ -133,7 +133,8 @@ class _Intake:
         file = File(project, version, path.name, size, sha256, upload_time=now())
         is_new = self._is_new(file)
         if file.is_wheel:
-            inside, layout = self._read_wheel(path, file), read_layout(path)
+            is_checked = not is_new and self.repository.ledger.level(sha256) > 0
+            inside, layout = self._read_wheel(path, is_checked=is_checked), read_layout(path)
         else:
             inside, layout = self._read_sdist(path, file), None
         self.repository.blobs.add(path, sha256)
@@ -144,11 +145,32 @@ class _Intake:
             spec=digest_spec(inside.spec) if inside.spec else "",
         )
         ledger = self.repository.ledger
-        if problems := ledger.record_all([Entry(file, inside.metadata, inside.buildinfo, layout)], is_mending=True):
-            raise MismatchError.of(problems)
+        self._record(Entry(file, inside.metadata, inside.buildinfo, layout))
         if file.is_wheel and not ledger.level(sha256):
             ledger.add_verdict(Verdict(sha256, 1, True, {}, "", now()))
         return Added(file.name, ledger.find(file.name), is_new, notices=notices)
+
+    def _take_manifest(self, path: Path) -> tuple[Added, ...]:
+        """Records what a manifest lists, without bytes."""
+        manifest = parse_manifest(path.read_bytes())
+        moment, added = now(), []
+        for released, wheel in [(manifest.sdist, None), *((wheel.file, wheel) for wheel in manifest.wheels)]:
+            try:
+                project, version = parse_file_name(released.name)
+                file = File(project, version, released.name, released.size, released.sha256, upload_time=moment)
+                if wheel:
+                    file = replace(file, spec=digest_spec(wheel.spec))
+                is_new = self._is_new(file)
+                self._record(Entry(file, buildinfo=wheel.buildinfo if wheel else None))
+                notices = self.inputs.keep(wheel.spec) if wheel else ()
+                added.append(Added(file.name, self.repository.ledger.find(file.name), is_new, notices=notices))
+            except ZigbuildError as error:
+                added.append(Added(released.name, error=error))
+        return tuple(added)
+
+    def _record(self, entry: Entry) -> None:
+        if problems := self.repository.ledger.record_all([entry], is_mending=True):
+            raise MismatchError.of(problems)
 
     def _is_new(self, file: File) -> bool:
         """Whether the name is not known.
@@ -162,12 +184,12 @@ class _Intake:
         check_same(known, file)
         return False
 
-    def _read_wheel(self, path: Path, file: File) -> _Inside:
-        """What is in a wheel, after it was found to be sound, now or earlier.
+    def _read_wheel(self, path: Path, *, is_checked: bool) -> _Inside:
+        """What is in a wheel that was found to be sound, now if it *is_checked* not yet.
 
         :raises MismatchError: if it is not sound, or its buildinfo is that of another.
         """
-        if not self.repository.ledger.level(file.sha256):
+        if not is_checked:
             report = check_wheel(path, stable_abi=lambda python: stable_abi_symbols(python.minor))
             if report.problems:
                 raise MismatchError.of(report.problems)
