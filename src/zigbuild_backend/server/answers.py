@@ -36,6 +36,8 @@ Maker = Callable[[], Representation | Response]
 
 _MOST_PLANS = 8192
 _MOST_READING = 1024
+_GENERATION_SECONDS = 0.005
+"""How long it may take until something that was recorded is seen: under load, asking each time would cost much."""
 _UPSTREAM_SECONDS = 30.0
 """How long a page is sent without asking upstream, which remembers for itself when it was asked."""
 _PEOPLE_SECONDS = 2.0
@@ -78,6 +80,7 @@ class Answers:
         self._plans: dict[Hashable, Plan] = {}
         self._keeping = Keeping()
         self._reading = 0
+        self._generation, self._asked = -1, -math.inf
         # Upstream may be slow: what is known here must not wait behind it.
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="read")
         self._fetchers = ThreadPoolExecutor(16, thread_name_prefix="upstream")
@@ -104,14 +107,16 @@ class Answers:
         :raises CrowdedError: if it may be had later.
         :raises ZigbuildError: if there is nothing.
         """
-        generation = self._ledger.generation()
-        kept = self._keeping.find(plan.key, generation, now)
+        if now - self._asked > _GENERATION_SECONDS:
+            self._generation = self._ledger.generation()
+            self._asked = now
+        kept = self._keeping.find(plan.key, self._generation, now)
         if kept:
             return kept
         missing = await self._run(self._readers, partial(self._pages.find_missing, plan.address))
         if missing:
             await self._run(self._fetchers, missing)
-            generation = self._ledger.generation()
+        generation = self._ledger.generation()
         made = await self._run(self._readers, plan.make)
         if isinstance(made, Representation):
             self._keeping.keep(plan.key, made, generation, now + plan.seconds)

@@ -102,4 +102,4 @@ def _quote_bytes(data: bytes) -> str:
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{datetime.now(timezone.utc).isoformat(timespec='microseconds')[:-6]}Z"  # much faster than strftime
