@@ -17,7 +17,7 @@ _KINDS = (
     (
         "path",
         "the folder of the build, or of the machine's tools, got into the file",
-        re.compile(rb"(?<![\w:/.])(?:[A-Za-z]:[\\/]|/)[\w.+@ -]{1,64}(?:[\\/][\w.+@ -]{1,128}){1,32}"),
+        re.compile(rb"(?<![\w:/.])(?:[A-Za-z]:[\\/]|/)[\w.+@-]{1,64}(?:[\\/][\w.+@-]{1,128}){1,32}"),
     ),
     ("date", _THE_BUILD, re.compile(rb"(?:19|20)\d\d-[01]\d-[0-3]\d(?:[T ]\d\d:\d\d(?::\d\d)?)?")),
     (

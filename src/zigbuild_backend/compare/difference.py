@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+ARCHIVE = "archive"
+"""The place of what is in no member."""
+
 _CHUNK = 1 << 20
 _SHOWN = 64
 """How many characters of a text are shown."""

@@ -6,11 +6,8 @@ import stat
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from .difference import Difference, contrast, count, enumerate_names, quote
+from .difference import ARCHIVE, Difference, contrast, count, enumerate_names, quote
 from .zips import DEFLATED, STORED, ZipArchive, ZipMember
-
-ARCHIVE = "archive"
-"""The place of what is in no member."""
 
 Pair = tuple[ZipMember, ZipMember]
 
@@ -63,17 +60,14 @@ def explain_headers(pairs: Iterable[Pair], changed: Collection[str], repacked: C
         central = _find_differing(ours.central, theirs.central, skipped)
         local = _find_differing(ours.local, theirs.local, skipped) if not (ours.fault or theirs.fault) else {}
         for field in dict.fromkeys([*central, *local]):
-            values = {"": central.get(field, ()), "local": local.get(field, ())}
-            if values[""] == values["local"]:
-                del values["local"]
-            elif field in ours.local and field in ours.central:
-                values["central"] = values.pop("")
-            for header, sides in values.items():
-                if sides:
-                    groups.setdefault((header, field, *sides), []).append(ours.name)
-    for (header, field, expected, found), names in groups.items():
+            sides = {"": central.get(field), " in the local header": local.get(field)}
+            if sides[""] == sides[" in the local header"]:
+                del sides[" in the local header"]
+            for where, values in sides.items():
+                if values:
+                    groups.setdefault((where, field, *values), []).append(ours.name)
+    for (where, field, expected, found), names in groups.items():
         whose = f"all {total} members" if len(names) == total > 1 else enumerate_names(names)
-        where = f" in the {header} header" if header else ""
         what = contrast(_render(field, expected), _render(field, found))
         yield Difference(ARCHIVE, f"{field} of {whose}{where}: {what}", _REASONS.get(field, ""))
 
@@ -184,3 +178,13 @@ def explain_order(expected: ZipArchive, found: ZipArchive, pairs: Sequence[Pair]
                 what = f"{contrast(quote(name), quote(other))} as number {position}"
                 yield Difference(ARCHIVE, f"the order of the members in the {place}: {what}", why)
                 return
+
+
+def explain_streams(pairs: Iterable[Pair], repacked: Collection[str]) -> Iterator[Difference]:
+    """The *repacked* members (by their expected names): their compressed streams differ, their contents do not."""
+    streams = [pair for pair in pairs if pair[0].name in repacked and pair[0].method == pair[1].method]
+    if streams:
+        names = enumerate_names(ours.name for ours, _ in streams)
+        sizes = (sum(member.packed for member in side) for side in zip(*streams, strict=True))
+        what = f"the compressed streams of {names}, whose contents are the same: {contrast(*sizes)} bytes"
+        yield Difference(ARCHIVE, what, "another deflate: zlib, zlib-ng, another version or level of one, or ours")

@@ -134,7 +134,7 @@ def _explain_sections(place: str, expected: bytes, found: bytes, *, is_explained
         yield from following
     elif following:
         names = [difference.place.removeprefix(f"{place} ")[1:-1] for difference in following]
-        what = f"{count(len(names), 'section')} that follow from the rest: {enumerate_names(names)}"
+        what = f"sections that follow from the rest: {enumerate_names(names)}"
         yield Difference(place, what, "they say where code and data stand, or are digests")
 
 
@@ -150,7 +150,7 @@ def _explain_section(place: str, expected: tuple[Section, bytes], found: tuple[S
         size = f"{count_differing(ours, theirs)} of {count(one.size, 'byte')} at {one.offset:#x} differ"
     else:
         size = contrast(*(f"{section.size} bytes at {section.offset:#x}" for section in (one, other)))
-    what, why = f"{size}, from +{at:#x} on: {bytes_there}", SECTIONS.get(one.name, "")
+    what, why = f"{size}, from +{at:#x}: {bytes_there}", SECTIONS.get(one.name, "")
     if clue := find_clue(ours, theirs):
         what, why = f"{what}; {clue[0]}", clue[1]
     return Difference(f"{place} [{one.name}]", what, why)

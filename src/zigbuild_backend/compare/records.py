@@ -7,9 +7,9 @@ import csv
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from .difference import Difference, contrast, enumerate_names
+from .difference import ARCHIVE, Difference, contrast, count, enumerate_names
 from .texts import explain_text
-from .zips import MalformedZip, ZipArchive
+from .zips import MalformedZip, ZipArchive, ZipMember
 
 Rows = Mapping[str, tuple[str, str]]
 """The hash and the size (as they are written) by the path of the member."""
@@ -63,38 +63,34 @@ def explain_record(
         yield from explain_text(place, expected, found)
 
 
-def check_record(side: str, archive: ZipArchive, place: str, rows: Rows) -> Iterator[Difference]:
-    """Where a wheel's own archive and RECORD (at *place*) do not name the same files, which indexes refuse.
-
-    *side* is ``expected`` or ``found``.
-    """
-    names = [name for name in archive.by_name if not name.endswith("/")]
-    surplus = [name for name in rows if name not in archive.by_name]
-    unknown = [name for name in names if name not in rows and not name.startswith(f"{place}.")]
-    for what, files in (("lists files that are not in its archive", surplus), ("does not list", unknown)):
-        if files:
-            why = "the archive was altered after RECORD was written, or RECORD was"
-            yield Difference(place, f"that of the {side} wheel {what}: {enumerate_names(files)}", why)
-
-
 def explain_rows(record: bytes, archive: ZipArchive) -> Iterator[Difference]:
     """Where the members of *archive* are not those that *record*, of another wheel, lists."""
     rows = parse_record(record)
-    for name, (said, size) in rows.items():
+    is_explained = False
+    for name, row in rows.items():
         member = archive.by_name.get(name)
-        if member is None:
-            yield Difference(name, "is missing")
-            continue
-        try:
-            content = archive.unpack(member)
-        except MalformedZip as error:
-            yield Difference(name, error.problems[0].message, "the wheel is damaged")
-            continue
-        if not is_true((said, size), content):
-            found = f"{hash_as(said, content) or 'no hash of a known kind'} ({len(content)} bytes)"
-            yield Difference(name, contrast(f"{said} ({size} bytes)", found))
-        elif not said and name.endswith(".dist-info/RECORD") and content != record:
-            yield from explain_record(name, record, content, {path: path for path in rows}, is_explained=True)
-    for name in archive.by_name:
-        if name not in rows:
-            yield Difference(name, "is more than expected")
+        what, why = _compare_row(row, archive, member) if member else ("is missing", "")
+        if what:
+            is_explained = True
+            yield Difference(name, what, why)
+    if extra := [name for name in archive.by_name if name not in rows]:
+        is_explained = True
+        yield Difference(ARCHIVE, f"{count(len(extra), 'member')} more than expected: {enumerate_names(extra)}")
+    own = next((name for name in rows if name.endswith(".dist-info/RECORD")), None)
+    if own and not is_explained:
+        found = archive.unpack(archive.by_name[own])
+        if found != record:
+            yield from explain_record(own, record, found, {name: name for name in rows}, is_explained=False)
+
+
+def _compare_row(row: tuple[str, str], archive: ZipArchive, member: ZipMember) -> tuple[str, str]:
+    """What differs between a row and a member, and why; empty if nothing does."""
+    said, size = row
+    try:
+        content = archive.unpack(member)
+    except MalformedZip as error:
+        return f"cannot be read: it {error.problems[0].message}", "the archive was damaged or altered"
+    if is_true(row, content):
+        return "", ""
+    found = f"{hash_as(said, content) or 'no hash of a known kind'} ({len(content)} bytes)"
+    return contrast(f"{said} ({size} bytes)", found), ""

@@ -92,8 +92,8 @@ def _parse_headers(data: bytes) -> tuple[Mapping[str, list[str]], bytes]:
         if line[:1].isspace() and values:
             values[-1] += f"\n{line}"
         else:
-            name, _, value = line.partition(":")
-            values = headers.setdefault(name, [])
+            name, colon, value = line.partition(":")
+            values = headers.setdefault(name, []) if colon else []
             values.append(value.strip())
     return headers, body
 
