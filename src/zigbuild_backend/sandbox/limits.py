@@ -22,7 +22,8 @@ class Limits:
     output: int = 16 << 20
     """Bytes that it may print, on each of its two outputs."""
 
-    spare: int = 256 << 20
+    spare_memory: int = 256 << 20
+    spare_disk: int = 256 << 20
     """Bytes of the machine's memory and of its disks that have to stay free, whatever the others went into."""
 
     @property

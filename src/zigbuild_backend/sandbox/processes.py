@@ -80,11 +80,13 @@ def descendants(processes: dict[int, Process], root: int) -> tuple[Process, ...]
 
 def read_share(proc: Path, process: Process) -> int:
     """The memory of a process in bytes, where pages that several share are divided among them."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in (proc / str(process.number) / "smaps_rollup").read_bytes().splitlines():
-            if line.startswith(b"Pss:"):
-                return int(line.split()[1]) << 10
-    return process.resident
+    try:
+        lines = (proc / str(process.number) / "smaps_rollup").read_bytes().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    except OSError:
+        return process.resident
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(b"Pss:"))
 
 
 def read_available_memory(proc: Path) -> int:

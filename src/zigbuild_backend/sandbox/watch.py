@@ -22,7 +22,7 @@ from .limits import Completed, LimitError, Limits, render_bytes
 from .processes import BLOCK, read_available_memory, read_process, read_share, read_used
 
 _TICK_SECONDS = 0.2
-_COUNT_SECONDS = 5
+_COUNT_SECONDS = 1
 """How often files are counted, at most, as long as no file system fills up."""
 
 _CLOCK_SECONDS = 0.02
@@ -37,6 +37,7 @@ class Watch:
     folders: tuple[Path, ...]
     """Where it may write."""
 
+    _was_over: bool = False
     _began: float = field(default_factory=time.time)
     _free: dict[Path, tuple[int, int]] = field(default_factory=dict)
     _counted: float = field(default_factory=time.monotonic)
@@ -57,13 +58,16 @@ class Watch:
         if sum(process.threads for process in processes) > limits.tasks:
             raise LimitError(f"started more than {limits.tasks} processes and threads")
         rest = limits.memory - sum(map(read_used, in_memory))
-        # Pages that several share count for each of them in what is resident, which is quick to read.
-        if sum(process.resident for process in processes) > rest and (
+        # Pages that several share count for each of them in what is resident, which is quick to read. Their shares
+        # change while they are read, so it takes two looks to be sure.
+        is_over = sum(process.resident for process in processes) > rest and (
             sum(read_share(proc, process) for process in processes) > rest
-        ):
+        )
+        if is_over and self._was_over:
             raise LimitError(f"used more than {render_bytes(limits.memory)} of memory")
-        if read_available_memory(proc) < limits.spare:
-            raise LimitError(f"left less than {render_bytes(limits.spare)} of memory to the machine")
+        self._was_over = is_over
+        if read_available_memory(proc) < limits.spare_memory:
+            raise LimitError(f"left less than {render_bytes(limits.spare_memory)} of memory to the machine")
 
     def check_disk(self, *, is_suspect: bool = False) -> None:
         """Looks at the folders. Counting files takes long, so it is done seldom, unless a file system fills up.
@@ -76,8 +80,8 @@ class Watch:
         is_filling = False
         for folder, (space, files) in self._free.items():
             space_now, files_now = _read_free(folder)
-            if space_now < self.limits.spare:
-                raise LimitError(f"left less than {render_bytes(self.limits.spare)} of disk to the machine")
+            if space_now < self.limits.spare_disk:
+                raise LimitError(f"left less than {render_bytes(self.limits.spare_disk)} of disk to the machine")
             is_filling |= space - space_now > limit or (files - files_now) * BLOCK > limit
         since = now - self._counted
         is_due = since > max(_COUNT_SECONDS, 100 * self._count_took)
