@@ -60,7 +60,7 @@ def make_grid(wheels: Iterable[N]) -> Grid[N]:
         order[interpreter] = _order(python_tag, abi_tag)
         cells[name_platform(platform_tag)][interpreter].append(wheel)
     columns = tuple(sorted(order, key=lambda interpreter: order[interpreter]))
-    rows = sorted(cells, key=lambda platform: (platform.name, platform.detail, platform.tag))
+    rows = sorted(cells, key=lambda platform: (platform.name.casefold(), platform.detail, platform.tag))
     return Grid(columns, tuple((row, tuple(tuple(_get(cells[row], column)) for column in columns)) for row in rows))
 
 

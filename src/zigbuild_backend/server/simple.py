@@ -89,9 +89,10 @@ def _render_file(file: File) -> dict[str, Any]:
         "filename": file.name,
         "url": _locate(file),
         "hashes": {"sha256": file.sha256},
-        "size": file.size,
         "yanked": file.yanked or file.yanked is not None,
     }
+    if file.size:  # an index that knows no sizes may have been asked
+        row["size"] = file.size
     if file.upload_time:
         row["upload-time"] = file.upload_time
     if file.requires_python:
