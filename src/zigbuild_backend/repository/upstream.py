@@ -6,6 +6,7 @@ A project that has local files is never looked up: nobody can put a file into it
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections import OrderedDict
@@ -141,6 +142,8 @@ class Upstream:
                 raise
         blocks = stream_url(f"{file.origin}.metadata", self._session, _HINT)
         data = b"".join(limit(blocks, _MAX_METADATA, MAX_FILE_SECONDS, f"{file.name}.metadata"))
+        if hashlib.sha256(data).hexdigest() != file.metadata_sha256:
+            raise MismatchError("upstream has another METADATA than it says", where=file.name, hint="try again later")
         self._ledger.record(file, metadata=data)
         return data
 
@@ -151,7 +154,7 @@ class Upstream:
         if checked is None or time.monotonic() - checked.at > FRESH_SECONDS:
             return False
         if checked.error:
-            raise checked.error
+            raise type(checked.error).of(checked.error.problems)  # one that is raised twice remembers both ways
         return True
 
     def _note(self, project: str, error: NotFoundError | None) -> None:
