@@ -92,6 +92,8 @@ class Bubblewrap:
                     set_limits(first.number, self.limits)
                     with contextlib.suppress(BrokenPipeError):
                         os.write(release, b"x")
+                else:
+                    child.kill()
             except BaseException:
                 child.kill()
                 child.communicate()
@@ -169,9 +171,9 @@ def _open_pipe(reading: contextlib.ExitStack, writing: contextlib.ExitStack) -> 
 
 
 def _read_status(status: IO[bytes]) -> dict[str, int]:
-    """The next thing that bubblewrap tells; empty if it ended without a word."""
+    """The next thing that bubblewrap tells; empty if it ended before it had told it."""
     line = status.readline()
-    return cast(dict[str, int], json.loads(line)) if line else {}
+    return cast(dict[str, int], json.loads(line)) if line.endswith(b"\n") else {}
 
 
 def _check(watch: Watch, group: ControlGroup, first: Process | None) -> None:
