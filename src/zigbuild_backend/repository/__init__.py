@@ -15,6 +15,8 @@ from ..store import Store
 from .blobs import Blobs, LocalBlobs
 from .ledger import Ledger
 from .model import File, Presence
+from .objects import VARIABLE as STORAGE
+from .objects import open_objects
 
 VARIABLE = "ZIGBUILD_DATA_DIR"
 """The environment variable that names the folder of the repository."""
@@ -97,13 +99,17 @@ def find_folder(given: Path | None, environ: Mapping[str, str]) -> Path:
 def open_repository(folder: Path, environ: Mapping[str, str]) -> Repository:
     """The repository in *folder*, which is made if there is none; see :class:`~.ledger.Ledger` for what may be wrong.
 
-    What processes that were killed have left half-written is deleted.
+    Bytes are in the folder, or in the object storage that ``ZIGBUILD_BLOBS`` names. What processes that were killed
+    have left half-written is deleted.
     """
-    del environ
     folder.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(folder / "ledger.sqlite", folder / "ledger.key")
-    blobs = LocalBlobs(folder / "blobs", folder / "quarantine")
-    members = LocalBlobs(folder / "members", folder / "quarantine")
-    for local in (blobs, members):
-        local.clean()
+    blobs, members = (_open_blobs(folder, kind, environ) for kind in ("blobs", "members"))
     return Repository(folder, ledger, blobs, members, Store(folder / "cache"))
+
+
+def _open_blobs(folder: Path, kind: str, environ: Mapping[str, str]) -> Blobs:
+    url = environ.get(STORAGE)
+    local = LocalBlobs(folder / "spool" / kind if url else folder / kind, folder / "quarantine")
+    local.clean()
+    return open_objects(url, kind, local, environ) if url else local
