@@ -5,24 +5,18 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 
-from ..errors import NotFoundError, Problem
-from ..repository import find_folder, open_repository
+from ..errors import Problem
 from ..repository.model import DELETABLE, LEVELS
 from ..repository.stats import ProjectStats, Stats, collect_stats
+from .holdings import opened_repository
 from .session import Session, format_count, format_size
 
 _HEAD = ("project", "files", "recorded", "held", "saved", "whole", "members", "dropped", "unproven", "deletable")
 
 
 def run(arguments: Namespace, session: Session) -> int:
-    folder = find_folder(arguments.data, session.environ)
-    if not folder.is_dir():
-        raise NotFoundError("there is no repository", where=str(folder), hint="zigbuild cache add FILE")
-    repository = open_repository(folder, session.environ)
-    try:
+    with opened_repository(arguments, session) as repository:
         stats = collect_stats(repository)
-    finally:
-        repository.close()
     if arguments.json:
         session.result_json(_to_document(stats))
     else:

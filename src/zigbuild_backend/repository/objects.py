@@ -47,22 +47,16 @@ class ObjectBlobs:
         self.limit = limit
         self._store = store
         self._asked: dict[str, int] = {}
-        self._listed: set[str] = set()
+        self._listed: dict[str, int] = {}
         self._listed_at = float("-inf")
         self._listing = threading.Lock()
 
     def has(self, sha256: str) -> bool:
         """As of a listing that is :data:`_FRESH`, or the last that could be had, and what was done here since."""
-        _key(sha256)
-        with self._listing:
-            if time.monotonic() - self._listed_at > _FRESH:
-                with suppress(StorageError):
-                    self._listed = set(self.list())
-                self._listed_at = time.monotonic()
-            return sha256 in self._listed
+        return self._find_listed(sha256) is not None
 
     def size(self, sha256: str) -> int:
-        size = self._find_size(sha256)
+        size = self._find_listed(sha256) or self._find_size(sha256)
         if size is None:
             raise NotFoundError("these bytes are not there", where=sha256)
         return size
@@ -86,7 +80,7 @@ class ObjectBlobs:
             with _asking(self._store, is_needed=True):
                 obstore.put(self._store, _key(sha256), path)
         with self._listing:
-            self._listed.add(sha256)
+            self._listed[sha256] = path.stat().st_size
         self._trim(sha256)
         return path
 
@@ -96,10 +90,28 @@ class ObjectBlobs:
         with _asking(self._store), suppress(FileNotFoundError):
             obstore.delete(self._store, _key(sha256))
         with self._listing:
-            self._listed.discard(sha256)
+            self._listed.pop(sha256, None)
         self.spool.remove(sha256)
 
     def list(self) -> Iterator[str]:
+        return (sha256 for sha256, _ in self._list())
+
+    def clean(self) -> None:
+        """Deletes what processes that died have left half-written in the folder of copies."""
+        self.spool.clean()
+
+    def _find_listed(self, sha256: str) -> int | None:
+        """The size of an object by the listing."""
+        _key(sha256)
+        with self._listing:
+            if time.monotonic() - self._listed_at > _FRESH:
+                with suppress(StorageError):
+                    self._listed = dict(self._list())
+                self._listed_at = time.monotonic()
+            return self._listed.get(sha256)
+
+    def _list(self) -> Iterator[tuple[str, int]]:
+        """Hash and size of every object."""
         import obstore
 
         with _asking(self._store, is_needed=True):
@@ -107,11 +119,7 @@ class ObjectBlobs:
                 for found in page:
                     folder, _, name = found["path"].rpartition("/")
                     if folder == name[:2] and len(name) == 64:
-                        yield name
-
-    def clean(self) -> None:
-        """Deletes what processes that died have left half-written in the folder of copies."""
-        self.spool.clean()
+                        yield name, found["size"]
 
     def _find_size(self, sha256: str) -> int | None:
         import obstore
@@ -150,7 +158,7 @@ class ObjectBlobs:
         with _asking(self._store), suppress(FileNotFoundError):
             obstore.rename(self._store, _key(sha256), f"quarantine/{sha256}-{time.time_ns()}")
         with self._listing:
-            self._listed.discard(sha256)
+            self._listed.pop(sha256, None)
 
     def _trim(self, spared: str) -> None:
         """Deletes copies beyond the limit, first those that were not asked for for longest; never the *spared* one."""
