@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .errors import ConfigurationError, Problem
 from .tree import SourceTree
@@ -16,18 +16,17 @@ def find_contents(
     packages: Iterable[str],
     project_name: str,
     modules: Iterable[str],
-    compiled: Iterable[str],
+    left_out: Collection[str],
     prefix: str = "tool.zigbuild.",
 ) -> dict[str, str]:
     """The Python side of the wheel: path in the wheel → path in the tree.
 
     *packages* is the setting, empty to search by *project_name* and the names of the extension *modules*; files that
-    are *compiled* stay out. *prefix* is what the names of settings begin with in messages.
+    are *left_out* are compiled or not wanted. *prefix* is what the names of settings begin with in messages.
 
     :raises ConfigurationError: if a package that is named, or any at all, cannot be found, or two files would be one.
     """
     chosen = list(packages) or _find_packages(tree, project_name, list(modules), prefix)
-    left_out = set(compiled)
     contents: dict[str, str] = {}
     problems = []
     for index, package in enumerate(chosen):

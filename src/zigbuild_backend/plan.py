@@ -104,6 +104,15 @@ def resolve_project(
             if not tree.below(folder)
         ]
         modules.append(Module(extension, sources))
+    problems += [
+        Problem(
+            f"no file of the project matches {pattern!r}",
+            f"{prefix}wheel.exclude[{number}]",
+            "remove it, or mend it: what git ignores is no part of the project anyway",
+        )
+        for number, pattern in enumerate(settings.wheel.exclude)
+        if not tree.match([pattern])
+    ]
     if problems:
         raise ConfigurationError.of(problems)
     contents = find_contents(
@@ -111,7 +120,7 @@ def resolve_project(
         settings.packages,
         metadata.name,
         [module.name for module in modules],
-        [source for module in modules for source in module.sources],
+        {*(source for module in modules for source in module.sources), *tree.match(settings.wheel.exclude)},
         prefix,
     )
     return Project(metadata, settings, tree, contents, tuple(modules), requirements, recipe_digest)

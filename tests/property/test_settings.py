@@ -14,7 +14,16 @@ from zigbuild_backend.build_zig import render
 from zigbuild_backend.dist_info import Metadata
 from zigbuild_backend.errors import ConfigurationError
 from zigbuild_backend.plan import plan, resolve_project
-from zigbuild_backend.settings import Addition, Condition, Extension, Flags, Settings, Std, parse_settings
+from zigbuild_backend.settings import (
+    Addition,
+    Condition,
+    Extension,
+    Flags,
+    Settings,
+    Std,
+    WheelContents,
+    parse_settings,
+)
 
 SCALARS = st.one_of(
     st.text(max_size=8),
@@ -26,7 +35,7 @@ SCALARS = st.one_of(
     st.booleans(),
     st.just(date(2000, 1, 1)) | st.just(datetime(2000, 1, 1)) | st.just(time(1)),
 )
-MODELS = (Settings, Extension, Addition, Condition, Flags, Std)
+MODELS = (Settings, Extension, Addition, Condition, Flags, Std, WheelContents)
 KEYS = [field.name.replace("_", "-") for model in MODELS for field in fields(model)]
 VALUES = st.recursive(
     SCALARS,
@@ -47,7 +56,7 @@ def tables(model: Any, **nested: st.SearchStrategy[Any]) -> st.SearchStrategy[di
 parts = {"flags": tables(Flags), "std": tables(Std), "defines": st.dictionaries(st.text(max_size=3), SCALARS)}
 additions = tables(Addition, when=tables(Condition), **parts)
 extensions = tables(Extension, on=st.lists(additions, max_size=2), **parts)
-documents = st.one_of(VALUES, tables(Settings, extension=st.lists(extensions, max_size=2)))
+documents = st.one_of(VALUES, tables(Settings, extension=st.lists(extensions, max_size=2), wheel=tables(WheelContents)))
 
 
 @given(documents)

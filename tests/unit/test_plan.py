@@ -10,7 +10,7 @@ from zigbuild_backend.dist_info import Metadata
 from zigbuild_backend.errors import ConfigurationError
 from zigbuild_backend.plan import WheelSpec, choose_pythons, plan, resolve_project
 from zigbuild_backend.pythons import PYTHONS, Python, find_python
-from zigbuild_backend.settings import Extension, Settings
+from zigbuild_backend.settings import Addition, Condition, Extension, Settings, WheelContents
 from zigbuild_backend.targets import find_target
 
 ONE = "[[extension]]\nname = 'spam._c'\nsources = ['spam/*.c']\n"
@@ -32,6 +32,12 @@ def test_sources_are_resolved_in_the_order_of_the_tree() -> None:
     assert set(project.contents) == {"spam/__init__.py", "spam/a.h", "spam/test_a.c"}
 
 
+def test_files_can_be_left_out_of_the_wheel() -> None:
+    settings = ONE + "[wheel]\nexclude = ['**/*.h', 'spam/data/*']"
+    files = ("spam/__init__.py", "spam/_c.c", "spam/a.h", "spam/data/a.txt", "spam/data/deep/a.txt")
+    assert set(project_of(settings, *files).contents) == {"spam/__init__.py", "spam/data/deep/a.txt"}
+
+
 def test_module_of_c_alone_is_no_cxx() -> None:
     (module,) = project_of(ONE).modules
     assert not module.is_cxx
@@ -46,7 +52,9 @@ def test_everything_that_cannot_be_resolved_is_reported() -> None:
             Extension("c", ("*.txt", "a.c")),
             Extension("d", ("a.c",), exclude=("*.c",)),
             Extension("e", ("y.c",), exclude=("*.c",)),
-        )
+            Extension("f", ("a.c",), on=(Addition(Condition(), include_dirs=("spam", "simd")),)),
+        ),
+        wheel=WheelContents(exclude=("spam/*", "eggs/*")),
     )
     with pytest.raises(ConfigurationError) as refusal:
         resolve_project(Metadata("spam", "1", ""), settings, tree_of("a.c", "n.txt", "spam/x.py"), prefix="here.")
@@ -57,6 +65,8 @@ def test_everything_that_cannot_be_resolved_is_reported() -> None:
         ("here.extension[2].sources", "'n.txt' is in no language that can be compiled"),
         ("here.extension[3].exclude", "leaves out every source of the module"),
         ("here.extension[4].sources[0]", "no file of the project matches 'y.c'"),
+        ("here.extension[5].on[0].include-dirs[1]", "there is no folder 'simd' in the project"),
+        ("here.wheel.exclude[1]", "no file of the project matches 'eggs/*'"),
     ]
     assert all(problem.hint for problem in refusal.value.problems)
 

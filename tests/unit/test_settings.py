@@ -17,6 +17,7 @@ from zigbuild_backend.settings import (
     Names,
     Settings,
     Std,
+    WheelContents,
     parse_settings,
     rules,
 )
@@ -62,6 +63,9 @@ def test_everything() -> None:
         [[extension]]
         name = "spam.ünicode"
         sources = ["x.c"]
+
+        [wheel]
+        exclude = ["**/*.h"]
     """)
     assert parse_settings(table) == Settings(
         zig="0.15.2",
@@ -93,6 +97,7 @@ def test_everything() -> None:
             ),
             Extension(name="spam.ünicode", sources=("x.c",)),
         ),
+        wheel=WheelContents(exclude=("**/*.h",)),
     )
 
 
@@ -125,6 +130,14 @@ def test_defaults() -> None:
         ("optimize = ['fast']", ".optimize", "must be one of fast, safe, small, debug, not ['fast']", "did you mean"),
         ("optimize = 3", ".optimize", "must be one of fast, safe, small, debug, not 3", "known are fast"),
         ("targets = 3", ".targets", "must be an array of strings, not a whole number", "the matrix"),
+        ("wheel = []", ".wheel", "must be a table, not an array", "write [tool.zigbuild.wheel]"),
+        (
+            "wheel.exclude = '*.h'",
+            ".wheel.exclude",
+            "must be an array of strings, not a string",
+            "write exclude = ['*.h']",
+        ),
+        ("wheel.exclude = ['../a']", ".wheel.exclude[0]", "'../a' leads out of the project", "move it inside"),
         ("extension = 3", ".extension", "must be an array of tables, not a whole number", "write [[tool.zigbuild.ext"),
         ("[extension]", ".extension", "must be an array of tables, not a table", "write [[tool.zigbuild.extension]]"),
         ("extension = ['x']", ".extension[0]", "must be a table, not a string", "write [[tool.zigbuild.extension]]"),

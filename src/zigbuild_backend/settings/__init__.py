@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .model import Addition, Condition, Extension, Flags, Names, Settings, Std
+from .model import Addition, Condition, Extension, Flags, Names, Settings, Std, WheelContents
 from .parser import parse_settings
 
-__all__ = ["Addition", "Condition", "Extension", "Flags", "Names", "Settings", "Std", "parse_settings"]
+__all__ = ["Addition", "Condition", "Extension", "Flags", "Names", "Settings", "Std", "WheelContents", "parse_settings"]

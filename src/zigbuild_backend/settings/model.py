@@ -121,6 +121,17 @@ class Extension:
 
 
 @dataclass(frozen=True)
+class WheelContents:
+    """``[tool.zigbuild.wheel]``: what goes into the wheels."""
+
+    exclude: tuple[str, ...] = setting(
+        "globs of files that stay out though they are in the packages; compiled sources always do",
+        rule=rules.path,
+        default=(),
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """``[tool.zigbuild]``."""
 
@@ -142,3 +153,4 @@ class Settings:
     )
     optimize: Optimize = setting("the compiler's mode", default="fast")
     extension: tuple[Extension, ...] = setting("the extension modules", default=())
+    wheel: WheelContents = setting("what goes into the wheels", default=WheelContents())
