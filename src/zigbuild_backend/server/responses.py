@@ -148,7 +148,7 @@ def refuse(error: ZigbuildError | CrowdedError, accept: str) -> Response:
 def _describe(problem: Problem) -> str:
     """What clients are told: places on this machine are nothing to them, and stand in the log."""
     where = "the repository" if _is_internal(problem) else problem.where
-    return f"{where}: {problem.message}" if where else problem.message
+    return f"{where}: {problem.message.removeprefix(f'{where}: ')}" if where else problem.message
 
 
 def _is_internal(problem: Problem) -> bool:

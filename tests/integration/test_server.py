@@ -1,0 +1,366 @@
+"""The index over real HTTP: what installers, caches and machines may rely on."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from servers import JSON, Reply, Running, opened, publish, serving
+from wheels import write_foreign_wheel
+from zigbuild_backend.repository import evict, open_repository
+from zigbuild_backend.repository.model import File, Verdict
+from zigbuild_backend.repository.recreate import Recreator
+from zigbuild_backend.server import Journal, ServeSettings, create_app
+
+TAGS = ("py3-none-any", "cp313-cp313-win_amd64", "cp313-cp313-manylinux_2_17_x86_64")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("index")
+    wheels = [write_foreign_wheel(folder, tag=tag) for tag in TAGS]
+    wheels.append(write_foreign_wheel(folder, "ham", modules={"ham.bin": os.urandom(300_000)}))
+    wheels.append(write_foreign_wheel(folder, "one", version="2!1.0+local.1", modules={"one.py": b"1\n"}))
+    publish(folder / "data", *wheels)
+    return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def server(data: Path) -> Iterator[Running]:
+    with serving(data) as running:
+        yield running
+
+
+def assert_immutable(reply: Reply, sha256: str) -> None:
+    assert reply.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert reply.headers["etag"] == f'"{sha256}"'
+    assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+def test_forms_of_a_page(server: Running) -> None:
+    plain = server.get("/simple/eggs/")
+    assert plain.headers["content-type"] == "text/html; charset=utf-8"
+    assert server.get("/simple/eggs/", accept="text/html").body == plain.body
+    typed = server.get("/simple/eggs/", accept="application/vnd.pypi.simple.v1+html")
+    assert typed.headers["content-type"] == "application/vnd.pypi.simple.v1+html"
+    assert typed.body == plain.body
+    document = server.get("/simple/eggs/", accept=JSON)
+    assert document.headers["content-type"] == JSON
+    assert len(json.loads(document.body)["files"]) == len(TAGS)
+    assert server.get("/simple/eggs/?format=json", accept="image/png").body == document.body
+    refused = server.get("/simple/eggs/", accept="image/png")
+    assert refused.status == 406
+    assert JSON in refused.text
+    for reply in (plain, typed, document):
+        assert reply.headers["vary"] == "Accept, Accept-Encoding"
+        assert reply.headers["cache-control"] == "public, max-age=10"
+        assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+def test_list_of_projects(server: Running) -> None:
+    assert json.loads(server.get("/simple/", accept=JSON).body)["projects"][:2] == [{"name": "eggs"}, {"name": "ham"}]
+    assert '<a href="eggs/">eggs</a>' in server.get("/simple/").text
+
+
+def test_pages_are_packed_for_those_who_take_it(server: Running) -> None:
+    plain, packed = server.get("/simple/eggs/"), server.get("/simple/eggs/", accept_encoding="br, gzip")
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert packed.headers["etag"] != plain.headers["etag"], "they are other bytes"
+    assert int(packed.headers["content-length"]) == len(packed.body) < len(plain.body)
+
+
+def test_known_pages_are_not_sent_again(server: Running) -> None:
+    for headers in ({}, {"accept": JSON}, {"accept_encoding": "gzip"}):
+        first = server.get("/simple/eggs/", **headers)
+        again = server.get("/simple/eggs/", if_none_match=first.headers["etag"], **headers)
+        assert (again.status, again.body) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        assert again.headers["vary"] == first.headers["vary"]
+        assert server.get("/simple/eggs/", if_none_match='"other"', **headers).status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/simple/", "/simple/eggs/", "/projects/eggs/", "/health", "/style.css"])
+def test_head_is_get_without_a_body(server: Running, path: str) -> None:
+    full, head = server.get(path), server.get(path, "HEAD")
+    assert (head.status, head.body) == (full.status, b"")
+    for headers in (full.headers, head.headers):
+        assert {name for name in headers if name != "date"} == {name for name in full.headers if name != "date"}
+    assert head.headers["content-length"] == str(len(full.body))
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/simple", "simple/"),
+        ("/simple/Eggs/", "../eggs/"),
+        ("/simple/eggs", "eggs/"),
+        ("/simple/EGGS?format=json", "eggs/?format=json"),
+        ("/projects/", "../"),
+        ("/projects/Eggs/", "../eggs/"),
+    ],
+)
+def test_other_spellings_are_redirected(server: Running, path: str, location: str) -> None:
+    reply = server.get(path)
+    assert (reply.status, reply.headers["location"]) == (301, location)
+
+
+def test_files_are_what_was_recorded(server: Running) -> None:
+    for name, path in {**server.find("eggs"), **server.find("one")}.items():
+        reply = server.get(path)
+        sha256 = path.split("/")[2]
+        assert (reply.status, hashlib.sha256(reply.body).hexdigest()) == (200, sha256), name
+        assert_immutable(reply, sha256)
+        assert reply.headers["content-type"] == "application/zip"
+        assert reply.headers["content-length"] == str(len(reply.body))
+        assert "content-encoding" not in server.get(path, accept_encoding="gzip").headers
+        head = server.get(path, "HEAD")
+        assert {**head.headers, "date": ""} == {**reply.headers, "date": ""}
+
+
+def test_known_files_are_not_sent_again(server: Running) -> None:
+    path = server.find("ham")["ham-1.0-py3-none-any.whl"]
+    first = server.get(path)
+    assert server.get(path, if_none_match=first.headers["etag"]).status == 304
+    assert server.get(path, if_modified_since=first.headers["last-modified"]).status == 304
+    assert server.get(path, if_modified_since="Thu, 01 Jan 1970 00:00:00 GMT").status == 200
+    both = {"if_none_match": '"other"', "if_modified_since": first.headers["last-modified"]}
+    assert server.get(path, **both).status == 200, "the tag goes first"
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"), [("0-0", 0, 1), ("1000-299999", 1000, 300000), ("-500", -500, None)]
+)
+def test_parts_of_files(server: Running, asked: str, start: int, stop: int | None) -> None:
+    path = server.find("ham")["ham-1.0-py3-none-any.whl"]
+    whole = server.get(path).body
+    part = server.get(path, range=f"bytes={asked}")
+    assert (part.status, part.body) == (206, whole[start:stop])
+    first = start % len(whole)
+    assert part.headers["content-range"] == f"bytes {first}-{first + len(part.body) - 1}/{len(whole)}"
+    assert part.headers["content-length"] == str(len(part.body))
+    assert_immutable(part, path.split("/")[2])
+    assert server.get(path, "HEAD", range=f"bytes={asked}").status == 200
+
+
+def test_parts_that_there_are_not(server: Running) -> None:
+    path = server.find("ham")["ham-1.0-py3-none-any.whl"]
+    size = len(server.get(path).body)
+    for asked in ("99999999999-", f"{size}-", "-0", ",".join(["0-1"] * 500)):
+        reply = server.get(path, range=f"bytes={asked}")
+        assert (reply.status, reply.headers["content-range"]) == (416, f"bytes */{size}")
+    for asked in ("9-1", "a-b", "0-1,3-4", "", "-"):
+        assert server.get(path, range=f"bytes={asked}").status == 200
+    assert server.get(path, range="bytes=0-1", if_range='"other"').status == 200
+    assert server.get(path, range="bytes=0-1", if_range=f'"{path.split("/")[2]}"').status == 206
+
+
+def test_metadata_by_itself(server: Running) -> None:
+    page = json.loads(server.get("/simple/eggs/", accept=JSON).body)
+    for file in page["files"]:
+        reply = server.get(file["url"].removeprefix("../..") + ".metadata")
+        assert hashlib.sha256(reply.body).hexdigest() == file["core-metadata"]["sha256"]
+        assert reply.text.startswith("Metadata-Version: ")
+        assert_immutable(reply, file["core-metadata"]["sha256"])
+
+
+def test_what_is_not_known_is_refused_with_the_reason(server: Running) -> None:
+    sha256 = "0" * 64
+    for path, reason in {
+        "/simple/nothing/": "no such project is known",
+        "/projects/nothing/": "no such project is known",
+        f"/files/{sha256}/nothing-1-py3-none-any.whl": "is not in the ledger",
+        f"/files/{sha256}/eggs-1.0-py3-none-any.whl": "is recorded with another sha256",
+        f"/files/{sha256}/eggs-1.0-py3-none-any.whl.metadata": "is recorded with another sha256",
+        "/nowhere": "there is no such address",
+    }.items():
+        reply = server.get(path)
+        assert (reply.status, reply.headers["content-type"]) == (404, "text/plain; charset=utf-8")
+        assert reason in reply.text
+        reply = server.get(path, accept=JSON)
+        assert reply.status == 404
+        document = json.loads(reply.body)
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert document["status"] == 404
+        assert reason in document["detail"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
+def test_nothing_can_be_changed(server: Running, method: str) -> None:
+    for path in ("/", "/simple/eggs/", "/nowhere"):
+        reply = server.get(path, method)
+        assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_health_and_figures(server: Running) -> None:
+    assert (server.get("/health").status, server.get("/health").text) == (200, "ready\n")
+    before = server.read_figures()
+    server.get("/simple/eggs/")
+    after = server.read_figures()
+    key = 'zigbuild_requests_total{route="page",status="200"}'
+    assert after[key] == before[key] + 1
+    assert after['zigbuild_bytes{kind="recorded"}'] == after['zigbuild_bytes{kind="whole"}'] > 300_000
+    assert after["zigbuild_queue_length"] == after["zigbuild_waiting_requests"] == 0
+
+
+def test_every_request_is_in_the_log(server: Running) -> None:
+    server.get("/simple/logged/", user_agent="a test")
+    (line,) = [line for line in server.read_log() if line.get("path") == "/simple/logged/"]
+    assert (line["status"], line["method"], line["client"], line["agent"]) == (404, "GET", "127.0.0.1", "a test")
+    assert line["seconds"] > 0
+    assert line["bytes"] > 0
+
+
+def test_what_is_recorded_meanwhile_is_seen_at_once(server: Running, data: Path, tmp_path: Path) -> None:
+    assert server.get("/simple/late/").status == 404
+    publish(data, write_foreign_wheel(tmp_path, "late"))
+    assert server.get("/simple/late/").status == 200
+    (path,) = server.find("late").values()
+    assert server.get(path).status == 200
+    with opened(data) as repository:
+        repository.ledger.record(replace(repository.ledger.find("late-1.0-py3-none-any.whl"), yanked="bad"))
+    assert json.loads(server.get("/simple/late/", accept=JSON).body)["files"][0]["yanked"] == "bad"
+
+
+def test_wheel_that_is_kept_in_pieces_is_put_together(server: Running, data: Path, tmp_path: Path) -> None:
+    rows = publish(data, write_foreign_wheel(tmp_path, "pieces"))
+    file = rows["pieces-1.0-py3-none-any.whl"]
+    with opened(data) as repository:
+        repository.ledger.add_verdict(Verdict(file.sha256, 4, True, {}, "", "2026-01-01T00:00:00.000000Z"))
+        assert evict.evict(repository, [file]).dropped
+        assert repository.presence(file) == "members"
+    path = server.find("pieces")[file.name]
+    assert server.get(path, "HEAD").status == 200
+    assert server.get(path, if_none_match=f'"{file.sha256}"').status == 304
+    with opened(data) as repository:
+        assert repository.presence(file) == "members", "its bytes were not asked for"
+    part = server.get(path, range="bytes=0-3")
+    assert (part.status, part.body) == (206, b"PK\3\4")
+    assert hashlib.sha256(server.get(path).body).hexdigest() == file.sha256
+    (event,) = [line for line in server.read_log() if line["event"] == "recreation" and line["file"] == file.name]
+    assert event["way"] == "members"
+    assert server.read_figures()['zigbuild_recreations_total{kind="members"}'] >= 1
+
+
+def test_altered_bytes_are_never_served(server: Running, data: Path, tmp_path: Path) -> None:
+    name = "rotten-1.0-py3-none-any.whl"
+    file = publish(data, write_foreign_wheel(tmp_path, "rotten", modules={"rotten.py": os.urandom(5000)}))[name]
+    path = server.find("rotten")[name]
+    assert server.get(path).status == 200
+    blob = data / "blobs" / file.sha256[:2] / file.sha256
+    content = bytearray(blob.read_bytes())
+    content[100] ^= 1
+    blob.chmod(0o644)
+    blob.write_bytes(content)
+    reply = server.get(path)
+    assert reply.status == 404
+    assert name in reply.text
+    assert not blob.exists(), "it was moved out of the way"
+    (event,) = [line for line in server.read_log() if line["event"] == "recreation" and line["file"] == name]
+    assert (event["way"], event["level"]) == ("failed", "warning")
+
+
+def test_altered_rows_are_refused_with_the_reason(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    rows = publish(
+        data, *(write_foreign_wheel(tmp_path, tag=tag) for tag in TAGS[:2]), write_foreign_wheel(tmp_path, "x")
+    )
+    database = sqlite3.connect(data / "ledger.sqlite")
+    with database:
+        database.execute("UPDATE files SET sha256 = ? WHERE name LIKE 'eggs%any.whl'", ["f" * 64])
+        database.execute("UPDATE files SET version = '9' WHERE project = 'x'")
+    database.close()
+    with serving(data) as server:
+        assert list(server.find("eggs")) == [f"eggs-1.0-{TAGS[1]}.whl"], "the others are served"
+        for sha256 in ("f" * 64, rows["eggs-1.0-py3-none-any.whl"].sha256):
+            reply = server.get(f"/files/{sha256}/eggs-1.0-py3-none-any.whl")
+            assert reply.status == 404
+            assert "altered" in reply.text
+        reply = server.get("/simple/x/")
+        assert reply.status == 404
+        assert "altered" in reply.text
+        assert server.read_figures()["zigbuild_altered_rows"] == 2
+        assert "2 rows of the ledger were altered" in server.get("/").text
+        assert server.get("/projects/eggs/").status == 200
+
+
+def test_ledger_that_cannot_be_read_is_said_to_be(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    publish(data, write_foreign_wheel(tmp_path))
+    with serving(data) as server:
+        assert server.get("/simple/eggs/").status == 200
+        (data / "ledger.sqlite").unlink()
+        reply = server.get("/health")
+        assert (reply.status, reply.text) == (503, "the ledger is gone\n")
+        assert "retry-after" in reply.headers
+
+
+async def call(app: Any, path: str, **headers: str) -> tuple[int, bytes]:
+    """The status and body that *app* sends by plain ASGI, as a server without extensions has it."""
+    sent: list[dict[str, Any]] = []
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": b"",
+        "scheme": "http",
+        "client": None,
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("there is nothing to receive")
+
+    await app(scope, receive, send)
+    start, *bodies = sent
+    assert [body.get("more_body", False) for body in bodies] == [True] * (len(bodies) - 1) + [False]
+    return start["status"], b"".join(body["body"] for body in bodies)
+
+
+def test_any_asgi_server_can_send_it(data: Path) -> None:
+    repository = open_repository(data, {})
+    recreator = Recreator(repository, None, environ={})
+    with Path(os.devnull).open("w") as nowhere:
+        journal = Journal(nowhere)
+        app = create_app(repository, recreator, None, ServeSettings(), journal)
+        (file,) = repository.ledger.files("ham")
+
+        async def run() -> None:
+            path = f"/files/{file.sha256}/{file.name}"
+            status, body = await call(app, path)
+            assert (status, hashlib.sha256(body).hexdigest()) == (200, file.sha256)
+            assert await call(app, path, range="bytes=2-3") == (206, body[2:4])
+            assert (await call(app, "/simple/ham/"))[0] == 200
+            await app.close()
+
+        asyncio.run(run())
+        journal.close()
+    recreator.close()
+    repository.close()
+
+
+def test_yanked_provenance_and_local_versions(server: Running, data: Path) -> None:
+    with opened(data) as repository:
+        known = repository.ledger.find("eggs-1.0-py3-none-any.whl")
+        told = File(
+            "more", "1.0", "more-1.0.tar.gz", known.size, known.sha256, yanked="", provenance="https://index.test/p"
+        )
+        repository.ledger.record(told)
+    (row,) = json.loads(server.get("/simple/more/", accept=JSON).body)["files"]
+    assert (row["yanked"], row["provenance"]) == (True, "https://index.test/p")
+    reply = server.get(row["url"].removeprefix("../.."))
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/gzip")
+    assert list(server.find("one")) == ["one-2!1.0+local.1-py3-none-any.whl"]
