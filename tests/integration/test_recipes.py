@@ -22,6 +22,14 @@ UPSTREAM = {
         "markupsafe-3.0.4-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl",
         "434139499bb20b502ed3baa1f169e618f924a97e7a777fea1a49446d80106cf6",
     ),
+    "msgpack": (
+        "msgpack-1.2.4-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl",
+        "7fabd415c41e62006c6641fcdf5b3e866f581c4e11c58328c0d0f69584b9577d",
+    ),
+    "wrapt": (
+        "wrapt-2.5.2-cp313-cp313-manylinux1_x86_64.manylinux_2_28_x86_64.manylinux_2_5_x86_64.whl",
+        "8b039b3a296762db1908d6108365225393c4fb33c1dbc5f00aa36f8302eaeaa0",
+    ),
 }
 """A wheel of each recipe's release, as upstream built it, and its sha256."""
 
