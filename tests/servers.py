@@ -55,12 +55,11 @@ class Running:
         return get(self.url + path, method, **headers)
 
     def talk(self, data: bytes, seconds: float = 10.0) -> bytes:
-        """Sends *data*, and gives all that comes until the server closes or *seconds* pass."""
+        """Sends *data*, and gives all that comes until the server closes, or says nothing for *seconds*."""
         received = b""
         address = ("127.0.0.1", self.port)
         with socket.create_connection(address, timeout=seconds) as connection, contextlib.suppress(OSError):
             connection.sendall(data)
-            connection.shutdown(socket.SHUT_WR)
             while block := connection.recv(1 << 16):
                 received += block
         return received

@@ -24,7 +24,7 @@ from .settings import ServeSettings
 GRACE_SECONDS = 30.0
 """How long responses that are being sent may take, once the server is told to end."""
 
-_HEADER_SECONDS = 15
+_HEADER_SECONDS = 10
 """How long a request's headers may take to come, and how long a connection may have none."""
 _HEADER_BYTES = 16 << 10
 _CONNECTIONS = 4096
