@@ -1,0 +1,5 @@
+"""Search for bytes in bytes."""
+
+from ._pattern import Pattern
+
+__all__ = ["Pattern"]
