@@ -4,29 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
-import tempfile
-import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
-from confined import User, make_user
-from zigbuild_backend.errors import ConfigurationError, NotFoundError, ToolchainError
-from zigbuild_backend.sandbox import find_sandbox
-from zigbuild_backend.toolchain import Zig
-
-
-@pytest.fixture(scope="module", params=["root", "ordinary"])
-def user(request: pytest.FixtureRequest) -> Iterator[User]:
-    folder = Path(tempfile.mkdtemp(prefix="sandboxed-"))
-    try:
-        yield make_user(request.param, folder)
-    finally:
-        shutil.rmtree(folder)
+from confined import User
 
 
 def test_host_files_are_not_there(user: User) -> None:
@@ -235,125 +217,3 @@ def test_inner_mounts_and_links_to_inputs(user: User) -> None:
         writable=[work, free],
     )
     assert done.stdout.splitlines() == ["ro", "1", "1", "Read-only file system", "Read-only file system"], done
-
-
-def test_how_programs_end(user: User) -> None:
-    assert user.run("print('said'); raise SystemExit(3)").returncode == 3
-    assert user.run("import os; os.abort()").returncode == 128 + 6
-    assert user.run("import os; os.kill(os.getpid(), 9)").returncode == 128 + 9
-    done = user.run("import sys; print('out'); print('err', file=sys.stderr)")
-    assert (done.returncode, done.stdout, done.stderr, done.reason) == (0, "out\n", "err\n", "")
-    assert "nosuch: No such file or directory" in user.run_command(["nosuch"]).reason
-
-
-def test_what_stays_behind_is_ended(user: User) -> None:
-    out = user.make_folder("survivor")
-    done = user.run(
-        """
-        import os, signal, sys, time
-        for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
-            signal.signal(number, signal.SIG_IGN)
-        read, write = os.pipe()
-        if os.fork() == 0:
-            os.setsid()
-            if os.fork() == 0:
-                os.write(write, b"x")
-                while True:
-                    open("alive", "a").write("x")
-                    time.sleep(0.01)
-            os._exit(0)
-        os.read(read, 1)
-        """,
-        writable=[out],
-    )
-    assert done.returncode == 0, done
-    size = (out / "alive").stat().st_size if (out / "alive").exists() else 0
-    time.sleep(0.1)
-    assert ((out / "alive").stat().st_size if size else 0) == size
-
-
-def test_everything_ends_with_the_caller(user: User) -> None:
-    out = user.make_folder("orphan")
-    program = "import time\nwhile True: open('alive', 'a').write('x'); time.sleep(0.01)"
-    with user.start(user.command(program), writable=[out]) as child:
-        while not (out / "alive").exists():
-            time.sleep(0.01)
-        child.kill()
-    time.sleep(0.2)
-    size = (out / "alive").stat().st_size
-    time.sleep(0.1)
-    assert (out / "alive").stat().st_size == size
-
-
-@pytest.mark.usefixtures("user")
-def test_paths_that_cannot_be_given(tmp_path: Path) -> None:
-    sandbox = find_sandbox(os.environ)
-    (tmp_path / "link").symlink_to("/")
-    with pytest.raises(NotFoundError, match=r"is not there") as missing:
-        sandbox.run(["true"], readable=[tmp_path / "nosuch"], writable=[], environ={}, cwd=tmp_path)
-    assert missing.value.problems[0].where == str(tmp_path / "nosuch")
-    for path in (tmp_path / "link", tmp_path / "nosuch"):
-        with pytest.raises(ConfigurationError, match="no folder"):
-            sandbox.run(["true"], readable=[], writable=[path], environ={}, cwd=tmp_path)
-    with pytest.raises(ToolchainError, match="No such file or directory"):
-        sandbox.run(["true"], readable=[], writable=[], environ={}, cwd=tmp_path)
-
-
-def test_sandbox_that_is_not_there() -> None:
-    with pytest.raises(NotFoundError, match="bubblewrap is not installed") as error:
-        find_sandbox({"PATH": "/nosuch"})
-    assert "apt-get install bubblewrap" in error.value.problems[0].hint
-    assert "--no-isolation" in error.value.problems[0].hint
-
-
-def test_sandbox_that_the_system_does_not_allow(user: User) -> None:
-    """Inside the sandbox no further namespaces can be made, so there is no other sandbox to be found."""
-    done = user.run(
-        f"""
-        import sys
-        sys.path.insert(0, "{user.folder}/src")
-        from zigbuild_backend.errors import NotFoundError
-        from zigbuild_backend.sandbox import find_sandbox
-        try:
-            print(find_sandbox({{"PATH": "/usr/bin:/bin"}}))
-        except NotFoundError as error:
-            print(error)
-        """,
-        readable=[user.folder / "src"],
-    )
-    assert "no sandbox could be made: bwrap: " in done.stdout, done
-    assert "hint: let users make namespaces" in done.stdout
-    assert "--no-isolation" in done.stdout
-
-
-@pytest.mark.parametrize(
-    "source",
-    ['#include "/etc/passwd"\n', '#embed "/etc/passwd"\n', '__asm__(".incbin \\"/etc/passwd\\"");\n'],
-    ids=["include", "embed", "incbin"],
-)
-def test_compiler_reads_no_host_file(source: str, zig: Zig, tmp_path: Path, user: User) -> None:
-    if user.number != os.getuid():
-        pytest.skip("zig is this user's")
-    (tmp_path / "x.c").write_text(
-        source if source[0] != "#" or "embed" not in source else f"char x[] = {{\n{source}}};"
-    )
-    environ = {"ZIG_GLOBAL_CACHE_DIR": str(tmp_path / "g"), "ZIG_LOCAL_CACHE_DIR": str(tmp_path / "l")}
-    done = find_sandbox(os.environ).run(
-        [zig.executable, "cc", "-std=c23", "-c", "x.c", "-o", "x.o"],
-        readable=[zig.executable.parent],
-        writable=[tmp_path],
-        environ=environ,
-        cwd=tmp_path,
-    )
-    assert done.returncode == 1
-    assert b"/etc/passwd" in done.stderr
-    assert b"not found" in done.stderr or b"Could not find incbin file" in done.stderr, done.stderr
-    (tmp_path / "x.c").write_text("int x;")
-    done = find_sandbox(os.environ).run(
-        [zig.executable, "cc", "-c", "x.c", "-o", "x.o"],
-        readable=[zig.executable.parent],
-        writable=[tmp_path],
-        environ=environ,
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr

@@ -1,0 +1,37 @@
+"""Who runs programs in the sandbox: root and an ordinary user have other rights, and other limits bind them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from confined import User, make_user
+
+
+@pytest.fixture(scope="session", params=["root", "ordinary"])
+def user(request: pytest.FixtureRequest) -> Iterator[User]:
+    """A user with a folder of theirs."""
+    with _made(request.param) as somebody:
+        yield somebody
+
+
+@pytest.fixture(scope="session")
+def own_user() -> Iterator[User]:
+    """The user that these tests run as, who has zig."""
+    with _made("root" if os.getuid() == 0 else "ordinary") as somebody:
+        yield somebody
+
+
+@contextmanager
+def _made(name: str) -> Iterator[User]:
+    folder = Path(tempfile.mkdtemp(prefix="sandboxed-"))
+    try:
+        yield make_user(name, folder)
+    finally:
+        shutil.rmtree(folder)
