@@ -123,7 +123,8 @@ class Zig:
         def link(folder: Path) -> None:
             shutil.copytree(library, folder, copy_function=_link)
 
-        return self.store.keep(("zig-lib", name), link)
+        # Resolved, since the runtimes are known by this path: stores that share it by a link share them, too.
+        return self.store.keep(("zig-lib", name), link).resolve()
 
     def deflate_program(self) -> Path:
         """The deflater for this machine, compiled once and proven to give the known answers."""
