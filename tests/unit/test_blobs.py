@@ -203,6 +203,15 @@ def test_only_what_dead_processes_left_is_cleaned_away(blobs: LocalBlobs, tmp_pa
     assert files_below(tmp_path) == [f"blobs/{SHA256[:2]}/{SHA256}"]
 
 
+def test_what_is_closed_leaves_no_trace_and_can_go_on(blobs: LocalBlobs, tmp_path: Path) -> None:
+    blobs.add([DATA], SHA256)
+    blobs.close()
+    blobs.close()
+    assert list((tmp_path / "blobs" / ".incoming").iterdir()) == []
+    blobs.remove(SHA256)
+    assert blobs.add([DATA], SHA256).read_bytes() == DATA
+
+
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     blobs = LocalBlobs(tmp_path / "file" / "blobs", tmp_path / "quarantine")

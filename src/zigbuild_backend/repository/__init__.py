@@ -72,8 +72,10 @@ class Repository:
         return self.folder / "locks" / f"{sha256}.lock"
 
     def close(self) -> None:
-        """Writes what is still in memory. Nothing but counts of use is lost without it."""
+        """Writes what is still in memory, and closes all files. Nothing but counts of use is lost without it."""
         self.ledger.close()
+        self.blobs.close()
+        self.members.close()
 
 
 def source_key(spec: WheelSpec) -> str:

@@ -66,6 +66,9 @@ class Blobs(Protocol):
     def list(self) -> Iterator[str]:
         """The hashes of all that is there."""
 
+    def close(self) -> None:
+        """Lets go of what is held open; it is taken up again when it is needed."""
+
 
 class LocalBlobs:
     """The files below *folder*; what is found altered ends in *quarantine*. Both are made when they are needed."""
@@ -120,6 +123,9 @@ class LocalBlobs:
     def clean(self) -> None:
         """Deletes what processes that died have left half-written."""
         self._incoming.clean()
+
+    def close(self) -> None:
+        self._incoming.close()
 
     def _place(self, sha256: str) -> Path:
         if not _NAME.fullmatch(sha256):
@@ -213,6 +219,14 @@ class Incoming:
             with locked(folder / "lock") as is_ours:
                 if is_ours:
                     shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Gives the folder of this process up; nothing may be under way in it."""
+        with self._opening:
+            if self._own:
+                shutil.rmtree(self._own, ignore_errors=True)
+            self._own = None
+            self._lock.close()
 
     def _open(self) -> Path:
         with self._opening:

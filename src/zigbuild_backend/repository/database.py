@@ -48,10 +48,8 @@ _PATIENCE = 30.0
 class _Connection:
     """A thread's connection, closed with the thread, and the generation that it last saw."""
 
-    def __init__(self, path: Path) -> None:
-        self.sqlite = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-        # An altered row may hold anything, and must not keep others from being read.
-        self.sqlite.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    def __init__(self, sqlite: sqlite3.Connection) -> None:
+        self.sqlite = sqlite
         self.data_version = -1
         self.generation = 0
 
@@ -152,8 +150,11 @@ class Database:
         try:
             connection: _Connection = self._local.connection
         except AttributeError:
-            connection = _Connection(self.path)
-            connection.sqlite.execute("PRAGMA synchronous = FULL")
+            sqlite = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+            connection = _Connection(sqlite)
+            # An altered row may hold anything, and must not keep others from being read.
+            sqlite.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+            sqlite.execute("PRAGMA synchronous = FULL")
             self._local.connection = connection
             self._connections.add(connection)
         return connection.sqlite

@@ -93,7 +93,7 @@ class Findings:
             with self._database.transaction() as connection:
                 connection.executemany(
                     "INSERT INTO usage (sha256, uses, last_used) VALUES (?1, ?2, ?3)"
-                    " ON CONFLICT DO UPDATE SET uses = uses + ?2, last_used = ?3",
+                    " ON CONFLICT (sha256) DO UPDATE SET uses = uses + ?2, last_used = ?3",
                     [(sha256, uses, moment) for sha256, uses in counted.items()],
                 )
 
@@ -102,7 +102,7 @@ class Findings:
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO usage (sha256, rebuild_seconds) VALUES (?1, ?2)"
-                " ON CONFLICT DO UPDATE SET rebuild_seconds = ?2",
+                " ON CONFLICT (sha256) DO UPDATE SET rebuild_seconds = ?2",
                 (sha256, seconds),
             )
 

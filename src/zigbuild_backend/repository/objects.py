@@ -100,6 +100,9 @@ class ObjectBlobs:
         """Deletes what processes that died have left half-written in the folder of copies."""
         self.spool.clean()
 
+    def close(self) -> None:
+        self.spool.close()
+
     def _find_listed(self, sha256: str) -> int | None:
         """The size of an object by the listing."""
         _key(sha256)
