@@ -63,7 +63,11 @@ def read_interpreter(python: Path) -> Interpreter:
     version = (int(major), int(minor))
     if name != "cpython" or version < (3, OLDEST):
         raise NotFoundError(f"is {name} {major}.{minor}; the backend needs CPython 3.{OLDEST}", where=str(python))
-    return Interpreter(Path(executable), version, tag, tuple(dict.fromkeys(map(Path, prefixes))))
+    program = Path(executable).resolve()  # up to 3.10, that of an environment is a link which is taken for a program
+    folders = [Path(prefix) for prefix in dict.fromkeys(prefixes)]
+    if not any(program.is_relative_to(folder.resolve()) for folder in folders):
+        folders.append(program.parents[1])
+    return Interpreter(program, version, tag, tuple(folders))
 
 
 def list_interpreters(environ: Mapping[str, str]) -> Iterator[Interpreter]:
