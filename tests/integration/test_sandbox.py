@@ -165,7 +165,7 @@ def test_no_power_over_the_host(user: User) -> None:
         """
     )
     found = json.loads(done.stdout)
-    assert found.pop("processes") in ([1, 2], [1, 2, 3], [1, 3])
+    assert len(found.pop("processes")) == 2
     assert found.pop("user namespace") in ("EPERM", "ENOSPC")
     assert found == {
         "kill": "ESRCH",

@@ -161,8 +161,7 @@ def attend(
     began = ticked = time.monotonic()
     outputs = (_Output(child.stdout, limits.output), _Output(child.stderr, limits.output))
     try:
-        while child.poll() is None:
-            _wait(child, outputs, pause)
+        while not _has_ended(child, outputs, pause):
             now = time.monotonic()
             check()
             if any(len(output.data) > limits.output for output in outputs):
@@ -185,10 +184,11 @@ def attend(
     return Completed(code, stdout, stderr, time.monotonic() - began)
 
 
-def _wait(child: subprocess.Popen[bytes], outputs: Sequence[_Output], pause: float) -> None:
-    """Waits a moment, and no longer than the program runs: the end of its outputs tells that at once."""
+def _has_ended(child: subprocess.Popen[bytes], outputs: Sequence[_Output], pause: float) -> bool:
+    """Whether the program ends within a moment. The end of its outputs tells that at once."""
     until = time.monotonic() + pause
     for output in outputs:
         output.thread.join(max(until - time.monotonic(), 0))
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(max(until - time.monotonic(), 0))
+    return child.returncode is not None
