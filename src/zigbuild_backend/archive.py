@@ -83,7 +83,8 @@ def write_sdist(path: Path, prefix: str, entries: Iterable[Entry], *, mtime: int
 
     *mtime*, the errors and how the file appears are as of ``write_wheel``. No compiler is needed.
     """
-    from .deflate import FAST, deflate_pure
+    from .deflate import FAST
+    from .deflate.pure import deflate_pure
 
     tar = b"".join(_render_tar(_arrange(entries, _name), prefix, _clamp(mtime)))
     # Neither time nor name, and "unknown" for the operating system.

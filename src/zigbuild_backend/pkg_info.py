@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -66,6 +65,8 @@ def parse_entry_points(text: str, where: str) -> EntryPoints:
 
     :raises ConfigurationError: naming the file *where*, if it is not in that format.
     """
+    import configparser
+
     parser = configparser.ConfigParser(delimiters=("=",), interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
     try:

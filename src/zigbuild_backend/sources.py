@@ -1,20 +1,19 @@
-"""Gets sources: downloads what a hash pins, and unpacks sdists. All of it is kept in the store."""
+"""Gets sources: downloads what a hash pins, and unpacks sdists. All of it is kept in the store.
+
+What downloads and unpacks is imported where it does: most builds have all they need, and start the sooner.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import http.client
 import re
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from .errors import MismatchError, NotFoundError
-from .indexes import list_files, read_indexes, stream_file
 from .store import Store, temporary_folder
-from .unpack import unpack
 
 MAX_DOWNLOAD = 1 << 30
 """Bytes that a file may have."""
@@ -36,7 +35,13 @@ def open_sdist(path: Path, store: Store) -> Path:
     with file:
         sha256 = _digest(file)
         file.seek(0)
-        return store.keep(("sources", sha256), lambda folder: unpack(file, folder, path.name))
+
+        def make(folder: Path) -> None:
+            from .unpack import unpack
+
+            unpack(file, folder, path.name)
+
+        return store.keep(("sources", sha256), make)
 
 
 def fetch(name: str, file_name: str, sha256: str, store: Store, environ: Mapping[str, str]) -> Path:
@@ -45,9 +50,13 @@ def fetch(name: str, file_name: str, sha256: str, store: Store, environ: Mapping
     :raises NotFoundError: if none has it or can be reached.
     :raises MismatchError: if it has another sha256 (hex) than that.
     """
-    return _keep(
-        store, sha256, file_name, lambda hint: stream_file(name, file_name, sha256, read_indexes(environ), hint)
-    )
+
+    def stream(hint: str) -> Iterator[bytes]:
+        from .indexes import read_indexes, stream_file
+
+        return stream_file(name, file_name, sha256, read_indexes(environ), hint)
+
+    return _keep(store, sha256, file_name, stream)
 
 
 def fetch_sdist(name: str, version: str, store: Store, environ: Mapping[str, str]) -> Path:
@@ -56,6 +65,8 @@ def fetch_sdist(name: str, version: str, store: Store, environ: Mapping[str, str
     :raises NotFoundError: if none has it or can be reached.
     :raises MismatchError: if it has another sha256 than the index publishes.
     """
+    from .indexes import list_files, read_indexes
+
     files = list_files(name, read_indexes(environ), f"to download the sdist of {name}")
     for file_name, sha256 in files:
         if is_sdist_of(file_name, name, version):
@@ -89,6 +100,8 @@ def keep_download(path: Path, file_name: str, sha256: str, store: Store) -> None
 
 def _learn(name: str, file_name: str, store: Store, environ: Mapping[str, str]) -> str:
     """The sha256 (hex) of a file whose index publishes none; the file is kept."""
+    from .indexes import read_indexes, stream_file
+
     with temporary_folder(store.folder("downloads")) as folder:
         digest = hashlib.sha256()
         with (folder / file_name).open("wb") as file:
@@ -150,6 +163,9 @@ def _bounded(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def _stream_url(url: str, hint: str) -> Iterator[bytes]:
+    import http.client
+    import urllib.request
+
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
             yield from iter(functools.partial(response.read, _BLOCK), b"")

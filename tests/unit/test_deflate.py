@@ -19,13 +19,13 @@ from zigbuild_backend.deflate import (
     Deflater,
     Effort,
     KnownAnswer,
-    deflate_pure,
     matching,
     prove,
     pure,
     source_digest,
 )
 from zigbuild_backend.deflate.huffman import code_lengths, codes
+from zigbuild_backend.deflate.pure import deflate_pure
 from zigbuild_backend.errors import MismatchError, ToolchainError
 
 STDLIB = Path(os.__file__).parent

@@ -8,7 +8,6 @@ import io
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -90,6 +89,8 @@ def _explain(error: OSError, session: Session) -> Problem:
 
 def _report_bug(error: Exception, session: Session) -> int:
     is_debugging = session.is_verbose or bool(session.environ.get("ZIGBUILD_DEBUG"))
+    import traceback
+
     if is_debugging:
         traceback.print_exception(error)
     summary = "".join(traceback.format_exception_only(error)).strip().replace("\n", " ")

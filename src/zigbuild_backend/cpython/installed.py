@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -44,6 +43,8 @@ def installed_include_folders(minor: int, environ: Mapping[str, str]) -> tuple[P
     shims), where pyenv, uv, conda, the manylinux images, CI runners' tool caches, Linux distributions, Homebrew and the
     CPython's own installers put them.
     """
+    import sysconfig
+
     folders = {Path(sysconfig.get_path("include"))}
     for prefix in (*_prefixes_on_path(minor, environ), *_prefixes_of_installers(minor, environ)):
         folders.update(folder.resolve() for folder in find_include_folders(prefix))

@@ -1,7 +1,7 @@
 """The one deflater: the profile ``deflate-1``, whose bytes depend on the data and an ``Effort`` and on nothing else.
 
 zlib's output differs between its versions, forks and builds, so a reproducible archive needs a deflater of its own.
-This one exists twice, as a C program for speed (``Deflater``) and in Python (``deflate_pure``); both give the same
+This one exists twice, as a C program for speed (``Deflater``) and in Python (``pure.deflate_pure``); both give the same
 bytes, and so does any other implementation of the following. The output is a raw stream of RFC 1951, whose terms are
 used here; all numbers are integers, and the numbers in ``code font`` without a value are those of the ``Effort``.
 
@@ -58,7 +58,6 @@ answered. It exits with 0 when the input ends after a frame, else with 1 and a l
 
 from .effort import BEST, FAST, PROFILE, Effort
 from .native import KNOWN_ANSWERS, SOURCE, Deflater, KnownAnswer, prove, source_digest
-from .pure import deflate_pure
 
 __all__ = [
     "BEST",
@@ -69,7 +68,6 @@ __all__ = [
     "Deflater",
     "Effort",
     "KnownAnswer",
-    "deflate_pure",
     "prove",
     "source_digest",
 ]
