@@ -278,6 +278,7 @@ def test_stats_are_the_sums_of_what_is_there(tmp_path: Path) -> None:
     document = json.loads(run("cache", "stats", "--data", data, "--json").stdout)
     assert document["total"]["recorded_bytes"] == eggs.stat().st_size + ham.stat().st_size
     assert document["total"]["saved_bytes"] == eggs.stat().st_size
+    assert document["ledger_bytes"] >= (data / "ledger.sqlite").stat().st_size > 0
     assert document["total"]["presence"] == {"whole": 1, "members": 0, "dropped": 1}
     assert document["total"]["wheels_by_level"]["1"] == 2
     assert [row["project"] for row in document["projects"]] == ["eggs", "ham"]

@@ -23,6 +23,7 @@ def run(arguments: Namespace, session: Session) -> int:
         rows = [_HEAD, *(_to_row(project) for project in stats.projects), ("all", *_to_row(stats.total)[1:])]
         for line in _align(rows):
             session.result(line)
+        session.say(f"the ledger of it takes {format_size(stats.ledger)}")
     if stats.altered:
         session.notice(
             Problem(
@@ -55,6 +56,7 @@ def _to_document(stats: Stats) -> dict[str, object]:
     return {
         "projects": [{"project": project.project, **_describe(project)} for project in stats.projects],
         "total": _describe(stats.total),
+        "ledger_bytes": stats.ledger,
         "altered": stats.altered,
     }
 

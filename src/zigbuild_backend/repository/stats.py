@@ -40,10 +40,14 @@ class ProjectStats:
 
 @dataclass(frozen=True)
 class Stats:
-    """The figures of a repository: ``projects`` by name, the sum of their files, and the ``members`` that are there."""
+    """The figures of a repository: ``projects`` by name, bytes of the ``members`` that are there and of the ``ledger``.
+
+    ``altered`` counts the rows that somebody else has changed; their files are in no other figure.
+    """
 
     projects: tuple[ProjectStats, ...]
     members: int
+    ledger: int
     altered: int
 
     @property
@@ -70,7 +74,8 @@ def collect_stats(repository: Repository) -> Stats:
     ledger = repository.ledger
     projects = tuple(_collect(repository, project, ledger.files(project)) for project in ledger.projects())
     members = sum(repository.members.size(sha256) for sha256 in repository.members.list())
-    return Stats(tuple(project for project in projects if project.files), members, len(ledger.altered()))
+    size = sum(path.stat().st_size for path in repository.folder.glob("ledger.sqlite*"))
+    return Stats(tuple(project for project in projects if project.files), members, size, len(ledger.altered()))
 
 
 def _collect(repository: Repository, project: str, files: Iterable[File]) -> ProjectStats:
