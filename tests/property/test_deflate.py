@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deflate_programs import native_program
-from zigbuild_backend.deflate import BEST, FAST, Deflater, Effort, deflate_pure
+from zigbuild_backend.deflate import BEST, FAST, Deflater, Effort
+from zigbuild_backend.deflate.pure import deflate_pure
 from zigbuild_backend.deflate.huffman import code_lengths, codes
 
 modest = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

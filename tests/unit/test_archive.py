@@ -24,7 +24,8 @@ import pytest
 
 from zigbuild_backend import archive
 from zigbuild_backend.archive import Entry, WriteError, write_sdist, write_wheel
-from zigbuild_backend.deflate import FAST, deflate_pure
+from zigbuild_backend.deflate import FAST
+from zigbuild_backend.deflate.pure import deflate_pure
 from zigbuild_backend.errors import ConfigurationError, ToolchainError
 
 SOURCES = Path(archive.__file__).parents[1]
