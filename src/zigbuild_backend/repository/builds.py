@@ -14,7 +14,6 @@ from ..compare import explain
 from ..errors import MismatchError, NotFoundError
 from ..plan import WheelSpec
 from ..rebuild import Circumstance, Rebuilt, find_source, rebuild
-from ..recipes import read_recipe
 from ..sandbox import Sandbox
 from ..store import temporary_folder
 from . import Repository
@@ -62,14 +61,14 @@ class Workbench:
         :raises MismatchError: if what is at hand is not what they were made of.
         """
         by_spec = {order.spec: order for order in orders}
-        first, repository = orders[0], self.repository
-        recipe = repository.find_recipe(first.spec.recipe) if first.spec.recipe else None
+        spec, repository = orders[0].spec, self.repository
+        recipe = repository.find_recipe(spec.recipe) if spec.recipe else None
         source = find_source(
-            first.spec,
+            spec,
             repository.store,
             self.environ,
             out,
-            sdist=_find_sdist(repository, first, recipe),
+            sdist=repository.find_sdist(spec),
             recipes=[recipe] if recipe else [],
         )
         for rebuilt in rebuild(
@@ -103,17 +102,6 @@ def read_order(repository: Repository, file: File) -> Order:
     return Order(file, spec)
 
 
-def is_source_held(repository: Repository, order: Order) -> bool:
-    """Whether the sources of a wheel are in the repository, so that no network is needed to make it again."""
-    if not order.spec.recipe:
-        return _find_sdist(repository, order, None) is not None
-    recipe = repository.find_recipe(order.spec.recipe)
-    if recipe is None:
-        return False
-    download = repository.store.root / "downloads" / read_recipe(recipe).settings.recipe.source.sha256
-    return download.is_dir() or _find_sdist(repository, order, recipe) is not None
-
-
 def explain_difference(repository: Repository, file: File, found: Path) -> str:
     """What differs between the wheel *file* of the ledger and the one that was made instead, as far as can be told."""
     try:
@@ -126,15 +114,6 @@ def explain_difference(repository: Repository, file: File, found: Path) -> str:
         return str(error.problems[0])
     rest = [f"and {len(places) - _FEW} more"] if len(places) > _FEW else []
     return "; ".join(places[:_FEW] + rest) or "nothing is left of the wheel to compare with"
-
-
-def _find_sdist(repository: Repository, order: Order, recipe: Path | None) -> Path | None:
-    """The archive that the wheel was made of, if it was added: the recipe's, else the sdist of the same release."""
-    if recipe:
-        return repository.blobs.find_path(read_recipe(recipe).settings.recipe.source.sha256)
-    files = repository.ledger.files(order.file.project)
-    sdists = (file for file in files if file.is_sdist and file.version == order.file.version)
-    return next(filter(None, (repository.blobs.find_path(file.sha256) for file in sdists)), None)
 
 
 def _read_expected(repository: Repository, file: File) -> bytes | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem
 from ..store import locked
 from . import Repository
-from .builds import is_source_held, read_order
+from .builds import read_order
 from .findings import now
 from .layout import assemble, read_layout, split
 from .model import DELETABLE, LEVELS, File, Verdict
@@ -91,7 +91,8 @@ def find_objection(repository: Repository, file: File, *, is_purge: bool) -> Pro
     try:
         verdicts = repository.ledger.verdicts(file.sha256)
         level = repository.ledger.level(file.sha256)
-        is_held = not file.spec or is_source_held(repository, read_order(repository, file))
+        if file.spec:
+            repository.find_sdist(read_order(repository, file).spec)
     except (MismatchError, NotFoundError) as error:
         return error.problems[0]
     reached = {verdict.level for verdict in verdicts if verdict.is_good and verdict.level <= level}
@@ -103,8 +104,6 @@ def find_objection(repository: Repository, file: File, *, is_purge: bool) -> Pro
             where=file.name,
             hint="leave out --purge; or, if another index has it for good: zigbuild cache challenge URL",
         )
-    if not is_held:
-        return Problem("what it was made of is not in the repository", where=file.name, hint="zigbuild cache add SDIST")
     if DELETABLE in reached:
         return None
     bad = [verdict.explanation for verdict in verdicts if not verdict.is_good]
@@ -140,9 +139,8 @@ def drop_softly(repository: Repository, file: File) -> None:
     path = repository.blobs.find_path(file.sha256)
     if path is None:
         raise NotFoundError("its bytes are not there", where=file.name)
-    layout = repository.ledger.layout(file.sha256)
-    if layout is None:
-        layout = read_layout(path)
+    layout = read_layout(path)
+    if layout != repository.ledger.layout(file.sha256):  # which has an outline so far
         repository.ledger.record(file, layout=layout)
     split(path, layout, repository.members)
     digest = hashlib.sha256()

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 
-from ..errors import MismatchError, NotFoundError
+from ..errors import MismatchError, NotFoundError, ZigbuildError
 from ..sandbox import Sandbox
 from ..store import locked
 from . import Repository
@@ -99,6 +99,8 @@ class Recreator:
             return self.request(file).result(patience)
         except concurrent.futures.TimeoutError:
             raise Busy(file, self._guess_wait()) from None
+        except ZigbuildError as error:
+            raise error.with_traceback(None) from None  # all who wait are given the same one
 
     def request(self, file: File) -> concurrent.futures.Future[Path]:
         """Sees to it that *file* is brought back, once however many ask; what it gives ends as :meth:`obtain` does."""
