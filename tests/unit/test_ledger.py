@@ -180,6 +180,18 @@ def test_a_row_that_was_renamed_or_copied_is_altered(ledger: Ledger, tmp_path: P
     assert ledger.find_sha256(HAM.sha256) == HAM
 
 
+def test_a_layout_takes_the_place_of_another(ledger: Ledger, tmp_path: Path) -> None:
+    other = Layout((b"other",))
+    ledger.record_all([Entry(EGGS, layout=LAYOUT), Entry(HAM, layout=LAYOUT)])
+    ledger.record(EGGS, layout=other)
+    assert (ledger.layout(EGGS.sha256), ledger.layout(HAM.sha256)) == (other, LAYOUT)
+    ledger.record(HAM, layout=other)
+    assert ledger.layout(HAM.sha256) == other
+    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
+    assert connection.execute("SELECT count(*) FROM texts").fetchall() == [(1,)]
+    connection.close()
+
+
 @pytest.mark.parametrize("kind", ["metadata", "buildinfo", "layout"])
 def test_a_swapped_text_is_told(kind: str, ledger: Ledger, tmp_path: Path) -> None:
     texts = {"metadata": b"eggs", "buildinfo": b"{}", "layout": LAYOUT.to_bytes()}

@@ -15,7 +15,7 @@ from specs import PURE
 from wheels import write_foreign_wheel, write_own_wheel
 from zigbuild_backend.errors import MismatchError, NotFoundError
 from zigbuild_backend.repository.blobs import LocalBlobs
-from zigbuild_backend.repository.layout import Layout, Piece, assemble, parse_layout, read_layout, split
+from zigbuild_backend.repository.layout import Layout, Piece, assemble, parse_layout, read_layout, read_outline, split
 
 LARGE = os.urandom(5000)
 SHARED = {"eggs/a.bin": LARGE, "eggs/b.py": b"b", "eggs/c.py": b"c = 1\n" * 2000, "eggs/d.bin": os.urandom(4000)}
@@ -48,6 +48,17 @@ def test_large_members_are_pieces_that_wheels_share(members: LocalBlobs, tmp_pat
     assert len(foreign.kept) == 2
     assert sum(len(piece) for piece in own.pieces if isinstance(piece, bytes)) < 3000
     assert len(list(members.list())) == len(set(own.kept) | set(foreign.kept))
+
+
+def test_an_outline_is_a_layout_with_every_member_elsewhere(members: LocalBlobs, tmp_path: Path) -> None:
+    path = write_own_wheel(tmp_path, PURE, SHARED)
+    outline, layout, data = read_outline(path), read_layout(path), path.read_bytes()
+    assert outline.large == layout.kept == layout.large
+    assert set(outline.kept) > set(layout.kept)
+    assert len(outline.kept) == len(zipfile.ZipFile(path).namelist())
+    assert len(outline.to_bytes()) < len(layout.to_bytes())
+    split(path, outline, members)
+    assert b"".join(assemble(outline, members)) == data
 
 
 def test_a_piece_that_is_in_a_wheel_twice_is_kept_once(members: LocalBlobs, tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ class Database:
         while True:
             try:
                 # SQLite does not wait for others when it changes to WAL.
+                self._connect().execute("PRAGMA auto_vacuum = FULL")  # of a new file; it stays so
                 self._connect().execute("PRAGMA journal_mode = WAL")
                 break
             except sqlite3.Error as error:

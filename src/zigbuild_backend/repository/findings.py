@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import threading
 from collections import Counter
 from datetime import datetime, timezone
@@ -28,17 +29,20 @@ class Findings:
 
     def add_verdict(self, verdict: Verdict) -> None:
         """Records what a check came to."""
+        with self._database.transaction(is_recording=True) as connection:
+            self._insert_verdict(connection, verdict)
+
+    def _insert_verdict(self, connection: sqlite3.Connection, verdict: Verdict) -> None:
         circumstance = json.dumps(dict(verdict.circumstance), sort_keys=True)
         values = (
             *(verdict.sha256, verdict.level, int(verdict.is_good)),
             *(circumstance, verdict.explanation, verdict.at),
         )
-        with self._database.transaction(is_recording=True) as connection:
-            connection.execute(
-                "INSERT INTO verdicts (sha256, level, is_good, circumstance, explanation, at, seal)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*values, self._sealer.seal("verdict", *values)),
-            )
+        connection.execute(
+            "INSERT INTO verdicts (sha256, level, is_good, circumstance, explanation, at, seal)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*values, self._sealer.seal("verdict", *values)),
+        )
 
     def verdicts(self, sha256: str) -> tuple[Verdict, ...]:
         """The verdicts about those bytes, in the order in which they were recorded.

@@ -26,7 +26,7 @@ from ..store import Store
 from . import Repository
 from .findings import now
 from .inputs import Inputs, Say
-from .layout import read_layout
+from .layout import read_outline
 from .ledger import Entry
 from .model import File, Verdict, check_same, parse_file_name
 
@@ -134,7 +134,7 @@ class _Intake:
         is_new = self._is_new(file)
         if file.is_wheel:
             is_checked = not is_new and self.repository.ledger.level(sha256) > 0
-            inside, layout = self._read_wheel(path, is_checked=is_checked), read_layout(path)
+            inside, layout = self._read_wheel(path, is_checked=is_checked), read_outline(path)
         else:
             inside, layout = self._read_sdist(path, file), None
         self.repository.blobs.add(path, sha256)
@@ -145,9 +145,10 @@ class _Intake:
             spec=digest_spec(inside.spec) if inside.spec else "",
         )
         ledger = self.repository.ledger
-        self._record(Entry(file, inside.metadata, inside.buildinfo, layout))
+        verdict = None
         if file.is_wheel and not ledger.level(sha256):
-            ledger.add_verdict(Verdict(sha256, 1, True, {}, "", now()))
+            verdict = Verdict(sha256, 1, True, {}, "", now())
+        self._record(Entry(file, inside.metadata, inside.buildinfo, layout, verdict))
         return Added(file.name, ledger.find(file.name), is_new, notices=notices)
 
     def _take_manifest(self, path: Path) -> tuple[Added, ...]:

@@ -56,6 +56,11 @@ class Layout:
         return tuple(dict.fromkeys(piece for piece in self.pieces if isinstance(piece, Piece)))
 
     @property
+    def large(self) -> tuple[Piece, ...]:
+        """Those of them that are worth a file; of an outline, what :func:`read_layout` would keep elsewhere."""
+        return tuple(piece for piece in self.kept if piece.size > _INLINE)
+
+    @property
     def size(self) -> int:
         """The size of the wheel in bytes."""
         return sum(piece.size if isinstance(piece, Piece) else len(piece) for piece in self.pieces)
@@ -98,10 +103,19 @@ def read_layout(path: Path) -> Layout:
 
     :raises OSError: if the file cannot be read.
     """
+    return _read(path, _INLINE)
+
+
+def read_outline(path: Path) -> Layout:
+    """The layout in which every member is kept elsewhere: all that a wheel says of itself, in little space."""
+    return _read(path, 0)
+
+
+def _read(path: Path, inline: int) -> Layout:
     with path.open("rb") as file:
         size = file.seek(0, 2)
         pieces: list[bytes | Piece] = []
-        for start, end, is_kept in _merge_small(_cut(_find_bodies(file, size), size)):
+        for start, end, is_kept in _merge_small(_cut(_find_bodies(file, size), size, inline)):
             file.seek(start)
             pieces.append(Piece(_digest(file, end - start), end - start) if is_kept else file.read(end - start))
         return Layout(tuple(pieces))
@@ -160,12 +174,15 @@ def _find_bodies(file: BinaryIO, size: int) -> list[tuple[int, int]]:
     return bodies if are_apart and (not bodies or bodies[-1][1] <= size) else []
 
 
-def _cut(bodies: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int, bool]]:
-    """The file from 0 to *size* as stretches: where each begins and ends, and whether it is kept by its hash."""
+def _cut(bodies: list[tuple[int, int]], size: int, inline: int) -> Iterator[tuple[int, int, bool]]:
+    """The file from 0 to *size* as stretches: where each begins and ends, and whether it is kept by its hash.
+
+    Bodies of up to *inline* bytes are not.
+    """
     place = 0
     for start, end in bodies:
         yield place, start, start - place > _MAX_STRETCH
-        yield start, end, end - start > _INLINE
+        yield start, end, end - start > inline
         place = end
     yield place, size, size - place > _MAX_STRETCH or not bodies
 

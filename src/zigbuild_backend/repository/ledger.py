@@ -18,7 +18,7 @@ from .database import Database
 from .findings import Findings
 from .findings import now as now
 from .layout import Layout, parse_layout
-from .model import File, check_same, merge
+from .model import File, Verdict, check_same, merge
 from .seals import LOST, Sealer, make_key, read_key
 
 _MEND = "add the file again with 'zigbuild cache add', or put the ledger back from a backup"
@@ -28,15 +28,21 @@ _COLUMNS = (
     " spec, buildinfo_sha256, layout_sha256"
 )
 
+_DELETE_LAYOUT = "DELETE FROM texts WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE layout_sha256 = ?1)"
+
 
 @dataclass(frozen=True)
 class Entry:
-    """A file to be recorded, with its METADATA, its buildinfo and its layout as far as they are known."""
+    """A file to be recorded, with its METADATA, its buildinfo and its layout as far as they are known.
+
+    A *verdict* about it may be recorded with it.
+    """
 
     file: File
     metadata: bytes | None = None
     buildinfo: bytes | None = None
     layout: Layout | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -113,15 +119,23 @@ class Ledger(Findings):
                 )
                 file = replace(entry.file, metadata_sha256=metadata) if metadata else entry.file
                 try:
-                    row = self._settle(file, buildinfo, layout, is_mending=is_mending)
+                    known = self._find_known(file, is_mending=is_mending)
                 except MismatchError as error:
                     problems += error.problems
                     continue
+                row = _Row(file, buildinfo, layout)
+                if known:
+                    merged = merge(known.file, file)
+                    row = _Row(merged, buildinfo or known.buildinfo, layout or known.layout)
                 seal = self._sealer.seal("file", *row.values)
                 places = ", ".join("?" * (len(row.values) + 1))
                 connection.execute(
                     f"INSERT OR REPLACE INTO files ({_COLUMNS}, seal) VALUES ({places})", (*row.values, seal)
                 )
+                if known and known.layout != row.layout:
+                    connection.execute(_DELETE_LAYOUT, (known.layout,))
+                if entry.verdict:
+                    self._insert_verdict(connection, entry.verdict)
         return tuple(problems)
 
     def find(self, name: str) -> File:
@@ -180,18 +194,20 @@ class Ledger(Findings):
 
     # How rows are read and written
 
-    def _settle(self, file: File, buildinfo: str, layout: str, *, is_mending: bool) -> _Row:
-        """The row that *file* has from now on, with the digests of the texts that came along."""
+    def _find_known(self, file: File, *, is_mending: bool) -> _Row | None:
+        """The row that the name of *file* has so far.
+
+        :raises MismatchError: if it has other bytes, or was altered; with *is_mending* the latter counts as none.
+        """
         try:
             known = self._find_row("name", file.name)
         except MismatchError:
             if not is_mending:
                 raise
-            known = None
-        if known is None:
-            return _Row(file, buildinfo, layout)
-        check_same(known.file, file)
-        return _Row(merge(known.file, file), buildinfo or known.buildinfo, layout or known.layout)
+            return None
+        if known:
+            check_same(known.file, file)
+        return known
 
     def _find_row(self, column: str, value: str) -> _Row | None:
         """A row by *column*, the first sound one of several, or None if there is none."""

@@ -6,7 +6,7 @@ from collections import Counter
 
 from . import Repository
 from .blobs import Blobs
-from .layout import Layout, read_layout
+from .layout import Layout, Piece, read_layout
 from .model import File, Presence
 
 
@@ -49,7 +49,7 @@ class Space:
     def measure(self, file: File) -> int:
         """The bytes that dropping *file* frees now; negative if its members take more than the wheel."""
         presence = self._repository.presence(file)
-        pieces = find_layout(self._repository, file).kept
+        pieces = self._find_pieces(file, presence)
         size = self._repository.blobs.size(file.sha256) if presence == "whole" else 0
         if self._is_purge:
             return size + sum(piece.size for piece in pieces if self._is_only_for(piece.sha256, presence))
@@ -58,13 +58,18 @@ class Space:
     def take(self, file: File) -> None:
         """Takes *file* as dropped."""
         presence = self._repository.presence(file)
-        for piece in find_layout(self._repository, file).kept:
+        for piece in self._find_pieces(file, presence):
             if not self._is_purge:
                 self._held.add(piece.sha256)
             elif self._is_only_for(piece.sha256, presence):
                 self._held.discard(piece.sha256)
             elif presence == "members":
                 self._needed[piece.sha256] -= 1
+
+    def _find_pieces(self, file: File, presence: Presence) -> tuple[Piece, ...]:
+        """The members that are kept for *file* as files of their own, or would be when it is split."""
+        layout = find_layout(self._repository, file)
+        return layout.kept if presence == "members" else layout.large
 
     def _is_only_for(self, sha256: str, presence: Presence) -> bool:
         """Whether a member is held, and needed by no wheel but one with that presence."""
