@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from deflate_programs import native_program
 from zigbuild_backend.deflate import BEST, FAST, Deflater, Effort
-from zigbuild_backend.deflate.pure import deflate_pure
 from zigbuild_backend.deflate.huffman import code_lengths, codes
+from zigbuild_backend.deflate.pure import deflate_pure
 
 modest = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

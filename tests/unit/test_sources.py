@@ -46,7 +46,7 @@ def test_an_sdist_is_unpacked_without_its_top_folder(tmp_path: Path, store: Stor
 
 def test_it_is_unpacked_once(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     first = open_sdist(write_sdist(tmp_path / "spam-1.tar.gz", {"a": "a"}), store)
-    monkeypatch.setattr(sources, "unpack", lambda *_: pytest.fail("unpacked again"))
+    monkeypatch.setattr(unpack, "unpack", lambda *_: pytest.fail("unpacked again"))
     assert open_sdist((tmp_path / "spam-1.tar.gz").rename(tmp_path / "other.tar.gz"), store) == first
 
 
@@ -256,7 +256,7 @@ def test_a_file_is_fetched_once(index: str, store: Store, monkeypatch: pytest.Mo
     environ = {**isolated(), "PIP_INDEX_URL": index}
     path = fetch("Spam.Ham", FILE, SHA256, store, environ)
     assert (path.name, path.read_bytes()) == (FILE, CONTENT)
-    monkeypatch.setattr(sources, "stream_file", lambda *_: pytest.fail("asked the index again"))
+    monkeypatch.setattr(indexes, "stream_file", lambda *_: pytest.fail("asked the index again"))
     assert fetch("Spam.Ham", FILE, SHA256, store, environ) == path
 
 
