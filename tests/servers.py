@@ -92,7 +92,7 @@ class Running:
 def get(url: str, method: str = "GET", **headers: str) -> Reply:
     """Sends a request; redirects are not followed, nothing is decoded."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=300)
     with contextlib.closing(connection):
         path = url.split(parts.netloc, 1)[1]
         connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
@@ -123,7 +123,7 @@ def serving(
         )
     running = Running(process, port, stdout, stderr)
     try:
-        _await(running)
+        await_ready(running)
         yield running
     finally:
         if process.poll() is None:
@@ -131,7 +131,8 @@ def serving(
         process.wait()
 
 
-def _await(running: Running) -> None:
+def await_ready(running: Running) -> None:
+    """Waits until requests are answered."""
     for _ in range(600):
         if running.process.poll() is not None:
             break

@@ -129,11 +129,12 @@ class App:
     async def _respond_file(self, made: Representation, file: File, request: Request) -> Response:
         path = self._downloads.find_seen(file) or await self._downloads.obtain(file, request.client)
         self._repository.ledger.count_use(file.sha256)
-        if self._settings.accel:
+        if self._settings.accel and path.is_relative_to(self._repository.folder):
             place = path.relative_to(self._repository.folder).as_posix()
-            address = f"{self._settings.accel.rstrip('/')}/{place}"
-            headers = [(name, value) for name, value in made.headers if name not in (b"content-length", b"etag")]
-            return Response(200, [*headers, (b"x-accel-redirect", address.encode()), (b"content-length", b"0")])
+            # Ranges and conditions are nginx's then, and so are the headers that they go by.
+            headers = [pair for pair in made.headers if pair[0] not in (b"content-length", b"etag", b"accept-ranges")]
+            headers += [(b"x-accel-redirect", f"{self._settings.accel.rstrip('/')}/{place}".encode())]
+            return Response(200, [*headers, (b"content-length", b"0")])
         size = file.size or path.stat().st_size
         headers = made.headers if file.size else [(n, v) for n, v in made.headers if n != b"content-length"]
         if not request.range:
