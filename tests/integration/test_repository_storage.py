@@ -27,7 +27,7 @@ import pytest
 from machines import EXAMPLE
 from wheels import write_foreign_wheel
 from zigbuild_backend import cli
-from zigbuild_backend.buildinfo import digest_spec, parse_buildinfo
+from zigbuild_backend.buildinfo import digest_members, digest_spec, parse_buildinfo
 from zigbuild_backend.cpython.headers import load_header_set
 from zigbuild_backend.environments import obtain_environment
 from zigbuild_backend.manifest import ReleasedFile, ReleasedWheel, make_manifest, render_manifest
@@ -183,15 +183,64 @@ def test_a_wheel_of_a_recipe_brings_recipe_and_sdist_along(release: Release, dat
     assert (kept / "recipe.toml").read_bytes() == (recipe / "recipe.toml").read_bytes()
 
 
-def rewrite(wheel: Path, out: Path, old: bytes, new: bytes) -> Path:
-    """A wheel whose buildinfo says something else, and whose RECORD fits it."""
+def forge(wheel: Path, out: Path, path: tuple[str, ...], value: object, *, is_thorough: bool = True) -> Path:
+    """A wheel whose buildinfo says something else at *path*, and whose RECORD fits it.
+
+    One that is not *is_thorough* has other files than the buildinfo says.
+    """
     with zipfile.ZipFile(wheel) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     (name,) = (name for name in files if name.endswith("zigbuild-buildinfo.json"))
-    assert old in files[name]
     modules = {path: data for path, data in files.items() if ".dist-info/" not in path}
-    extra = {name: files[name].replace(old, new)}
-    return write_foreign_wheel(out, *wheel.stem.split("-", 2), {**modules, **extra})
+    release = wheel.stem.split("-", 2)
+    table = json.loads(files[name])
+    inner = table
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    if is_thorough:
+        plain = write_foreign_wheel(out, *release, modules)
+        with zipfile.ZipFile(plain) as archive:
+            (record,) = (archive.read(name) for name in archive.namelist() if name.endswith("/RECORD"))
+        table["members"] = digest_members(record)
+    return write_foreign_wheel(out, *release, {**modules, name: json.dumps(table).encode()})
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("source", "recipe"), "../../../../tmp"),
+        (("source", "recipe"), 5),
+        (("source", "digest"), "../x"),
+        (("source", "digest"), ["0" * 64]),
+        (("backend", "name"), "pip"),
+        (("backend", "name"), "two words"),
+        (("backend", "version"), "--index-url=x"),
+        (("backend", "digest"), None),
+        (("requirements",), ["evil==1"]),
+        (("requirements",), [7]),
+        (("requirements",), "packaging==24"),
+        (("zig",), "../zig"),
+        (("zig",), {}),
+        (("epoch",), "now"),
+        (("epoch",), 1e300),
+        (("python", "headers"), "../../etc"),
+        (("python", "headers"), 0),
+        (("python", "version"), "x"),
+        (("python",), []),
+        (("target",), "win32"),
+        (("schema",), 2),
+    ],
+)
+def test_a_buildinfo_that_lies_makes_no_wheel_rebuildable(
+    path: tuple[str, ...], value: object, release: Release, data: Path, tmp_path: Path
+) -> None:
+    wheel = forge(release.wheels[0], tmp_path, path, value)
+    done = add(data, release.sdist, wheel)
+    assert done.returncode in (0, 4), done.stderr
+    if done.returncode == 0:
+        assert "not rebuildable until then" in done.stderr
+    assert wheel.name in done.stdout + done.stderr
 
 
 def test_files_that_are_not_sound_are_refused_and_stop_no_other(release: Release, tmp_path: Path) -> None:
@@ -202,7 +251,7 @@ def test_files_that_are_not_sound_are_refused_and_stop_no_other(release: Release
         folder.mkdir()
     truncated = folders[0] / wheel.name
     truncated.write_bytes(wheel.read_bytes()[:-9])
-    altered = rewrite(wheel, folders[1], b'"optimize":"', b'"optimize":"x')
+    altered = forge(wheel, folders[1], ("optimize",), "small", is_thorough=False)
     renamed = Path(shutil.copy(good, folders[2] / "ham-1.0-py3-none-any.whl"))
     sdist = Path(shutil.copy(release.sdist, folders[3] / "example_c-9.tar.gz"))
     odd = tmp_path / "name.whl"

@@ -23,7 +23,7 @@ def run(arguments: Namespace, session: Session) -> int:
         rows = [_HEAD, *(_to_row(project) for project in stats.projects), ("all", *_to_row(stats.total)[1:])]
         for line in _align(rows):
             session.result(line)
-        session.say(f"the ledger of it takes {format_size(stats.ledger)}")
+        session.say(f"the ledger takes {format_size(stats.ledger)}")
     if stats.altered:
         session.notice(
             Problem(

@@ -71,9 +71,14 @@ def check_spec(spec: WheelSpec) -> WheelSpec:
     :raises MismatchError: if one is not.
     :raises ConfigurationError: for an editable wheel, which belongs to its tree.
     """
+    python = (spec.python.version, spec.python.headers, spec.python.import_library) if spec.python else ()
+    texts = (spec.name, spec.version, spec.tag, spec.source, spec.recipe, spec.backend, spec.archive, spec.zig)
     digests = (spec.source, spec.recipe or spec.source, spec.python.headers if spec.python else spec.source)
     is_sound = (
-        _NAME.fullmatch(spec.name)
+        all(isinstance(text, str) for text in (*texts, *python, *spec.requirements))
+        and isinstance(spec.epoch, int)
+        and spec.backend.count(" ") == 2
+        and _NAME.fullmatch(spec.name)
         and _VERSION.fullmatch(spec.version)
         and _TAG.fullmatch(spec.tag)
         and all(map(_SHA256.fullmatch, digests))

@@ -5,6 +5,7 @@ The :mod:`.ledger` says what was published and is never thrown away; :mod:`.blob
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from .objects import open_objects
 
 VARIABLE = "ZIGBUILD_DATA_DIR"
 """The environment variable that names the folder of the repository."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 SOURCES = "source"
 """The topic of the ledger's notes that say in which file the source tree of a specification is."""
@@ -50,7 +53,7 @@ class Repository:
     def find_recipe(self, digest: str) -> Path | None:
         """The folder of the recipe with that digest, if it was added."""
         folder = self.folder / "recipes" / digest
-        return folder if folder.is_dir() else None
+        return folder if _SHA256.fullmatch(digest) and folder.is_dir() else None
 
     def find_sdist(self, spec: WheelSpec) -> Path:
         """The source that a wheel was built from, in a file that is unaltered; its name is a hash.

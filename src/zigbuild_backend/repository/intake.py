@@ -21,6 +21,7 @@ from ..manifest import parse_manifest
 from ..pkg_info import FILE_NAME as PKG_INFO
 from ..pkg_info import read_pkg_info
 from ..plan import WheelSpec
+from ..rebuild import check_spec
 from ..sources import open_sdist
 from ..store import Store
 from . import Repository
@@ -157,6 +158,8 @@ class _Intake:
         moment, added = now(), []
         for released, wheel in [(manifest.sdist, None), *((wheel.file, wheel) for wheel in manifest.wheels)]:
             try:
+                if wheel:
+                    check_spec(wheel.spec)
                 project, version = parse_file_name(released.name)
                 file = File(project, version, released.name, released.size, released.sha256, upload_time=moment)
                 if wheel:
@@ -202,8 +205,8 @@ class _Intake:
                 return _Inside(metadata)
             buildinfo, record = archive.read(f"{info}/{BUILDINFO}"), archive.read(f"{info}/RECORD")
         try:
-            spec = parse_buildinfo(buildinfo)
-        except MismatchError as error:
+            spec = check_spec(parse_buildinfo(buildinfo))
+        except (MismatchError, ConfigurationError) as error:
             return _Inside(metadata, notices=error.problems)
         rows = record.splitlines(keepends=True)
         others = b"".join(row for row in rows if not row.startswith(f"{info}/{BUILDINFO},".encode()))
