@@ -10,7 +10,17 @@ from dataclasses import replace
 from typing import get_args
 
 from .contents import Kind, compare_contents
-from .difference import ARCHIVE, Difference, contrast, count, enumerate_names, find_first_difference, limit, quote
+from .difference import (
+    ARCHIVE,
+    Difference,
+    contrast,
+    count,
+    enumerate_names,
+    escape,
+    find_first_difference,
+    limit,
+    quote,
+)
 from .headers import explain_frame, explain_headers, explain_names, explain_order, explain_streams
 from .records import explain_record, explain_rows
 from .specification import explain_specification
@@ -33,7 +43,7 @@ def explain(expected: bytes, found: bytes) -> tuple[Difference, ...]:
             wheels.append(open_wheel(side, parse_zip(data)))
         except MalformedZip as error:
             return (_explain_damage(f"the {side} wheel", error), _explain_sizes(expected, found))
-    return tuple(_explain_wheels(*wheels))
+    return tuple(map(_escape, _explain_wheels(*wheels)))
 
 
 def explain_members(record: bytes, found: bytes) -> tuple[Difference, ...]:
@@ -42,9 +52,14 @@ def explain_members(record: bytes, found: bytes) -> tuple[Difference, ...]:
     Of what is in no member (headers, order, how streams are compressed) a RECORD says nothing.
     """
     try:
-        return tuple(limit(explain_rows(record, parse_zip(found)), _MOST_TOLD, ARCHIVE))
+        return tuple(map(_escape, limit(explain_rows(record, parse_zip(found)), _MOST_TOLD, ARCHIVE)))
     except MalformedZip as error:
         return (_explain_damage("the found wheel", error),)
+
+
+def _escape(difference: Difference) -> Difference:
+    """What is told, with nothing in it that could do something to a terminal: names in hostile files are everywhere."""
+    return Difference(escape(difference.place), escape(difference.what), escape(difference.why))
 
 
 def _explain_damage(which: str, error: MalformedZip) -> Difference:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 
-from .difference import contrast, quote
+from .difference import contrast, find_first_difference, quote
 
-_MOST_CLUES = 20_000
-"""Of one kind in one file."""
+_BEFORE, _SEARCHED = 1 << 12, 1 << 20
+"""In bytes: from where before the first difference, and how far, texts are looked for."""
 
 _THE_BUILD = "the time of the build got into the file"
 
@@ -37,20 +36,21 @@ _KINDS = (
 def find_clue(expected: bytes, found: bytes) -> tuple[str, str] | None:
     """The first text of a telling kind that only one of two stretches of bytes holds: what it is, and why it may be.
 
-    ``what`` is such as ``path: expected '/a/x.c', found '/b/x.c'``.
+    What comes long after the first difference is not searched.
     """
-    return next(_find_clues(expected, found), None)
-
-
-def _find_clues(expected: bytes, found: bytes) -> Iterator[tuple[str, str]]:
+    start = max(0, find_first_difference(expected, found) - _BEFORE)
     for kind, why, pattern in _KINDS:
-        ours, theirs = (_find_texts(pattern, data) for data in (expected, found))
+        ours, theirs = (_find_texts(pattern, data[start : start + _SEARCHED]) for data in (expected, found))
         first = next((text for text in ours if text not in theirs), None)
         other = next((text for text in theirs if text not in ours), None)
-        if first or other:
-            yield f"{kind}: {contrast(*(quote(text) if text else 'none' for text in (first, other)))}", why
+        # It may stand where the other side was not searched.
+        sides = ((first, found), (other, expected))
+        texts = [quote(text) if text and text not in data else "none" for text, data in sides]
+        if texts != ["none", "none"]:
+            return f"{kind}: {contrast(*texts)}", why
+    return None
 
 
 def _find_texts(pattern: re.Pattern[bytes], data: bytes) -> Mapping[bytes, None]:
     """What *pattern* matches, each once, in its order."""
-    return dict.fromkeys(match[0] for match in islice(pattern.finditer(data), _MOST_CLUES))
+    return dict.fromkeys(match[0] for match in pattern.finditer(data))

@@ -35,11 +35,11 @@ def contrast(expected: object, found: object) -> str:
 
 
 def limit(differences: Iterable[Difference], most: int, place: str) -> Iterator[Difference]:
-    """The first *most* of *differences*, and one more at *place* that says how many there are beyond."""
+    """The first *most* of *differences*, and one more at *place* if there are others, which are not even looked for."""
     rest = iter(differences)
     yield from islice(rest, most)
-    if left := sum(1 for _ in rest):
-        yield Difference(place, f"{count(left, 'more difference')} of this kind")
+    if next(rest, None):
+        yield Difference(place, "there are more differences of this kind")
 
 
 def escape(text: str) -> str:

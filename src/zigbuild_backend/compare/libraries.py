@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timezone
@@ -165,11 +166,11 @@ def _render_time(stamp: bytes) -> str:
 def _index(sections: Iterable[Section]) -> Mapping[str, Section]:
     """Sections by name; of several with one name, the later ones are numbered."""
     index: dict[str, Section] = {}
+    counts: Counter[str] = Counter()
     for section in sections:
-        name, number = section.name, 1
-        while name in index:
-            number += 1
-            name = f"{section.name} #{number}"
+        counts[section.name] += 1
+        number = counts[section.name]
+        name = section.name if number == 1 else f"{section.name} #{number}"
         index[name] = section._replace(name=name)
     return index
 

@@ -7,7 +7,7 @@ import csv
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from .difference import ARCHIVE, Difference, contrast, count, enumerate_names
+from .difference import ARCHIVE, Difference, contrast, count, enumerate_names, escape
 from .texts import explain_text
 from .zips import MalformedZip, ZipArchive, ZipMember
 
@@ -18,12 +18,13 @@ _ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
 def parse_record(data: bytes) -> Rows:
-    """The rows of a RECORD; those that are none are left out."""
+    """The rows of a RECORD, what cannot be printed escaped as in the names of members; what is no row is left out."""
     rows: dict[str, tuple[str, str]] = {}
     try:
         for row in csv.reader(data.decode(errors="backslashreplace").splitlines()):
             if len(row) == 3:
-                rows[row[0]] = (row[1], row[2])
+                path, digest, size = map(escape, row)
+                rows[path] = (digest, size)
     except csv.Error:
         pass  # what comes behind a row that is too long or quoted without end is none
     return rows

@@ -10,7 +10,8 @@ from .difference import Difference, contrast, count, enumerate_names, find_first
 from .documents import find_differing, parse_document
 
 _LARGEST_TEXT = 1 << 24
-"""In bytes."""
+_LARGEST_TABLE = 1 << 20
+"""In bytes: what is larger is not taken apart into lines, headers or values."""
 _MOST_HEADERS = 20
 _MOST_VALUES = 8
 
@@ -26,7 +27,7 @@ _HEADER_REASONS = {
 
 
 def is_text(data: bytes) -> bool:
-    """Whether *data* is UTF-8 without NUL, and small enough to be taken to lines."""
+    """Whether *data* is UTF-8 without NUL, and no larger than texts are."""
     try:
         return len(data) <= _LARGEST_TEXT and "\0" not in data.decode()
     except UnicodeDecodeError:
@@ -45,11 +46,15 @@ def explain_text(place: str, expected: bytes, found: bytes) -> Iterator[Differen
     what = f"line {number}: {contrast(*(quote(line) for line in _focus(ours, theirs)))}"
     if clue := find_clue(ours, theirs):
         yield Difference(place, what, clue[1])
-    elif sorted(expected.splitlines()) == sorted(found.splitlines()):
+    elif _is_table(expected, found) and sorted(expected.splitlines()) == sorted(found.splitlines()):
         why = "the order of a set, or of a folder's listing"
         yield Difference(place, f"the same lines in another order; {what}", why)
     else:
         yield Difference(place, what)
+
+
+def _is_table(expected: bytes, found: bytes) -> bool:
+    return max(len(expected), len(found)) <= _LARGEST_TABLE
 
 
 def _line_at(data: bytes, at: int) -> bytes:
@@ -66,6 +71,9 @@ def _focus(expected: bytes, found: bytes) -> Iterator[bytes]:
 
 def explain_fields(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
     """What differs between two METADATA or WHEEL files: the values of each header, then the text below them."""
+    if not _is_table(expected, found):
+        yield from explain_text(place, expected, found)
+        return
     (ours, body), (theirs, body_found) = _parse_headers(expected), _parse_headers(found)
     is_explained = False
     for name in list(dict.fromkeys([*ours, *theirs]))[:_MOST_HEADERS]:
@@ -100,7 +108,8 @@ def _parse_headers(data: bytes) -> tuple[Mapping[str, list[str]], bytes]:
 
 def explain_json(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
     """What differs between two JSON documents: their values, or else how they are spelt."""
-    ours, theirs = parse_document(expected), parse_document(found)
+    is_table = _is_table(expected, found)
+    ours, theirs = (parse_document(data) if is_table else None for data in (expected, found))
     if ours is None or theirs is None:
         yield from explain_text(place, expected, found)
         return

@@ -13,7 +13,7 @@ from .records import Rows, parse_record
 from .specification import is_altered
 from .zips import MalformedZip, ZipArchive, ZipMember
 
-_LARGEST_TEXT = 1 << 24
+_LARGEST_TEXT = 1 << 22
 """In bytes: RECORD and buildinfo are not read if they say that they are larger."""
 
 

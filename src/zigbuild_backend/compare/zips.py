@@ -25,7 +25,7 @@ _END_SIZE = 22
 _MOST_MEMBERS = 100_000
 _LARGEST_MEMBER = 1 << 28
 """In bytes: what says that it unpacks to more is not looked into."""
-_MOST_UNPACKED = 1 << 31
+_MOST_UNPACKED = 1 << 30
 """In bytes, over all members of an archive that are unpacked."""
 
 Fields = Mapping[str, "int | bytes"]
