@@ -68,7 +68,7 @@ class ForeignPython:
 def debian_python(architecture: str, qemu: str) -> Iterator[ForeignPython]:
     """Debian bookworm's python3.11 for an architecture, run by ``qemu-QEMU-static``."""
     packages = [find_package("bookworm", architecture, package) for package in DEBIAN_PACKAGES]
-    emulator = _find_program(f"qemu-{qemu}-static", f"qemu-{qemu}")
+    emulator = find_program(f"qemu-{qemu}-static", f"qemu-{qemu}")
     with tempfile.TemporaryDirectory(prefix=f"{architecture}-") as root:
         for package in packages:
             subprocess.run(["dpkg-deb", "--extract", package, root], check=True, timeout=300)
@@ -82,7 +82,7 @@ def wine_environ() -> Iterator[Mapping[str, str]]:
     """The environment of a wine with a fresh Windows of its own, which takes 5 seconds and 700 MB for the time."""
     if platform.machine() != "x86_64":
         pytest.skip("wine runs the code of the machine's own architecture")
-    server = _find_program("wineserver")
+    server = find_program("wineserver")
     with tempfile.TemporaryDirectory(prefix="wine-") as folder:
         environ = {
             "WINEPREFIX": f"{folder}/prefix",
@@ -102,7 +102,7 @@ def wine_environ() -> Iterator[Mapping[str, str]]:
 
 def windows_python(minor: int, folder: Path, environ: Mapping[str, str]) -> ForeignPython:
     """The official CPython 3.*minor* for 64-bit Windows, unpacked into *folder*, run by the wine of *environ*."""
-    wine = _find_program("wine64", "wine")
+    wine = find_program("wine64", "wine")
     with open_windows_release(minor) as content:
         content.extractall(folder)
     return ForeignPython((wine, folder / f"cp3{minor}" / "python.exe"), environ)
@@ -127,7 +127,7 @@ def open_windows_release(minor: int) -> zipfile.ZipFile:
         return zipfile.ZipFile(io.BytesIO(data.read()))
 
 
-def _find_program(*names: str) -> str:
+def find_program(*names: str) -> str:
     """The first program of these that is here, on PATH or where Debian keeps wine; without one the test is skipped.
 
     Where ``CI`` is set on a Debian it fails: there the programs are to be installed, so that the tests do run.
