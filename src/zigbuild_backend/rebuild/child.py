@@ -73,13 +73,15 @@ class Child:
         options += ["--jobs", str(self.circumstance.jobs)] if self.circumstance.jobs else []
         paths = self.environment.folders
         caches = [self.store.folder(name) for name in _CACHES]
+        written = [*caches, self.store.folder("work", spec.name), out, *writable]
         kept = [self.store.folder(name) for name in KEPT]
         start = [str(self.interpreter.executable), "-I", "-S", "-B", "-c", _START, str(len(paths)), *map(str, paths)]
         return _read(
             self.sandbox.run(
                 [*start, "wheels", str(project), "--out", str(out), "--json", "--quiet", *options],
-                readable=(*paths, *self.interpreter.prefixes, *kept, *folders, *readable),
-                writable=(*caches, self.store.folder("work", spec.name), out, *writable),
+                readable=(*paths, *self.interpreter.prefixes, *kept, *folders, *written, *readable),
+                # Stores may share caches by links: those are to be seen, and where they lead is to be written.
+                writable=[path.resolve() for path in written],
                 environ=self._environ(spec.epoch),
                 cwd=out,
                 umask=self.circumstance.umask,
