@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -364,3 +365,23 @@ def test_yanked_provenance_and_local_versions(server: Running, data: Path) -> No
     reply = server.get(row["url"].removeprefix("../.."))
     assert (reply.status, reply.headers["content-type"]) == (200, "application/gzip")
     assert list(server.find("one")) == ["one-2!1.0+local.1-py3-none-any.whl"]
+
+
+def test_hits_are_counted(server: Running, data: Path) -> None:
+    (path,) = server.find("ham").values()
+    server.get(path)
+    before, sha256 = server.read_figures(), path.split("/")[2]
+    for _ in range(10):
+        server.get(path)
+    server.get(path, "HEAD")
+    server.get(path, if_none_match=f'"{sha256}"')
+    after = server.read_figures()
+    assert after["zigbuild_hits_total"] - before["zigbuild_hits_total"] == 10
+    assert after["zigbuild_misses_total"] == before["zigbuild_misses_total"]
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with opened(data) as repository:
+            if repository.ledger.usage(sha256).uses >= 11:
+                return
+        time.sleep(0.5)
+    raise AssertionError("what is used is not written to the ledger")

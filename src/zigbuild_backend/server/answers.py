@@ -48,7 +48,8 @@ _PEOPLE_SECONDS = 2.0
 class Plan:
     """How a request is answered: with what ``make`` makes, in a thread, and what is then kept under ``key``.
 
-    ``seconds`` is how long it may be kept, if nothing is recorded meanwhile; ``route`` is for logs and figures.
+    ``seconds`` is how long it may be kept, if nothing is recorded meanwhile; ``route`` is for logs and figures. What
+    ``is_slow`` must not hold up the rest.
     """
 
     route: str
@@ -56,6 +57,7 @@ class Plan:
     key: Hashable
     make: Maker
     seconds: float = math.inf
+    is_slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,13 @@ class Answers:
         # Upstream may be slow: what is known here must not wait behind it.
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="read")
         self._fetchers = ThreadPoolExecutor(16, thread_name_prefix="upstream")
+        # So may be counting what is held, where there is much.
+        self._counters = ThreadPoolExecutor(2, thread_name_prefix="count")
 
     def close(self) -> None:
         """Waits for the threads."""
         self._readers.shutdown()
+        self._counters.shutdown()
         self._fetchers.shutdown(cancel_futures=True)
 
     def find_plan(self, request: Request) -> Plan | Ready:
@@ -117,7 +122,7 @@ class Answers:
         if missing:
             await self._run(self._fetchers, missing)
         generation = self._ledger.generation()
-        made = await self._run(self._readers, plan.make)
+        made = await self._run(self._counters if plan.is_slow else self._readers, plan.make)
         if isinstance(made, Representation):
             self._keeping.keep(plan.key, made, generation, now + plan.seconds)
         return made
@@ -139,12 +144,13 @@ class Answers:
                 return Plan("file", address, address, partial(self._pages.make_file, address))
             case Overview():
                 make: Maker = partial(self._people.make_overview, request.base, is_packed=is_packed)
-                return Plan("people", address, (address, request.base, is_packed), make, _PEOPLE_SECONDS)
+                return Plan("people", address, (address, request.base, is_packed), make, _PEOPLE_SECONDS, is_slow=True)
             case ProjectOverview():
                 make = partial(self._people.make_project, address.name, request.base, is_packed=is_packed)
-                return Plan("people", address, (address, request.base, is_packed), make, _PEOPLE_SECONDS)
+                return Plan("people", address, (address, request.base, is_packed), make, _PEOPLE_SECONDS, is_slow=True)
             case Fixed():
-                return Plan(address.name, address, address, self._fixed[address.name])
+                is_slow = address.name == "metrics"
+                return Plan(address.name, address, address, self._fixed[address.name], is_slow=is_slow)
 
     def _plan_page(self, address: Index | Project, request: Request, *, is_packed: bool) -> Plan | Ready:
         form = choose_format(request.accept_text, request.query_text)

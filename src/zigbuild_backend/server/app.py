@@ -50,7 +50,7 @@ class App:
         self._journal = journal
         self._holdings = Holdings(repository, recreator.is_under_way)
         self._downloads = Downloads(
-            repository, recreator, patience=settings.patience, client_builds=settings.client_builds
+            repository, recreator, journal.metrics, patience=settings.patience, client_builds=settings.client_builds
         )
         pages = Pages(repository, upstream)
         people = People(pages, self._holdings)

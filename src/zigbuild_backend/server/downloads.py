@@ -14,6 +14,7 @@ from ..repository.flights import Busy
 from ..repository.model import File
 from ..repository.recreate import Recreator
 from .limits import CrowdedError, Turns
+from .metrics import Metrics
 
 T = TypeVar("T")
 
@@ -27,9 +28,12 @@ class Downloads:
     A request waits at most *patience* seconds, and a client for at most *client_builds* recreations at once.
     """
 
-    def __init__(self, repository: Repository, recreator: Recreator, *, patience: float, client_builds: int) -> None:
+    def __init__(
+        self, repository: Repository, recreator: Recreator, metrics: Metrics, *, patience: float, client_builds: int
+    ) -> None:
         self._blobs = repository.blobs
         self._recreator = recreator
+        self._metrics = metrics
         self._patience = patience
         self._turns = Turns(client_builds, line=_MOST_WAITING // 4, total=_MOST_WAITING)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="files")
@@ -39,7 +43,9 @@ class Downloads:
 
     def find_seen(self, file: File) -> Path | None:
         """A file with the bytes of *file*, if they are held and were verified before."""
-        return self._blobs.find_seen(file.sha256)
+        path = self._blobs.find_seen(file.sha256)
+        self._metrics.hits += path is not None
+        return path
 
     async def obtain(self, file: File, client: str) -> Path:
         """A file on this machine with the bytes of *file*, verified, and recreated if need be.
@@ -53,7 +59,9 @@ class Downloads:
         try:
             path = await self._run(partial(self._blobs.find_path, file.sha256))
             if path is not None:
+                self._metrics.hits += 1
                 return path
+            self._metrics.misses += 1
             if self._recreator.is_under_way(file.sha256):  # to wait along with others takes nothing from anybody
                 return await self._recreate(file)
             async with self._turns.take(client, self._patience):
@@ -78,10 +86,12 @@ class Downloads:
                 raise CrowdedError("the server is being stopped", retry_after=5)
             # It goes on; the one who makes it knows best when to ask again.
             future = await self._run(partial(_catch, partial(self._recreator.obtain, file, 0.0)))
-        try:
-            return future.result()
-        except Busy as error:
-            raise CrowdedError(f"{file.name}: {error.problems[0].message}", error.retry_after) from None
+        error = future.exception()
+        if isinstance(error, Busy):
+            raise CrowdedError(f"{file.name}: {error.problems[0].message}", error.retry_after)
+        if error:
+            raise error.with_traceback(None)  # all who wait are given the same one
+        return future.result()
 
     async def _wait(self, future: Future[Path]) -> None:
         """Waits for *future* as long as a client is kept waiting. Whatever happens here, it goes on for others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -75,10 +76,15 @@ async def listen(app: App, address: str, port: int, tell_ready: Callable[[], Non
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, ended.set)
+    # What was imported stays for good: looking for garbage in it would cost each request.
+    gc.collect()
+    gc.freeze()
     serving = asyncio.create_task(server.serve())
     waiting = asyncio.create_task(ended.wait())
     server.on_startup(tell_ready)
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    for number in _SIGNALS:
+        loop.remove_signal_handler(number)  # a second one ends it at once
     stopping.set()
     app.stop()
     server.stop()  # type: ignore[no-untyped-call]  # granian has no types for it

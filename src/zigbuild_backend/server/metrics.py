@@ -41,6 +41,10 @@ class Metrics:
     """What was counted."""
 
     def __init__(self) -> None:
+        self.hits = 0
+        """Files that were held when they were asked for. For the thread of the event loop, as the next."""
+        self.misses = 0
+        """Files that had to be waited for."""
         self._routes: dict[str, _Route] = {}
         self._recreations: Counter[str] = Counter()
         self._guard = threading.Lock()
@@ -75,7 +79,9 @@ class Metrics:
         )
         for kind, count in list(self._recreations.items()):
             recreations.add_metric([kind], count)
-        return requests, sent, seconds, recreations
+        hits = CounterMetricFamily("zigbuild_hits", "Files that were held when they were asked for.", self.hits)
+        misses = CounterMetricFamily("zigbuild_misses", "Files that had to be waited for.", self.misses)
+        return requests, sent, seconds, recreations, hits, misses
 
 
 class Exposition(Collector):
