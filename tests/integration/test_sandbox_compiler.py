@@ -24,7 +24,7 @@ from zigbuild_backend.toolchain import Zig
 )
 def test_compiler_reads_no_host_file(source: str, zig: Zig, own_user: User) -> None:
     out = own_user.make_folder("curious", **{"good.c": "int x;\n", "bad.c": source})
-    good, bad = (compile_file(name, out, zig, own_user) for name in ("good.c", "bad.c"))
+    good, bad = (compile_file(name, folder=out, zig=zig, user=own_user) for name in ("good.c", "bad.c"))
     shutil.rmtree(out)
     assert (good.returncode, good.stderr) == (0, "")
     assert bad.returncode == 1
@@ -45,14 +45,25 @@ LAUGHS = "".join(f"#define A{n + 1} {' '.join([f'A{n}'] * 8)}\n" for n in range(
 )
 def test_source_that_the_compiler_never_finishes(source: str, reason: str, zig: Zig, own_user: User) -> None:
     out = own_user.make_folder("endless", **{"x.c": source})
-    done = compile_file("x.c", out, zig, own_user, Limits(memory=600 << 20, seconds=30 if "memory" in reason else 2))
+    limits = Limits(memory=600 << 20, seconds=30 if "memory" in reason else 2)
+    done = compile_file("x.c", folder=out, zig=zig, user=own_user, limits=limits)
     shutil.rmtree(out)
     assert done.reason == f"{zig.executable}: {reason}", done
 
 
-def compile_file(name: str, folder: Path, zig: Zig, user: User, limits: Limits = DEFAULT_LIMITS) -> Outcome:
+def test_compiler_loads_no_code(zig: Zig, own_user: User) -> None:
+    out = own_user.make_folder("plugged", **{"x.c": "int x;\n", "plugin.so": ""})
+    done = compile_file("x.c", f"-fplugin={out / 'plugin.so'}", folder=out, zig=zig, user=own_user)
+    shutil.rmtree(out)
+    assert done.returncode == 1
+    assert "Dynamic loading not supported" in done.stderr
+
+
+def compile_file(
+    name: str, *flags: str, folder: Path, zig: Zig, user: User, limits: Limits = DEFAULT_LIMITS
+) -> Outcome:
     return user.run_command(
-        [str(zig.executable), "cc", "-std=c23", "-c", name, "-o", "x.o"],
+        [str(zig.executable), "cc", "-std=c23", *flags, "-c", name, "-o", "x.o"],
         limits=limits,
         readable=[zig.executable.parent],
         writable=[folder],
