@@ -58,6 +58,16 @@ def test_host_that_is_none_of_ours(tmp_path: Path, host: str) -> None:
     assert "--host" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "options",
+    [("--port", "99999"), ("--patience", "0"), ("--patience", "nan"), ("--accel", "held"), ("--accel", "/a b")],
+)
+def test_impossible_options(tmp_path: Path, options: tuple[str, str]) -> None:
+    done = serve("--data", tmp_path / "data", *options)
+    assert done.returncode == 2
+    assert options[0] in done.stderr
+
+
 def test_folder_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file")
     done = serve("--data", tmp_path / "file" / "data", "--port", str(find_port()))

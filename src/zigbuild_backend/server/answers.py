@@ -34,7 +34,9 @@ from .responses import Representation, Response, make_redirect, make_refusal
 T = TypeVar("T")
 Maker = Callable[[], Representation | Response]
 
-_MOST_PLANS = 8192
+_MOST_PLANS = 4096
+_LONGEST_REQUEST = 1024
+"""Bytes of a request that are remembered with its plan; those of installers have a few hundred."""
 _MOST_READING = 1024
 _GENERATION_SECONDS = 0.005
 """How long it may take until something that was recorded is seen: under load, asking each time would cost much."""
@@ -100,7 +102,7 @@ class Answers:
         plan: Plan | Ready | None = self._plans.get(request.signature)
         if plan is None:
             plan = self._plan(request)
-            if isinstance(plan, Plan):
+            if isinstance(plan, Plan) and request.length <= _LONGEST_REQUEST:
                 if len(self._plans) >= _MOST_PLANS:
                     self._plans.clear()
                 self._plans[request.signature] = plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -96,7 +97,12 @@ class Downloads:
     async def _wait(self, future: Future[Path]) -> None:
         """Waits for *future* as long as a client is kept waiting. Whatever happens here, it goes on for others."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(done.set))
+
+        def wake(_: Future[Path]) -> None:
+            with suppress(RuntimeError):  # the loop has ended, and nobody waits
+                loop.call_soon_threadsafe(done.set)
+
+        future.add_done_callback(wake)
         ends = [asyncio.ensure_future(event.wait()) for event in (done, self._stopping)]
         try:
             await asyncio.wait(ends, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)

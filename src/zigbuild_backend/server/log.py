@@ -20,6 +20,9 @@ from .requests import Request
 _MOST_LINES = 20_000
 """Lines that may wait to be written; what comes on top is counted, and left out."""
 
+_LONGEST = 512
+"""Bytes of what clients say that are written down."""
+
 _PAUSE = 0.2
 """Seconds between two writings."""
 
@@ -85,20 +88,20 @@ def make_logger(writer: LogWriter) -> Any:
 def render_request(request: Request, route: str, status: int, size: int, seconds: float) -> str:
     """The line of one request; *size* is that of the response's body in bytes."""
     return (
-        f'{{"event":"request","method":{_quote(request.method)},"path":{_quote_bytes(request.path)},'
+        f'{{"event":"request","method":{_quote(request.method)},"path":{_quote_bytes(request.path[:_LONGEST])},'
         f'"status":{status},"bytes":{size},"seconds":{seconds:.6f},"client":{_quote(request.client)},'
-        f'"agent":{_quote_bytes(request.agent)},"route":"{route}","level":"info","timestamp":"{_now()}"}}'
+        f'"agent":{_quote_bytes(request.agent[:_LONGEST])},"route":"{route}","level":"info","timestamp":"{_now()}"}}'
     )
 
 
 @lru_cache(maxsize=1024)
 def _quote(text: str) -> str:
-    return json.dumps(text[:512])
+    return json.dumps(text[:_LONGEST])
 
 
 @lru_cache(maxsize=1024)
 def _quote_bytes(data: bytes) -> str:
-    return json.dumps(data[:512].decode("latin-1"))
+    return json.dumps(data.decode("latin-1"))
 
 
 def _now() -> str:

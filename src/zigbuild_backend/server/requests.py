@@ -50,6 +50,11 @@ class Request:
         return self.path, self.query, self.accept, self.encoding, self.host, self.scheme
 
     @property
+    def length(self) -> int:
+        """How many bytes all that has."""
+        return len(self.path) + len(self.query) + len(self.accept) + len(self.encoding) + len(self.host)
+
+    @property
     def base(self) -> str:
         """The address of the server as the client knows it, without a slash at its end."""
         host = self.host.decode("latin-1")
