@@ -204,16 +204,19 @@ def test_inner_mounts_and_links_to_inputs(user: User) -> None:
     (user.folder / "versions").mkdir()
     (user.folder / "versions" / "1").symlink_to("../work/fixed")
     (short := user.folder / "current").symlink_to("versions/1")
+    (user.folder / "disk").symlink_to(user.make_folder("mounted"))
+    (moved := user.folder / "disk" / "cache").mkdir()
+    os.chown(moved, user.number, -1)
     done = user.run(
         f"""
         print(open("{short}/theirs").read())
-        for path in "{work}/ours", "{short}/free/x", "{short}/theirs", "{fixed}/theirs":
+        for path in "{work}/ours", "{short}/free/x", "{moved}/x", "{short}/theirs", "{fixed}/theirs":
             try:
                 print(open(path, "w").write("x"))
             except OSError as error:
                 print(error.strerror)
         """,
         readable=[short],
-        writable=[work, free],
+        writable=[moved, work, free],
     )
-    assert done.stdout.splitlines() == ["ro", "1", "1", "Read-only file system", "Read-only file system"], done
+    assert done.stdout.splitlines() == ["ro", "1", "1", "1", "Read-only file system", "Read-only file system"], done

@@ -204,7 +204,7 @@ def _end(child: subprocess.Popen[bytes], first: Process | None) -> None:
 def _check_folder(folder: Path) -> Path:
     if folder.is_symlink() or not folder.is_dir():
         raise ConfigurationError("is no folder that a sandbox could write to", where=str(folder))
-    return folder.resolve()
+    return folder.absolute()
 
 
 def _system_mounts() -> Iterator[str]:
@@ -232,10 +232,10 @@ def _mounts(readable: Sequence[Path], writable: Sequence[Path]) -> Iterator[str]
         binds = dict.fromkeys((path.resolve(strict=True) for path in readable), "--ro-bind")
     except OSError as error:
         raise NotFoundError("is not there to be read in a sandbox", where=str(error.filename)) from error
-    binds.update(dict.fromkeys(writable, "--bind"))
+    binds.update(dict.fromkeys((folder.resolve() for folder in writable), "--bind"))
     for path, option in sorted(binds.items()):
         yield from (option, str(path), str(path))
-    links = {link: target for path in readable for link, target in _links_along(path.absolute())}
+    links = {link: target for path in (*readable, *writable) for link, target in _links_along(path.absolute())}
     visible = (*binds, *map(Path, _VISIBLE))
     for link, target in links.items():
         if not any(link.is_relative_to(folder) for folder in visible):
