@@ -63,6 +63,10 @@ class TestElf:
         differences = list(explain_library("a.so", ours, theirs))
         assert differences[0] == Difference("a.so", "sections: missing .symtab", "it was stripped in another way")
 
+    def test_the_names_in_a_string_table(self) -> None:
+        ours, theirs = (elf_with((".strtab", b"\0spam\0%s\0" % name)) for name in (b"eggs", b"ham"))
+        assert see(ours, theirs)["[.strtab]"].endswith("; names: missing eggs; more than expected ham")
+
     def test_two_sections_of_one_name(self) -> None:
         ours, theirs = (elf_with((".text", b"code"), (".text", text)) for text in (b"more", b"less"))
         assert list(see(ours, theirs)) == ["[.text #2]"]

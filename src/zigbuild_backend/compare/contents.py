@@ -13,7 +13,7 @@ from .members import explain_member, is_library
 from .records import is_true
 from .specification import find_substitutions
 from .wheels import Wheel
-from .zips import MalformedZip
+from .zips import MalformedZip, explain_fault
 
 _MOST_MEMBERS = 40
 """How many members that differ are looked into."""
@@ -60,8 +60,7 @@ def _compare(
         try:
             contents.append(wheel.archive.unpack(member))
         except MalformedZip as error:
-            what = f"cannot be read in the {wheel.side} wheel: it {error.problems[0].message}"
-            problems.append(Difference(names[0], what, "the archive was damaged or altered"))
+            problems.append(explain_fault(f"in the {wheel.side} wheel", names[0], error))
             continue
         if member.name in wheel.rows and not is_true(wheel.rows[member.name], contents[-1]):
             what = f"is not what the RECORD of the {wheel.side} wheel says"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from .difference import ARCHIVE, Difference, contrast, count, enumerate_names, quote
-from .zips import DEFLATED, STORED, ZipArchive, ZipMember
+from .zips import DEFLATED, STORED, ZipArchive, ZipMember, split_extra
 
 Pair = tuple[ZipMember, ZipMember]
 
@@ -42,16 +42,14 @@ _FOLLOWING = frozenset({"CRC", "size", "packed size", "flags"})
 """What is no surprise where the content, and so the packed bytes, differ; deflaters note their level in the flags."""
 
 
-def explain_headers(pairs: Iterable[Pair], changed: Collection[str], repacked: Collection[str]) -> Iterator[Difference]:
+def explain_headers(pairs: Sequence[Pair], changed: Collection[str], repacked: Collection[str]) -> Iterator[Difference]:
     """What the headers of the same members say differently; one difference for all members that share it.
 
     *changed* and *repacked* are the members (by their expected names) whose contents, or only whose compressed
     streams, differ.
     """
-    total = 0
     groups: dict[tuple[str, str, int | bytes | None, int | bytes | None], list[str]] = {}
     for ours, theirs in pairs:
-        total += 1
         skipped = {"name"} if ours.name != theirs.name else set()
         if ours.name in changed:
             skipped |= _FOLLOWING
@@ -67,7 +65,7 @@ def explain_headers(pairs: Iterable[Pair], changed: Collection[str], repacked: C
                 if values:
                     groups.setdefault((where, field, *values), []).append(ours.name)
     for (where, field, expected, found), names in groups.items():
-        whose = f"all {total} members" if len(names) == total > 1 else enumerate_names(names)
+        whose = f"all {len(names)} members" if len(names) == len(pairs) > 1 else enumerate_names(names)
         what = contrast(_render(field, expected), _render(field, found))
         yield Difference(ARCHIVE, f"{field} of {whose}{where}: {what}", _REASONS.get(field, ""))
 
@@ -108,12 +106,7 @@ def _render_time(value: int) -> str:
 
 
 def _render_extra(extra: bytes) -> str:
-    kinds = []
-    rest = extra
-    while len(rest) >= 4:
-        kind = int.from_bytes(rest[:2], "little")
-        kinds.append(_EXTRAS.get(kind, f"kind {kind:#06x}"))
-        rest = rest[4 + int.from_bytes(rest[2:4], "little") :]
+    kinds = (_EXTRAS.get(kind, f"kind {kind:#06x}") for kind, _ in split_extra(extra))
     return f"{len(extra)} bytes ({enumerate_names(kinds)}; {extra[:16].hex()})" if extra else "none"
 
 
@@ -167,9 +160,10 @@ def explain_order(expected: ZipArchive, found: ZipArchive, pairs: Sequence[Pair]
             yield Difference(ours.name, what, "which one is installed depends on the installer")
     spelling = {theirs.name: ours.name for ours, theirs in pairs}
     sound = [pair for pair in pairs if not (pair[0].fault or pair[1].fault)]
+    by_place = (sorted(sound, key=lambda pair: pair[side].start) for side in (0, 1))
     orders = {
         "directory": ([ours.name for ours, _ in pairs], [spelling[name] for name in found.by_name if name in spelling]),
-        "file": tuple([pair[0].name for pair in sorted(sound, key=lambda pair: pair[side].start)] for side in (0, 1)),
+        "file": ([ours.name for ours, _ in side] for side in by_place),
     }
     why = "the order of a folder's listing, which differs between file systems; or another tool"
     for place, (names, names_found) in orders.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -19,10 +20,13 @@ from .difference import (
     pair_up,
     quote,
 )
-from .reasons import FACTS, FOLLOWING, SECTIONS
+from .reasons import FACTS, FOLLOWING, SECTIONS, STRING_TABLES
 from .sections import Section, list_sections
 
 _FOR_DEBUGGING = (".debug", ".zdebug", "__DWARF", ".symtab", ".strtab", ".gnu_debug", "debug data")
+
+_LARGEST_STRING_TABLE = 1 << 22
+"""In bytes: of what is larger, the names are not told."""
 
 MAGICS = (elf.MAGIC, macho.MAGIC, fat.MAGIC, pe.MAGIC)
 
@@ -112,49 +116,45 @@ def _explain_sections(place: str, expected: bytes, found: bytes, *, is_explained
     ours, theirs = _index(list_sections(expected)), _index(list_sections(found))
     missing, extra = pair_up(list(ours), list(theirs))
     if missing or extra:
-        is_explained = True
         is_about_names = all(name.startswith(_FOR_DEBUGGING) for name in (*missing, *extra))
         why = "it was stripped in another way" if is_about_names else "it was linked in another way"
         yield Difference(place, f"sections: {_contrast_names(list(ours), list(theirs))}", why)
     blank, blank_found = _blank_parts(expected, ours.values()), _blank_parts(found, theirs.values())
-    following: list[Difference] = []
-    for name, one in ours.items():
-        if name not in theirs:
-            continue
-        other = theirs[name]
-        content = one.of(expected if one.is_part else blank)
-        content_found = other.of(found if other.is_part else blank_found)
-        if content != content_found:
-            difference = _explain_section(place, (one, content), (other, content_found))
-            if name in FOLLOWING:
-                following.append(difference)
-            else:
-                is_explained = True
-                yield difference
-    if not is_explained:
-        yield from following
-    elif following:
-        names = [difference.place.removeprefix(f"{place} ")[1:-1] for difference in following]
-        what = f"sections that follow from the rest: {enumerate_names(names)}"
+
+    def contents(name: str) -> tuple[bytes, bytes]:
+        one, other = ours[name], theirs[name]
+        return one.of(expected if one.is_part else blank), other.of(found if other.is_part else blank_found)
+
+    changed = [name for name in ours if name in theirs and operator.ne(*contents(name))]
+    following = [name for name in changed if name in FOLLOWING]
+    told = [name for name in changed if name not in FOLLOWING]
+    if not (told or missing or extra or is_explained):
+        told, following = following, []
+    for name in told:
+        yield _explain_section(f"{place} [{name}]", ours[name], theirs[name], *contents(name))
+    if following:
+        what = f"sections that follow from the rest: {enumerate_names(following)}"
         yield Difference(place, what, "they say where code and data stand, or are digests")
 
 
-def _explain_section(place: str, expected: tuple[Section, bytes], found: tuple[Section, bytes]) -> Difference:
-    (one, ours), (other, theirs) = expected, found
-    at = find_first_difference(ours, theirs)
+def _explain_section(place: str, one: Section, other: Section, expected: bytes, found: bytes) -> Difference:
+    """What differs between two sections of one name, and their contents."""
+    why = SECTIONS.get(one.name, "")
     if one.name.startswith("time stamp"):
-        return Difference(
-            f"{place} [{one.name}]", contrast(*map(_render_time, (ours, theirs))), SECTIONS.get(one.name, "")
-        )
-    bytes_there = contrast(*(data[at : at + 8].hex() or "its end" for data in (ours, theirs)))
+        return Difference(place, contrast(_render_time(expected), _render_time(found)), why)
+    at = find_first_difference(expected, found)
+    there = contrast(*(data[at : at + 8].hex() or "its end" for data in (expected, found)))
     if one.size == other.size:
-        size = f"{count_differing(ours, theirs)} of {count(one.size, 'byte')} at {one.offset:#x} differ"
+        what = f"{count_differing(expected, found)} of {count(one.size, 'byte')} at {one.offset:#x} differ"
     else:
-        size = contrast(*(f"{section.size} bytes at {section.offset:#x}" for section in (one, other)))
-    what, why = f"{size}, from +{at:#x}: {bytes_there}", SECTIONS.get(one.name, "")
-    if clue := find_clue(ours, theirs):
-        what, why = f"{what}; {clue[0]}", clue[1]
-    return Difference(f"{place} [{one.name}]", what, why)
+        what = contrast(*(f"{section.size} bytes at {section.offset:#x}" for section in (one, other)))
+    what = f"{what}, from +{at:#x}: {there}"
+    if one.name in STRING_TABLES and max(one.size, other.size) <= _LARGEST_STRING_TABLE:
+        names = ([name.decode(errors="backslashreplace") for name in data.split(b"\0")] for data in (expected, found))
+        return Difference(place, f"{what}; names: {_contrast_names(*names)}", why)
+    if clue := find_clue(expected, found):
+        return Difference(place, f"{what}; {clue[0]}", clue[1])
+    return Difference(place, what, why)
 
 
 def _render_time(stamp: bytes) -> str:

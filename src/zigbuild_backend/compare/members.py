@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .difference import Difference, contrast, count, find_first_difference, limit
 from .libraries import MAGICS, explain_library
-from .texts import explain_fields, explain_json, explain_text, is_text
+from .texts import explain_fields, explain_json, explain_text, is_table, is_text
 
 _MOST_TOLD = 24
 """Differences of one member."""
@@ -22,9 +22,11 @@ def _explain_content(place: str, expected: bytes, found: bytes) -> Iterator[Diff
         return explain_library(place, expected, found)
     if not (is_text(expected) and is_text(found)):
         return _explain_bytes(place, expected, found)
-    if place.endswith((".dist-info/METADATA", ".dist-info/WHEEL")):
+    if is_table(expected, found) and place.endswith((".dist-info/METADATA", ".dist-info/WHEEL")):
         return explain_fields(place, expected, found)
-    return (explain_json if place.endswith(".json") else explain_text)(place, expected, found)
+    if is_table(expected, found) and place.endswith(".json"):
+        return explain_json(place, expected, found)
+    return explain_text(place, expected, found)
 
 
 def is_library(data: bytes) -> bool:

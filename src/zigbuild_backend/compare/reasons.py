@@ -24,6 +24,7 @@ FACTS = {
 
 _CODE = "the code: another compiler, other options or other sources"
 _CONSTANTS = "constants and texts of the code"
+_DEBUG_NAMES = "debug data: names and folders of the sources, and what compiled them"
 _NOT_STRIPPED = "names of the code: it is not stripped"
 
 SECTIONS = {
@@ -38,6 +39,10 @@ SECTIONS = {
     ".comment": "the versions of the compiler and the linker",
     ".symtab": _NOT_STRIPPED,
     ".strtab": _NOT_STRIPPED,
+    "string table": "the names of symbols",
+    ".debug_str": _DEBUG_NAMES,
+    ".debug_line": _DEBUG_NAMES,
+    ".debug_line_str": _DEBUG_NAMES,
     ".note.gnu.build-id": "a digest over the file, or chance",
     ".gnu_debuglink": "the checksum of debug data in another file",
     "checksum": "a sum over the file; or the file was altered, and the sum was not",
@@ -57,17 +62,22 @@ SECTIONS = {
 }
 """By the name of the section."""
 
+STRING_TABLES = frozenset({".strtab", ".dynstr", "string table"})
+"""Sections of names that each end with a NUL."""
+
 FOLLOWING = frozenset(
     {
         *("file header", "program headers", "section headers", ".shstrtab", ".note.gnu.build-id", ".gnu_debuglink"),
         *(".dynsym", ".dynstr", ".dynamic", ".hash", ".gnu.hash", ".gnu.version", ".gnu.version_r", ".gnu.version_d"),
         *(".rela.dyn", ".rel.dyn", ".relr.dyn", ".rela.plt", ".rel.plt", ".plt", ".got", ".got.plt", ".data.rel.ro"),
-        *(".eh_frame", ".eh_frame_hdr", ".ARM.exidx", ".symtab", ".strtab"),
+        *(".eh_frame", ".eh_frame_hdr", ".ARM.exidx", ".symtab", ".init", ".fini", ".plt.sec", ".plt.got"),
+        *(".debug_info", ".debug_abbrev", ".debug_aranges", ".debug_addr", ".debug_loc", ".debug_loclists"),
+        *(".debug_ranges", ".debug_rnglists", ".debug_str_offsets", ".debug_frame"),
         *("segment __TEXT", "segment __DATA", "segment __DATA_CONST", "segment __LINKEDIT", "LC_DYSYMTAB", "LC_UUID"),
         *("__TEXT,__unwind_info", "__TEXT,__eh_frame", "__TEXT,__stubs", "__TEXT,__stub_helper", "__DATA_CONST,__got"),
         *("__DATA,__la_symbol_ptr", "chained fixups", "rebase info", "binding info", "weak binding info"),
         *("lazy binding info", "export info", "export trie", "function starts", "data in code", "symbol table"),
-        *("string table", "code signature"),
+        "code signature",
         *(
             "headers",
             ".pdata",

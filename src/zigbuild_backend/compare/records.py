@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from .difference import ARCHIVE, Difference, contrast, count, enumerate_names, escape
 from .texts import explain_text
-from .zips import MalformedZip, ZipArchive, ZipMember
+from .zips import MalformedZip, ZipArchive, ZipMember, explain_fault
 
 Rows = Mapping[str, tuple[str, str]]
 """The hash and the size (as they are written) by the path of the member."""
@@ -70,10 +70,10 @@ def explain_rows(record: bytes, archive: ZipArchive) -> Iterator[Difference]:
     is_explained = False
     for name, row in rows.items():
         member = archive.by_name.get(name)
-        what, why = _compare_row(row, archive, member) if member else ("is missing", "")
-        if what:
+        difference = _compare_row(row, archive, member) if member else Difference(name, "is missing")
+        if difference:
             is_explained = True
-            yield Difference(name, what, why)
+            yield difference
     if extra := [name for name in archive.by_name if name not in rows]:
         is_explained = True
         yield Difference(ARCHIVE, f"{count(len(extra), 'member')} more than expected: {enumerate_names(extra)}")
@@ -84,14 +84,14 @@ def explain_rows(record: bytes, archive: ZipArchive) -> Iterator[Difference]:
             yield from explain_record(own, record, found, {name: name for name in rows}, is_explained=False)
 
 
-def _compare_row(row: tuple[str, str], archive: ZipArchive, member: ZipMember) -> tuple[str, str]:
-    """What differs between a row and a member, and why; empty if nothing does."""
+def _compare_row(row: tuple[str, str], archive: ZipArchive, member: ZipMember) -> Difference | None:
+    """What differs between a row and its member, if anything does."""
     said, size = row
     try:
         content = archive.unpack(member)
     except MalformedZip as error:
-        return f"cannot be read: it {error.problems[0].message}", "the archive was damaged or altered"
+        return explain_fault("in the wheel", member.name, error)
     if is_true(row, content):
-        return "", ""
+        return None
     found = f"{hash_as(said, content) or 'no hash of a known kind'} ({len(content)} bytes)"
-    return contrast(f"{said} ({size} bytes)", found), ""
+    return Difference(member.name, contrast(f"{said} ({size} bytes)", found))

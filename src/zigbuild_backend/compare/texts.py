@@ -6,14 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 
 from .clues import find_clue
-from .difference import Difference, contrast, count, enumerate_names, find_first_difference, pair_up, quote, shorten
+from .difference import Difference, contrast, enumerate_names, find_first_difference, pair_up, quote, shorten
 from .documents import find_differing, parse_document
 
 _LARGEST_TEXT = 1 << 24
 _LARGEST_TABLE = 1 << 20
-"""In bytes: what is larger is not taken apart into lines, headers or values."""
-_MOST_HEADERS = 20
-_MOST_VALUES = 8
+"""In bytes."""
 
 _HEADER_REASONS = {
     "Metadata-Version": "another version of what writes METADATA",
@@ -34,6 +32,11 @@ def is_text(data: bytes) -> bool:
         return False
 
 
+def is_table(expected: bytes, found: bytes) -> bool:
+    """Whether two texts are small enough to be taken apart into lines, headers or values."""
+    return max(len(expected), len(found)) <= _LARGEST_TABLE
+
+
 def explain_text(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
     """What differs between two texts: the first line, unless it is line ends or the order of lines everywhere."""
     if expected.replace(b"\r\n", b"\n") == found.replace(b"\r\n", b"\n"):
@@ -46,15 +49,11 @@ def explain_text(place: str, expected: bytes, found: bytes) -> Iterator[Differen
     what = f"line {number}: {contrast(*(quote(line) for line in _focus(ours, theirs)))}"
     if clue := find_clue(ours, theirs):
         yield Difference(place, what, clue[1])
-    elif _is_table(expected, found) and sorted(expected.splitlines()) == sorted(found.splitlines()):
+    elif is_table(expected, found) and sorted(expected.splitlines()) == sorted(found.splitlines()):
         why = "the order of a set, or of a folder's listing"
         yield Difference(place, f"the same lines in another order; {what}", why)
     else:
         yield Difference(place, what)
-
-
-def _is_table(expected: bytes, found: bytes) -> bool:
-    return max(len(expected), len(found)) <= _LARGEST_TABLE
 
 
 def _line_at(data: bytes, at: int) -> bytes:
@@ -71,12 +70,9 @@ def _focus(expected: bytes, found: bytes) -> Iterator[bytes]:
 
 def explain_fields(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
     """What differs between two METADATA or WHEEL files: the values of each header, then the text below them."""
-    if not _is_table(expected, found):
-        yield from explain_text(place, expected, found)
-        return
     (ours, body), (theirs, body_found) = _parse_headers(expected), _parse_headers(found)
     is_explained = False
-    for name in list(dict.fromkeys([*ours, *theirs]))[:_MOST_HEADERS]:
+    for name in {**ours, **theirs}:
         values, values_found = ours.get(name, []), theirs.get(name, [])
         if values != values_found:
             is_explained = True
@@ -108,17 +104,14 @@ def _parse_headers(data: bytes) -> tuple[Mapping[str, list[str]], bytes]:
 
 def explain_json(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
     """What differs between two JSON documents: their values, or else how they are spelt."""
-    is_table = _is_table(expected, found)
-    ours, theirs = (parse_document(data) if is_table else None for data in (expected, found))
+    ours, theirs = parse_document(expected), parse_document(found)
     if ours is None or theirs is None:
         yield from explain_text(place, expected, found)
         return
     paths = find_differing(ours, theirs)
-    for path in paths[:_MOST_VALUES]:
+    for path in paths:
         sides = (json.dumps(side[path], ensure_ascii=False) if path in side else "none" for side in (ours, theirs))
         yield Difference(place, f"{shorten(path)}: {contrast(*map(shorten, sides))}")
-    if len(paths) > _MOST_VALUES:
-        yield Difference(place, f"{count(len(paths) - _MOST_VALUES, 'more value')} differ")
     if not paths:
         for difference in explain_text(place, expected, found):
             yield Difference(place, f"the same values, spelt differently; {difference.what}", "another tool wrote it")

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from ..binaries.binary import MalformedBinary, View
 from ..errors import MismatchError
-from .difference import escape
+from .difference import Difference, escape
 
 STORED, DEFLATED = 0, 8
 HAS_DESCRIPTOR = 1 << 3
@@ -27,6 +27,14 @@ _LARGEST_MEMBER = 1 << 28
 """In bytes: what says that it unpacks to more is not looked into."""
 _MOST_UNPACKED = 1 << 30
 """In bytes, over all members of an archive that are unpacked."""
+
+_SHARED_FIELDS = ("version needed", "flags", "method", "time", "CRC", "packed size", "size")
+_LOCAL_FIELDS = (*_SHARED_FIELDS, "name", "extra field")
+_CENTRAL_FIELDS = (
+    *("version", "system", *_SHARED_FIELDS, "name", "extra field", "comment"),
+    *("disk", "internal attributes", "attributes", "offset"),
+)
+"""In the order of the headers, where sizes stand for what is behind them."""
 
 Fields = Mapping[str, "int | bytes"]
 
@@ -82,13 +90,14 @@ class ZipArchive:
     def unpack(self, member: ZipMember) -> bytes:
         """The content of a member.
 
-        :raises MalformedZip: saying why there is none, or none that could be held in memory.
+        :raises MalformedZip: saying what is wrong with it ("it …"), or that it is too large to be held in memory.
         """
         if member.fault:
             raise MalformedZip(member.fault)
         packed = self.packed(member)
         if member.size > min(_LARGEST_MEMBER, self._left):
-            raise MalformedZip(f"says that it unpacks to {member.size} bytes, which is too much to look into")
+            what = f"says that it unpacks to {member.size} bytes, which is too much to look into"
+            raise MalformedZip(what, hint=f"{_LARGEST_MEMBER} bytes are looked into at once, {_MOST_UNPACKED} in all")
         if member.method == DEFLATED:
             content = _inflate(packed, member.size)
         elif member.method == STORED:
@@ -173,83 +182,61 @@ def _parse_end(view: View, at: int) -> tuple[Fields, int, int]:
 
 
 def _parse_directory(view: View, shift: int, at: int, end: int) -> Iterator[ZipMember]:
-    count = 0
-    while at < end:
-        signature, version, system, needed, flags, method, time, crc, packed, size, *rest = view.row(
-            "4sBBHHHLLLLHHHHHLL", at
-        )
-        name_size, extra_size, comment_size, disk, internal, external, offset = rest
-        count += 1
-        if signature != b"PK\1\2" or count > _MOST_MEMBERS:
-            raise MalformedZip(
-                "its directory is damaged" if signature != b"PK\1\2" else "it has more members than wheels have"
-            )
+    for _ in range(_MOST_MEMBERS):
+        if at >= end:
+            return
+        signature, *values = view.row("4sBBHHHLLLLHHHHHLL", at)
+        if signature != b"PK\1\2":
+            raise MalformedZip("its directory is damaged")
+        central: dict[str, int | bytes] = dict(zip(_CENTRAL_FIELDS, values, strict=True))
         at += 46
-        raw, extra = view.take(at, name_size), view.take(at + name_size, extra_size)
-        comment = view.take(at + name_size + extra_size, comment_size)
-        at += name_size + extra_size + comment_size
-        central: dict[str, int | bytes] = {
-            "name": raw,
-            "version": version,
-            "system": system,
-            "version needed": needed,
-            "flags": flags,
-            "method": method,
-            "time": time,
-            "CRC": crc,
-            "packed size": packed,
-            "size": size,
-            "extra field": extra,
-            "comment": comment,
-            "disk": disk,
-            "internal attributes": internal,
-            "attributes": external,
-        }
-        size, packed, offset = _widen(extra, size, packed, offset)
+        for name in ("name", "extra field", "comment"):
+            size = int(central[name])
+            central[name] = view.take(at, size)
+            at += size
+        wide = _find_wide_values(bytes(central["extra field"]))
+        size, packed, offset = (
+            next(wide, value) if value == _MAX32 else value
+            for value in (int(central["size"]), int(central["packed size"]), int(central.pop("offset")))
+        )
         local, start, fault = _parse_local(view, shift + offset, packed)
-        name = escape(raw.decode(errors="backslashreplace"))
+        name = escape(bytes(central["name"]).decode(errors="backslashreplace"))
         yield ZipMember(name, central, local, start, 0 if fault else packed, size, fault)
+    raise MalformedZip("it has more members than wheels have")
 
 
-def _widen(extra: bytes, *values: int) -> list[int]:
-    """The *values* of a header, those that did not fit in it taken from its ZIP64 field (4.5.3)."""
-    wide = b""
-    while len(extra) >= 4:
-        kind, size = struct.unpack_from("<HH", extra)
-        if kind == 1:
-            wide = extra[4 : 4 + size]
-        extra = extra[4 + size :]
-    numbers = [int.from_bytes(wide[at : at + 8], "little") for at in range(0, len(wide) - 7, 8)]
-    return [numbers.pop(0) if value == _MAX32 and numbers else value for value in values]
+def _find_wide_values(extra: bytes) -> Iterator[int]:
+    """The values that did not fit in a header, from its ZIP64 field (4.5.3)."""
+    wide = dict(split_extra(extra)).get(1, b"")
+    return (int.from_bytes(wide[at : at + 8], "little") for at in range(0, len(wide) - 7, 8))
+
+
+def split_extra(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    """The kinds and contents that are in an extra field, as far as it is well formed."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, at)
+        yield kind, extra[at + 4 : at + 4 + size]
+        at += 4 + size
 
 
 def _parse_local(view: View, at: int, packed: int) -> tuple[Fields, int, str]:
     """The local header at *at*, where the packed bytes begin, and what is wrong with them."""
     try:
-        signature, needed, flags, method, time, crc, packed_said, size, name_size, extra_size = view.row(
-            "4sHHHLLLLHH", at
-        )
-        start = at + 30 + name_size + extra_size
-        name, extra = view.take(at + 30, name_size), view.take(start - extra_size, extra_size)
+        signature, *values = view.row("4sHHHLLLLHH", at)
+        if signature != b"PK\3\4":
+            return {}, 0, "has no local header where the directory says"
+        local: dict[str, int | bytes] = dict(zip(_LOCAL_FIELDS, values, strict=True))
+        start = at + 30
+        for name in ("name", "extra field"):
+            size = int(local[name])
+            local[name] = view.take(start, size)
+            start += size
         view.take(start, packed)
     except MalformedBinary:
         return {}, 0, "has bytes outside of the file"
-    if signature != b"PK\3\4":
-        return {}, 0, "has no local header where the directory says"
-    local: dict[str, int | bytes] = {
-        "name": name,
-        "version needed": needed,
-        "flags": flags,
-        "method": method,
-        "time": time,
-        "CRC": crc,
-        "packed size": packed_said,
-        "size": size,
-        "extra field": extra,
-        "data descriptor": 0,
-    }
-    if flags & HAS_DESCRIPTOR:
-        local["data descriptor"] = _measure_descriptor(view, start + packed, packed)
+    has_descriptor = int(local["flags"]) & HAS_DESCRIPTOR
+    local["data descriptor"] = _measure_descriptor(view, start + packed, packed) if has_descriptor else 0
     return local, start, ""
 
 
@@ -268,3 +255,10 @@ def _find_between(data: bytes, members: tuple[ZipMember, ...], start: int, end: 
         pieces.append(data[start : member.start - header])
         start = max(start, member.start + member.packed + int(local["data descriptor"]))
     return b"".join([*pieces, data[start:end]])
+
+
+def explain_fault(where: str, name: str, error: MalformedZip) -> Difference:
+    """That a member cannot be read, as ``unpack`` said it; *where* is such as ``in the found wheel``."""
+    (problem,) = error.problems
+    what = f"cannot be read {where}: it {problem.message}"
+    return Difference(name, what, problem.hint or "the archive was damaged or altered")
