@@ -128,6 +128,18 @@ def test_time(user: User) -> None:
         assert time.monotonic() - began < 10
 
 
+def test_limits_of_the_system(user: User) -> None:
+    """A limit on processes is set where it is one of the run; elsewhere it would count all that the user runs."""
+    program = """
+        import resource as r
+        print(*(r.getrlimit(kind)[0] for kind in (r.RLIMIT_CORE, r.RLIMIT_FSIZE, r.RLIMIT_NPROC)))
+        """
+    for somebody in (user, user.unconfined()):
+        *found, processes = somebody.run(program, limits=LIMITS).stdout.split()
+        assert found == ["0", str(LIMITS.disk + 65536)]
+        assert (processes == str(LIMITS.tasks + 16)) == somebody.is_confined
+
+
 def test_files_in_memory_count_as_memory(user: User) -> None:
     done = user.run(MEMORY_IN_FILES, limits=LIMITS)
     assert "used more than 200 MiB of memory" in done.reason, done

@@ -89,7 +89,7 @@ class Bubblewrap:
                 first = read_process(_PROC, init) if init else None
                 if first:
                     group.add(first.number)
-                    set_limits(first.number, self.limits)
+                    set_limits(first.number, self.limits, is_apart=True)
                     with contextlib.suppress(BrokenPipeError):
                         os.write(release, b"x")
                 else:

@@ -107,18 +107,17 @@ def read_used(folder: Path) -> int:
     return (status.f_blocks - status.f_bfree) * status.f_frsize + (status.f_files - status.f_ffree) * 1024
 
 
-def set_limits(number: int, limits: Limits) -> None:
+def set_limits(number: int, limits: Limits, *, is_apart: bool) -> None:
     """Sets what the system itself limits for a process and what it will start: no core files, no file too large.
 
-    The first is a whole limit's worth for each process, so the watch stays needed.
+    How many processes there may be is a limit of the user namespace that the process *is_apart* in; without one it
+    would be a limit on all that the user runs. It does not bind root.
     """
     import resource
 
-    values = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: limits.disk + _MARGIN * BLOCK,
-        resource.RLIMIT_NPROC: limits.tasks + _MARGIN,
-    }
+    values = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: limits.disk + _MARGIN * BLOCK}
+    if is_apart:
+        values[resource.RLIMIT_NPROC] = limits.tasks + _MARGIN
     with contextlib.suppress(ProcessLookupError):
         for name, value in values.items():
             hard = resource.prlimit(number, name)[1]

@@ -61,7 +61,7 @@ class Unconfined:
         family = _Family(child)
         try:
             if sys.platform == "linux":
-                set_limits(child.pid, self.limits)
+                set_limits(child.pid, self.limits, is_apart=False)
 
             def check() -> None:
                 watch.check_processes([process.number for process in family.read()], _PROC)
