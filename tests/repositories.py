@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,15 +55,15 @@ def make_release(folder: Path) -> Path:
     return folder
 
 
-def open_shared(folder: Path) -> Repository:
-    """The repository in *folder*, with the user's caches: to make the C runtimes of Windows anew takes minutes."""
-    return replace(open_repository(folder, {}), store=default_store(os.environ))
-
-
 def make_repository(folder: Path, release: Path) -> Path:
-    """The data folder of a repository with *release*."""
-    repository = open_shared(folder)
-    options = {"user": repository.store, "environ": {**os.environ, **OFFLINE}, "cwd": release, "say": print}
+    """The data folder of a repository with *release*.
+
+    Its caches are the user's: to make the C runtimes of Windows anew takes minutes.
+    """
+    store = default_store(os.environ)
+    (folder / "cache").symlink_to(store.root)
+    repository = open_repository(folder, {})
+    options = {"user": store, "environ": {**os.environ, **OFFLINE}, "cwd": release, "say": print}
     for added in add(repository, sorted(release.iterdir()), [], **options):
         assert added.file and not added.notices, added
     repository.close()
@@ -69,7 +72,7 @@ def make_repository(folder: Path, release: Path) -> Path:
 
 def copy_repository(folder: Path, original: Path) -> Repository:
     """A repository in *folder* that is as the *original* one."""
-    return open_shared(Path(shutil.copytree(original, folder)))
+    return open_repository(Path(shutil.copytree(original, folder, symlinks=True)), {})
 
 
 def drop(repository: Repository, *, members: bool = True) -> dict[str, File]:
@@ -81,6 +84,20 @@ def drop(repository: Repository, *, members: bool = True) -> dict[str, File]:
         for sha256 in list(repository.members.list()):
             repository.members.remove(sha256)
     return wheels
+
+
+def alter(repository: Repository, statement: str, *values: object) -> None:
+    """Changes the ledger as one who does not have its key."""
+    with closing(sqlite3.connect(repository.folder / "ledger.sqlite")) as connection, connection:
+        assert connection.execute(statement, values).rowcount
+
+
+def falsify(repository: Repository, file: File) -> File:
+    """Gives the wheel *file* another hash in the ledger, as one who has its key could, and the row that it has now."""
+    layout, buildinfo = repository.ledger.layout(file.sha256), repository.ledger.buildinfo(file.sha256)
+    alter(repository, "DELETE FROM files WHERE name = ?", file.name)
+    other = replace(file, sha256=hashlib.sha256(file.sha256.encode()).hexdigest())
+    return repository.ledger.record(other, buildinfo=buildinfo, layout=layout)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from confined import User, make_user
+from repositories import make_release, make_repository
 
 
 @pytest.fixture(scope="session", params=["root", "ordinary"])
@@ -35,3 +36,16 @@ def _made(name: str) -> Iterator[User]:
         yield make_user(name, folder)
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def example_release(tmp_path_factory: pytest.TempPathFactory, zig: object) -> Path:
+    """A folder with the sdist of the example in C, and a wheel for each object format. Nobody writes into it."""
+    del zig
+    return make_release(tmp_path_factory.mktemp("example-release"))
+
+
+@pytest.fixture(scope="session")
+def example_repository(example_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a repository with that release, to be copied. Nobody writes into it."""
+    return make_repository(tmp_path_factory.mktemp("example-repository"), example_release)

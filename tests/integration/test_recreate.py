@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
-import hashlib
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +21,10 @@ from repositories import (
     OFFLINE,
     TARGETS,
     CountingSandbox,
+    alter,
     copy_repository,
     drop,
-    make_release,
-    make_repository,
+    falsify,
     wait_until,
     zigbuild,
 )
@@ -44,20 +42,14 @@ LINUX, WINDOWS, MACOS = TARGETS
 ENVIRON = {**os.environ, **OFFLINE}
 
 
-@pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory, zig: object) -> Path:
-    del zig
-    return make_release(tmp_path_factory.mktemp("release"))
-
-
-@pytest.fixture(scope="module")
-def original(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_repository(tmp_path_factory.mktemp("original"), release)
+@pytest.fixture
+def release(example_release: Path) -> Path:
+    return example_release
 
 
 @pytest.fixture
-def repository(original: Path, tmp_path: Path) -> Iterator[Repository]:
-    copied = copy_repository(tmp_path / "data", original)
+def repository(example_repository: Path, tmp_path: Path) -> Iterator[Repository]:
+    copied = copy_repository(tmp_path / "data", example_repository)
     yield copied
     copied.close()
 
@@ -154,10 +146,10 @@ def test_a_hundred_who_ask_for_one_wheel_cause_one_build(
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from repositories import open_shared
+from zigbuild_backend.repository import open_repository
 from zigbuild_backend.repository.recreate import Recreator
 from zigbuild_backend.sandbox import Unconfined
-repository = open_shared(Path(sys.argv[1]))
+repository = open_repository(Path(sys.argv[1]), {})
 file = repository.ledger.find(sys.argv[2])
 recreator = Recreator(repository, Unconfined(), environ=os.environ, observe=lambda kind, *_: print(kind, flush=True))
 print("ready", flush=True)
@@ -234,30 +226,13 @@ def assert_refused(repository: Repository, sandbox: Sandbox | None, file: File, 
     assert not list((repository.folder / "quarantine").glob("**/*.whl"))
 
 
-def test_other_bytes_are_never_given(repository: Repository, sandbox: Sandbox, release: Path) -> None:
-    """The ledger has the buildinfo of one wheel, and the hash of another: what is made again is not what it says."""
-    file = drop(repository)[LINUX]
-    data = (release / file.name).read_bytes()
-    altered = replace(file, sha256=hashlib.sha256(data + b"x").hexdigest())
-    record_anew(repository, file, altered)
+def test_other_bytes_are_never_given(repository: Repository, sandbox: Sandbox) -> None:
+    altered = falsify(repository, drop(repository)[LINUX])
     assert_refused(repository, sandbox, altered, "other bytes came of making it again")
     (verdict,) = (verdict for verdict in repository.ledger.verdicts(altered.sha256) if not verdict.is_good)
     assert verdict.level == 3
     assert verdict.circumstance["python"]
     assert repository.ledger.level(altered.sha256) < 3
-
-
-def record_anew(repository: Repository, file: File, other: File) -> None:
-    """Records *other* in place of *file*, as one who has the key of the ledger could."""
-    layout, buildinfo = repository.ledger.layout(file.sha256), repository.ledger.buildinfo(file.sha256)
-    alter(repository, "DELETE FROM files WHERE name = ?", file.name)
-    repository.ledger.record(other, buildinfo=buildinfo, layout=layout)
-
-
-def alter(repository: Repository, statement: str, *values: object) -> None:
-    """Changes the ledger as one who does not have its key."""
-    with closing(sqlite3.connect(repository.folder / "ledger.sqlite")) as connection, connection:
-        assert connection.execute(statement, values).rowcount
 
 
 def test_altered_buildinfo(repository: Repository, sandbox: Sandbox) -> None:

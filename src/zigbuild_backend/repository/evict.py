@@ -125,6 +125,8 @@ def choose(repository: Repository, files: Iterable[File], wanted: int | None, *,
         if wanted is not None and freed >= wanted:
             return
         eviction = Eviction(file, space.measure(file))
+        if eviction.freed <= 0:  # what is kept of it would take more than all of it
+            continue
         space.take(file)
         freed += eviction.freed
         yield eviction
