@@ -129,8 +129,13 @@ def test_of_a_recipe(newest: Venv, tmp_path: Path) -> None:
     built = zigbuild(newest, "wheels", ROOT / "recipes/markupsafe", "--only", only, "--out", tmp_path, cwd=tmp_path)
     assert built.returncode == 0, built.stderr
     (wheel,) = tmp_path.glob("*.whl")
-    done = zigbuild(newest, "verify", wheel, cwd=tmp_path, env={"ZIGBUILD_RECIPES": str(ROOT / "recipes")})
+    known = {"ZIGBUILD_RECIPES": str(ROOT / "recipes")}
+    done = zigbuild(newest, "verify", wheel, cwd=tmp_path, env=known)
     assert (done.returncode, done.stdout) == (0, f"{wheel}: same\n"), done.stderr
+
+    done = zigbuild(newest, "verify", wheel, "--sdist", wheel, cwd=tmp_path, env=known)
+    assert done.returncode == 4
+    assert re.search(r"has the sha256 \w{64}, the recipe is for 2e9ad7dd851bf45f", done.stderr)
 
     done = zigbuild(newest, "verify", wheel, cwd=tmp_path)
     assert done.returncode == 5

@@ -151,17 +151,18 @@ def _find_archive(
     release = recipe.settings.recipe
     source = release.source
     file_name = source.sdist or name_download(source.url)
+    if given and not given.is_file():
+        raise NotFoundError("there is no such file", where=str(given), hint="check the path")
+    if given and (found := _digest_file(given)) != source.sha256:
+        raise MismatchError(
+            f"has the sha256 {found}, the recipe is for {source.sha256}",
+            where=given.name,
+            hint=f"give {file_name} of {release.name} {release.version}",
+        )
     near = beside / file_name if beside else None
     path = given or (near if near and near.is_file() and _digest_file(near) == source.sha256 else None)
     if path:
-        try:
-            keep_download(path, file_name, source.sha256, store)
-        except MismatchError:
-            raise MismatchError(
-                f"has the sha256 {_digest_file(path)}, the recipe is for {source.sha256}",
-                where=path.name,
-                hint=f"give {file_name} of {release.name} {release.version}",
-            ) from None
+        keep_download(path, file_name, source.sha256, store)
     if source.sdist:
         return fetch(release.name, source.sdist, source.sha256, store, environ)
     return fetch_url(source.url, source.sha256, store)
