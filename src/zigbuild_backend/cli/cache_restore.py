@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from ..errors import NotFoundError, ZigbuildError
 from ..repository import Repository
@@ -46,19 +47,24 @@ def _restore(repository: Repository, files: Sequence[File], arguments: Namespace
         if way := _WAYS.get(kind):
             session.result(f"{file.name}: {way}{f', from {place}' if place else ''}")
 
-    recreator = Recreator(
-        repository,
-        choose_sandbox(arguments, session),
-        environ=session.environ,
-        peers=open_peers(arguments.peers, session.environ) if arguments.peers else None,
-        upstream=open_upstream(repository.ledger, arguments.upstream, session.environ, session.notice),
-        queue=len(files),
-        retry_seconds=0,
-        say=session.say,
-        observe=observe,
-    )
     failed = 0
-    try:
+    with ExitStack() as stack:
+        upstream = open_upstream(repository.ledger, arguments.upstream, session.environ, session.notice)
+        peers = open_peers(arguments.peers, session.environ) if arguments.peers else None
+        for place in (upstream, peers):
+            if place:
+                stack.callback(place.close)
+        recreator = Recreator(
+            repository,
+            choose_sandbox(arguments, session),
+            environ=session.environ,
+            peers=peers,
+            upstream=upstream,
+            queue=len(files),
+            retry_seconds=0,
+            say=session.say,
+            observe=observe,
+        )
         for future in [recreator.request(file) for file in files]:
             try:
                 future.result()
@@ -66,6 +72,5 @@ def _restore(repository: Repository, files: Sequence[File], arguments: Namespace
                 failed += 1
                 for problem in error.problems:
                     session.fail(problem)
-    finally:
-        recreator.close()
+        recreator.close()  # whoever interrupts does not wait for builds to end
     return failed

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,11 +17,12 @@ from ..errors import MismatchError, NotFoundError
 from ..plan import WheelSpec
 from ..rebuild import Circumstance, Rebuilt, find_source, rebuild
 from ..sandbox import Sandbox
-from ..store import temporary_folder
+from ..store import locked, temporary_folder
 from . import Repository
 from .layout import Layout, assemble, read_layout
 from .model import File
 
+_BEGINNING = 60.0  # seconds within which a new folder's lock is held for sure
 _FEW = 8
 """Differences that an explanation lists."""
 
@@ -48,11 +51,20 @@ class Workbench:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A new folder in the quarantine, for what is not known to be right. It is gone afterwards."""
-        quarantine = self.repository.folder / "quarantine"
-        quarantine.mkdir(exist_ok=True)
-        with temporary_folder(quarantine) as folder:
-            yield folder
+        """A new folder in the quarantine, for what is not known to be right. It is gone afterwards.
+
+        What processes that were killed have left there is deleted.
+        """
+        builds = self.repository.folder / "quarantine" / "builds"
+        builds.mkdir(parents=True, exist_ok=True)
+        for lock in builds.glob("*/lock"):
+            with suppress(OSError), locked(lock) as is_left:
+                if is_left and time.time() - lock.stat().st_mtime > _BEGINNING:
+                    shutil.rmtree(lock.parent, ignore_errors=True)
+        with temporary_folder(builds) as folder, locked(folder / "lock"):
+            out = folder / "out"
+            out.mkdir()
+            yield out
 
     def make(self, orders: Sequence[Order], out: Path, circumstance: Circumstance) -> Iterator[tuple[Order, Rebuilt]]:
         """Makes the wheels of one batch in the folder *out*; gives what came of each as it is done.

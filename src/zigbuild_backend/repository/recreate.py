@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import MismatchError, NotFoundError, ZigbuildError
+from ..indexes import redact
 from ..sandbox import Sandbox
 from ..store import locked
 from . import Repository
@@ -44,6 +45,16 @@ class Load:
     flights: int
     waiting: int
     oldest_seconds: float
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a file may be fetched: kind and name, what streams it from there, and what is done if that was false."""
+
+    kind: Kind
+    name: str
+    stream: Callable[[], Iterator[bytes]]
+    blame: Callable[[], None] = lambda: None
 
 
 class Recreator:
@@ -157,14 +168,16 @@ class Recreator:
             self._flights.note_mismatch(flight, render_reason(error))
         return None
 
-    def _list_places(self, flight: Flight) -> list[tuple[Kind, str, Callable[[], Iterator[bytes]]]]:
-        """Where the file may be fetched: kind and name of the place, and what streams it from there."""
+    def _list_places(self, flight: Flight) -> list[_Place]:
         file = flight.file
-        places: list[tuple[Kind, str, Callable[[], Iterator[bytes]]]] = []
-        if self._peers:
-            places += [("peer", url, partial(self._peers.stream, url, file)) for url in self._peers.list_willing()]
+        places: list[_Place] = []
+        if peers := self._peers:
+            for url in peers.list_willing():
+                places.append(
+                    _Place("peer", redact(url), partial(peers.stream, url, file), partial(peers.pass_over, url))
+                )
         if self._upstream and not file.is_local:
-            places.append(("upstream", file.origin, partial(self._upstream.stream, file)))
+            places.append(_Place("upstream", file.origin, partial(self._upstream.stream, file)))
         return places
 
     def _fetch(self, flight: Flight) -> None:
@@ -177,18 +190,17 @@ class Recreator:
 
     def _is_fetched(self, flight: Flight) -> bool:
         """Whether some place has the file; if so it has landed."""
-        for kind, name, stream in self._list_places(flight):
+        for place in self._list_places(flight):
             try:
-                path = self._repository.blobs.add(stream(), flight.file.sha256)
+                path = self._repository.blobs.add(place.stream(), flight.file.sha256)
             except NotFoundError as error:
                 flight.reasons.append(render_reason(error))
             except MismatchError as error:
-                self._flights.note_mismatch(flight, f"{name}: {render_reason(error)}")
-                if self._peers and kind == "peer":
-                    self._peers.pass_over(name)
+                self._flights.note_mismatch(flight, f"{place.name}: {render_reason(error)}")
+                place.blame()
             else:
                 self._repository.ledger.forget_failure(flight.file.sha256)
-                self._flights.land(flight, path, kind, name)
+                self._flights.land(flight, path, place.kind, place.name)
                 return True
         return False
 
