@@ -184,11 +184,11 @@ def _leave_out(folder: str, names: list[str]) -> list[str]:
 
 
 def _share_zig(folder: Path) -> Path:
-    """A store that is new but for zig and CPython's headers."""
+    """A store that is new but for zig, its runtimes and CPython's headers."""
     store = default_store(os.environ)
     folder.mkdir()
-    for name in ("ziglang", "headers"):
-        (folder / name).symlink_to(store.folder(name))
+    for name in ("ziglang", "zig", "zig-lib", "headers"):
+        (folder / name).symlink_to(store.folder(name), target_is_directory=True)
     return folder
 
 
