@@ -68,6 +68,17 @@ def test_impossible_options(tmp_path: Path, options: tuple[str, str]) -> None:
     assert options[0] in done.stderr
 
 
+def test_upstream_that_is_the_server_itself(tmp_path: Path) -> None:
+    port = find_port()
+    url = f"http://localhost:{port}/simple/"
+    done = serve("--data", tmp_path / "data", "--port", str(port), "--upstream", url)
+    assert done.returncode == 2
+    assert f"{url}: is this server itself" in done.stderr
+    assert "--upstream none" in done.stderr
+    done = serve("--data", tmp_path / "data", "--port", str(port), "--peer", url)
+    assert done.returncode == 2
+
+
 def test_folder_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file")
     done = serve("--data", tmp_path / "file" / "data", "--port", str(find_port()))

@@ -21,14 +21,11 @@ from .session import Session
 if TYPE_CHECKING:
     from ..server import ServeSettings
 
-_END_SECONDS = 20.0
-"""How long builds and downloads may take to end, once the last response was sent."""
-
 
 def run(arguments: Namespace, session: Session) -> int:
     try:
         from ..server import Journal, ServeSettings, create_app
-        from ..server.listening import EndableSandbox, allow_connections, check_address, ended_by_force, listen
+        from ..server.listening import EndableSandbox, allow_connections, check_address, check_not_itself, listen
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         raise NotFoundError(
@@ -58,6 +55,7 @@ def run(arguments: Namespace, session: Session) -> int:
         peers = open_peers(arguments.peers, session.environ) if arguments.peers else None
         if peers:
             stack.callback(peers.close)
+        check_not_itself(settings, address, [*(upstream.urls if upstream else ()), *(peers.urls if peers else ())])
         recreator = Recreator(
             repository,
             EndableSandbox(sandbox, stopping),
@@ -71,8 +69,7 @@ def run(arguments: Namespace, session: Session) -> int:
         app = create_app(repository, recreator, upstream, settings, journal)
         allow_connections()
         asyncio.run(listen(app, address, settings.port, lambda: _greet(settings, repository, session), stopping))
-        with ended_by_force(_END_SECONDS):
-            recreator.close()
+        recreator.close()
         journal.note("stopped")
     return 0
 

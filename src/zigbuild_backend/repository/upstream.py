@@ -85,7 +85,7 @@ class Upstream:
         self, ledger: Ledger, urls: Sequence[str], session: PyPIClient, listen: Listener = lambda problem: None
     ) -> None:
         self._ledger = ledger
-        self._urls = tuple(urls)
+        self.urls = tuple(urls)
         self._session = session
         self._listen = listen
         self._checked: OrderedDict[str, _Checked] = OrderedDict()
@@ -166,7 +166,7 @@ class Upstream:
 
     def _look_up(self, project: str, known: Sequence[File]) -> NotFoundError | None:
         """Records what the first index that knows *project* has; else gives the reason why there is nothing new."""
-        for url in self._urls:
+        for url in self.urls:
             topic = f"{_TOPIC} {url}"
             note = self._ledger.recall(topic, project) if known else None
             etag = note[0].decode() if note else ""

@@ -92,10 +92,10 @@ class Answers:
         self._counters = ThreadPoolExecutor(2, thread_name_prefix="count")
 
     def close(self) -> None:
-        """Waits for the threads."""
+        """Waits for the threads, but for those that wait for upstream."""
         self._readers.shutdown()
         self._counters.shutdown()
-        self._fetchers.shutdown(cancel_futures=True)
+        self._fetchers.shutdown(wait=False, cancel_futures=True)
 
     def find_plan(self, request: Request) -> Plan | Ready:
         """How *request* is to be answered. Never raises."""

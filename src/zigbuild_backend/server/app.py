@@ -23,7 +23,16 @@ from .metrics import CONTENT_TYPE, Exposition, Gauge
 from .pages import Pages
 from .people import People
 from .requests import Request, parse_request
-from .responses import Representation, Response, make_refusal, make_text, refuse
+from .responses import (
+    Representation,
+    Response,
+    make_accelerated,
+    make_part,
+    make_refusal,
+    make_text,
+    make_whole,
+    refuse,
+)
 from .sending import Send, send_response
 from .settings import ServeSettings
 
@@ -104,14 +113,26 @@ class App:
                 response = await self._respond(made, request) if isinstance(made, Representation) else made
         except (CrowdedError, ZigbuildError) as error:
             response = refuse(error, request.accept_text)
+            if isinstance(error, ZigbuildError) and response.status >= 500:
+                self._journal.note_problem(error.problems[0])
         except Exception as error:
             self._journal.note_bug(error, request.path)
             response = make_refusal(500, "this is a bug; it stands in the server's log", request.accept_text)
+        await self._send(response, scope, send, request)
         size = 0 if request.method == "HEAD" else response.size
-        await send_response(response, scope, send)
         self._journal.note_request(request, route, response.status, size, time.perf_counter() - started)
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
+
+    async def _send(self, response: Response, scope: Any, send: Send, request: Request) -> None:
+        try:
+            await send_response(response, scope, send)
+        except FileNotFoundError:
+            gone = make_refusal(503, "it was dropped in this very moment", request.accept_text, retry_after="1")
+            await send_response(gone, scope, send)
+        except Exception as error:
+            self._journal.note_bug(error, request.path)
+            raise  # too late to say it: the server cuts the connection off
 
     async def _respond(self, made: Representation, request: Request) -> Response:
         """*made*, or the part of it that is asked for, or that the client has it already."""
@@ -130,30 +151,15 @@ class App:
         path = self._downloads.find_seen(file) or await self._downloads.obtain(file, request.client)
         self._repository.ledger.count_use(file.sha256)
         if self._settings.accel and path.is_relative_to(self._repository.folder):
-            place = path.relative_to(self._repository.folder).as_posix()
-            # Ranges and conditions are nginx's then, and so are the headers that they go by.
-            headers = [pair for pair in made.headers if pair[0] not in (b"content-length", b"etag", b"accept-ranges")]
-            headers += [(b"x-accel-redirect", f"{self._settings.accel.rstrip('/')}/{place}".encode())]
-            return Response(200, [*headers, (b"content-length", b"0")])
+            return make_accelerated(made, self._settings.accel, path.relative_to(self._repository.folder).as_posix())
         size = file.size or path.stat().st_size
-        headers = made.headers if file.size else [(n, v) for n, v in made.headers if n != b"content-length"]
-        if not request.range:
-            return Response(200, headers, path=path, size=size)
         try:
-            span = find_span(
+            span = request.range and find_span(
                 request.range.decode("latin-1"), request.if_range.decode("latin-1"), size, made.etag, made.last_modified
             )
         except UnsatisfiableError as error:
             return make_refusal(416, str(error), request.accept_text, content_range=f"bytes */{size}")
-        if span is None:
-            return Response(200, headers, path=path, size=size)
-        length = span.stop - span.start
-        described = [(name, value) for name, value in headers if name != b"content-length"]
-        described += [
-            (b"content-length", str(length).encode()),
-            (b"content-range", f"bytes {span.start}-{span.stop - 1}/{size}".encode()),
-        ]
-        return Response(206, described, path=path, span=span, size=length)
+        return make_part(made, path, span, size) if span else make_whole(made, path, size)
 
     def _check_health(self) -> Response:
         """Whether the ledger can be read; raises if it can not."""

@@ -10,8 +10,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -25,11 +26,15 @@ from .settings import ServeSettings
 GRACE_SECONDS = 30.0
 """How long responses that are being sent may take, once the server is told to end."""
 
+_END_SECONDS = 20.0
+"""How long builds and downloads may take to end after that."""
+
 _HEADER_SECONDS = 10
 """How long a request's headers may take to come, and how long a connection may have none."""
 _HEADER_BYTES = 16 << 10
 _CONNECTIONS = 4096
 _BACKLOG = 1024
+_PORTS = {"http": 80, "https": 443}
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -53,6 +58,22 @@ def check_address(settings: ServeSettings) -> str:
         hint = "name another with --port, or end what listens there" if "in use" in reason else "see --host and --port"
         raise ConfigurationError(f"cannot be listened on: {reason}", where=where, hint=hint) from None
     return str(address[0])
+
+
+def check_not_itself(settings: ServeSettings, address: str, urls: Iterable[str]) -> None:
+    """Makes sure that none of the *urls* that are asked is this server, listening on *address*.
+
+    :raises ConfigurationError: if one is: whoever asks for what is not known would wait for ever.
+    """
+    ours = {settings.host, address, "localhost", "127.0.0.1", "::1"}
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.hostname in ours and (parts.port or _PORTS.get(parts.scheme)) == settings.port:
+            raise ConfigurationError(
+                "is this server itself",
+                where=f"{parts.scheme}://{parts.hostname}:{settings.port}{parts.path}",
+                hint="name the index behind it with --upstream URL, or serve alone with --upstream none",
+            )
 
 
 async def listen(app: App, address: str, port: int, tell_ready: Callable[[], None], stopping: threading.Event) -> None:
@@ -85,6 +106,7 @@ async def listen(app: App, address: str, port: int, tell_ready: Callable[[], Non
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     for number in _SIGNALS:
         loop.remove_signal_handler(number)  # a second one ends it at once
+    end_at_latest_in(GRACE_SECONDS + _END_SECONDS)
     stopping.set()
     app.stop()
     server.stop()  # type: ignore[no-untyped-call]  # granian has no types for it
@@ -138,9 +160,8 @@ class EndableSandbox:
         )
 
 
-@contextlib.contextmanager
-def ended_by_force(seconds: float) -> Iterator[None]:
-    """Ends the process with code 0 if what is inside takes longer than *seconds*; nothing that is kept suffers."""
+def end_at_latest_in(seconds: float) -> None:
+    """Ends the process, with code 0, if it does not end by itself within *seconds*; nothing that is kept suffers."""
 
     def end() -> None:
         sys.stdout.flush()
@@ -149,7 +170,3 @@ def ended_by_force(seconds: float) -> Iterator[None]:
     timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

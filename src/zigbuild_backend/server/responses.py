@@ -93,7 +93,9 @@ def _make_constant(
     caching = {"etag": etag, "cache-control": NEVER_CHANGES}
     if last_modified:
         caching["last-modified"] = last_modified
-    described = {"content-type": content_type, "content-length": str(size)}
+    described = {"content-type": content_type}
+    if size or not file:  # an index that knows no sizes may have been asked
+        described["content-length"] = str(size)
     if file:
         described["accept-ranges"] = "bytes"
     return Representation(
@@ -105,6 +107,31 @@ def _make_constant(
         size=size,
         file=file,
     )
+
+
+def make_whole(made: Representation, path: Path, size: int) -> Response:
+    """All of a file, which is *path* on this machine."""
+    headers = made.headers if made.size else [*made.headers, (b"content-length", str(size).encode())]
+    return Response(200, headers, path=path, size=size)
+
+
+def make_part(made: Representation, path: Path, span: Span, size: int) -> Response:
+    """A part of a file that has *size* bytes."""
+    length = span.stop - span.start
+    headers = _without(made.headers, b"content-length")
+    headers.append((b"content-length", str(length).encode()))
+    headers.append((b"content-range", f"bytes {span.start}-{span.stop - 1}/{size}".encode()))
+    return Response(206, headers, path=path, span=span, size=length)
+
+
+def make_accelerated(made: Representation, prefix: str, place: str) -> Response:
+    """A file that nginx sends: the one at *place* below the folder that its location *prefix* stands for.
+
+    Ranges and conditions are nginx's then, and so are the headers that they go by.
+    """
+    headers = _without(made.headers, b"content-length", b"etag", b"accept-ranges")
+    headers.append((b"x-accel-redirect", f"{prefix.rstrip('/')}/{place}".encode()))
+    return Response(200, [*headers, (b"content-length", b"0")])
 
 
 def make_text(status: int, content_type: str, body: bytes, **headers: str) -> Response:
@@ -153,6 +180,10 @@ def _describe(problem: Problem) -> str:
 
 def _is_internal(problem: Problem) -> bool:
     return Path(problem.where).is_absolute()
+
+
+def _without(headers: Headers, *names: bytes) -> Headers:
+    return [(name, value) for name, value in headers if name not in names]
 
 
 def _list_headers(headers: dict[str, str]) -> Headers:
