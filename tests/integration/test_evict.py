@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from repositories import OFFLINE, TARGETS, copy_repository, drop, falsify, zigbuild
+from repositories import OFFLINE, TARGETS, CountingSandbox, copy_repository, drop, falsify, zigbuild
 from wheels import write_foreign_wheel
 from zigbuild_backend.errors import NotFoundError
 from zigbuild_backend.rebuild import contrast
@@ -297,10 +297,15 @@ def test_what_nothing_tells_of_can_not_be_proven(unproven: Repository, sandbox: 
     assert all(unproven.ledger.level(file.sha256) == 1 for file in wheels_of(unproven).values())
 
 
-def test_one_circumstance_is_a_lower_level(unproven: Repository, sandbox: Sandbox) -> None:
-    file = wheels_of(unproven)[LINUX]
+def test_a_release_is_proven_by_a_build_for_each_circumstance(unproven: Repository, sandbox: Sandbox) -> None:
+    files = unproven.ledger.all_files()
     usual = contrast(ENVIRON)[0]
-    workbench = Workbench(unproven, sandbox, ENVIRON, lambda text: None)
-    (proof,) = prove(unproven, [file], workbench, [usual, replace(usual)])
-    assert (proof.is_good, proof.level, unproven.ledger.level(file.sha256)) == (True, 3, 3)
-    assert evict(unproven, [file]).refused
+    counting = CountingSandbox(sandbox)
+    workbench = Workbench(unproven, counting, ENVIRON, lambda text: None)
+    proofs = list(prove(unproven, files, workbench, [usual, replace(usual)]))
+    assert counting.builds == 2
+    # It was one circumstance, twice.
+    assert [(proof.is_good, proof.level, unproven.ledger.level(proof.file.sha256)) for proof in proofs] == [
+        (True, 3, 3)
+    ] * 3
+    assert len(evict(unproven, files).refused) == 3

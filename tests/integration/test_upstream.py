@@ -319,6 +319,19 @@ def test_other_bytes_are_never_kept(
     assert list(repository.blobs.list()) == []
 
 
+def test_a_file_that_upstream_moved(connect: Connect, server: IndexServer, repository: Repository, wheel: Path) -> None:
+    row = server.put_file(wheel)
+    server.put_page("eggs", row)
+    found = connect(server.index)
+    found.refresh("eggs")
+    server.answers["/elsewhere"] = server.answers.pop(f"/files/{wheel.name}")
+    server.put_page("eggs", {**row, "url": "/elsewhere"})
+    found.refresh("eggs")
+    path, kinds = fetch(repository, found, repository.ledger.files("eggs")[0])
+    assert isinstance(path, Path)
+    assert kinds == ["upstream"]
+
+
 def test_a_file_that_upstream_deleted(
     connect: Connect, server: IndexServer, repository: Repository, wheel: Path
 ) -> None:

@@ -56,7 +56,9 @@ def test_merging_fills_what_is_empty() -> None:
     told = replace(first, requires_python=">=3", spec="s", metadata_sha256="m", upload_time="now", yanked="bad")
     assert merge(first, told) == replace(told, upload_time="then")
     assert merge(told, first) == replace(told, yanked=None)
-    assert merge(first, replace(told, origin="b", provenance="p")) == replace(told, upload_time="then", yanked=None)
+    moved = replace(told, origin="b", provenance="p")
+    assert merge(first, moved) == replace(moved, upload_time="then")
+    assert merge(replace(first, origin=""), moved) == replace(told, origin="", upload_time="then", yanked=None)
 
 
 def test_times_are_those_of_indexes() -> None:

@@ -144,12 +144,13 @@ def check_same(known: File, told: File) -> None:
 def merge(known: File, told: File) -> File:
     """The row of a file that was recorded as *known* and is now *told* of again, with the same bytes.
 
-    Who recorded it first, and when, stands; what may be empty is filled; whether it is yanked, and what goes with it at
-    the index, is as told last by the same origin.
+    Whether it is local, and when it was recorded, stands; what may be empty is filled. Where it is to be had, whether
+    it is yanked, and what goes with it, is as told last, but for a local file only by those who have it locally.
     """
-    fresh = told if told.origin == known.origin else known
+    fresh = told if told.is_local == known.is_local else known
     return replace(
         known,
+        origin=fresh.origin,
         requires_python=known.requires_python or told.requires_python,
         metadata_sha256=known.metadata_sha256 or told.metadata_sha256,
         upload_time=known.upload_time or told.upload_time,
