@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import islice
 
 from ..rebuild import Circumstance, Rebuilt, usual
 from ..store import locked
@@ -19,6 +20,7 @@ from .findings import now
 from .flights import Busy, Flight, Flights, render_reason
 from .model import Verdict
 
+_LARGEST_BATCH = 256  # each holds a lock, which is an open file
 _POLL = 0.05  # seconds between looks at what another process makes
 _GUESS = 5.0  # seconds that a rebuild takes, until one was seen
 
@@ -100,7 +102,8 @@ class Builders:
             self._building += 1
             first = self._waiting[0].order
             assert first
-            batch = [flight for flight in self._waiting if flight.order and flight.order.batch == first.batch]
+            fitting = (flight for flight in self._waiting if flight.order and flight.order.batch == first.batch)
+            batch = list(islice(fitting, _LARGEST_BATCH))
             self._waiting = deque(flight for flight in self._waiting if flight not in batch)
             return batch
 
