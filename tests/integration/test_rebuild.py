@@ -148,6 +148,19 @@ def test_of_a_recipe(newest: Venv, tmp_path: Path) -> None:
     assert re.search(r"was built by a recipe with the digest \w{64}; \S+/markupsafe, of 3.0.4, has \w{64}", done.stderr)
 
 
+def test_in_another_mode_than_the_project_s(newest: Venv, release: Path, tmp_path: Path) -> None:
+    shutil.copy(release / "example_c-1.0.0.tar.gz", tmp_path)
+    only = ("--only", f"{find_host_python()}-{TARGETS[0]}")
+    built = zigbuild(newest, "wheels", EXAMPLE, *only, "--optimize", "small", "--out", tmp_path, cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    assert hashes(tmp_path)[wheel.name] != hashes(release)[wheel.name]
+    with zipfile.ZipFile(wheel) as archive:
+        assert json.loads(archive.read(BUILDINFO))["optimize"] == "small"
+    done = zigbuild(newest, "verify", wheel, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"{wheel}: same\n"), done.stderr
+
+
 def test_by_an_older_version_from_the_index(newest: Venv, tmp_path: Path) -> None:
     """Another version, which also has another file that counts, makes a wheel; ours fetches it to make that again."""
     tree = Path(shutil.copytree(ROOT, tmp_path / "tree", ignore=_leave_out))
