@@ -66,7 +66,7 @@ def check(expected: bytes, found: bytes) -> None:
         assert len(differences) < 400
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.data(), st.booleans())
 def test_altered_bytes_of_a_wheel(data: st.DataObject, is_deflated: bool) -> None:
     wheel = build_wheel(is_deflated)
@@ -75,7 +75,7 @@ def test_altered_bytes_of_a_wheel(data: st.DataObject, is_deflated: bool) -> Non
     assert isinstance(explain_members(b"a,b,c\n", found), tuple)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.data(), st.sampled_from(sorted(FILES)))
 def test_altered_contents(data: st.DataObject, name: str) -> None:
     content = data.draw(alter(FILES[name]))
@@ -85,7 +85,7 @@ def test_altered_contents(data: st.DataObject, name: str) -> None:
     assert content == FILES[name] or any(place.startswith(name) for place in told)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.data(), st.sampled_from(["METADATA", "WHEEL", "RECORD", "zigbuild-buildinfo.json"]))
 def test_altered_metadata(data: st.DataObject, name: str) -> None:
     path = f"{PURE.name}-{PURE.version}.dist-info/{name}"

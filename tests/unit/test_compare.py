@@ -380,6 +380,11 @@ class TestMembers:
             (f"{INFO}/METADATA (text)", "line 1: expected '', found 'body'"),
         ]
 
+    @pytest.mark.parametrize("name", ["RECORD", "zigbuild-buildinfo.json"])
+    def test_one_that_is_too_large_to_be_read(self, wheel: bytes, name: str) -> None:
+        found = repack(wheel, contents={f"{INFO}/{name}": b" " * 5_000_000})
+        assert f"{INFO}/{name}" in [place for place, what in see(wheel, found) if what.startswith("line 1: ")]
+
 
 class TestOnlyRecord:
     def test_the_same_members(self, wheel: bytes) -> None:

@@ -12,6 +12,7 @@ from .headers import Pair
 from .members import explain_member, is_library
 from .records import is_true
 from .specification import find_substitutions
+from .texts import is_table
 from .wheels import Wheel
 from .zips import MalformedZip, explain_fault
 
@@ -70,9 +71,10 @@ def _compare(
     ours, theirs = contents
     if ours == theirs:
         return Verdict(*names, "repacked")
-    if names[0] in (expected.record_path, expected.buildinfo_path):
+    if names[0] in expected.metadata and names[1] in found.metadata:
         return Verdict(*names, "apart", differences=tuple(problems))
-    if names[0].startswith(f"{expected.dist_info}/") and _substitute(ours, substitutions) == theirs:
+    is_metadata = names[0].startswith(f"{expected.dist_info}/")
+    if is_metadata and is_table(ours, theirs) and _substitute(ours, substitutions) == theirs:
         return Verdict(*names, "following", differences=tuple(problems))
     if not may_explain:
         return Verdict(*names, "skipped")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ..buildinfo import FILE_NAME
@@ -31,6 +31,12 @@ class Wheel:
     record: bytes | None
     buildinfo: bytes | None
     rows: Rows
+
+    @property
+    def metadata(self) -> Collection[str]:
+        """The paths of RECORD and buildinfo, as far as they can be read."""
+        files = {self.record_path: self.record, self.buildinfo_path: self.buildinfo}
+        return [path for path, data in files.items() if data is not None]
 
     @property
     def record_path(self) -> str:

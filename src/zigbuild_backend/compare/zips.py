@@ -98,13 +98,13 @@ class ZipArchive:
         if member.size > min(_LARGEST_MEMBER, self._left):
             what = f"says that it unpacks to {member.size} bytes, which is too much to look into"
             raise MalformedZip(what, hint=f"{_LARGEST_MEMBER} bytes are looked into at once, {_MOST_UNPACKED} in all")
+        self._left -= member.size
         if member.method == DEFLATED:
             content = _inflate(packed, member.size)
         elif member.method == STORED:
             content = packed
         else:
             raise MalformedZip(f"is packed by method {member.method}, which wheels do not use")
-        self._left -= len(content)
         if len(content) != member.size:
             raise MalformedZip(f"does not unpack to the {member.size} bytes that it says")
         if zlib.crc32(content) != member.central["CRC"]:
