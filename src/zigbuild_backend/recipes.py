@@ -12,7 +12,6 @@ from typing import Any
 
 from .errors import ConfigurationError, NotFoundError
 from .files import read_tree
-from .patches import apply_patch, parse_patch
 from .pkg_info import read_pkg_info
 from .plan import Project, resolve_project
 from .project import read_project, written_by
@@ -157,6 +156,8 @@ def _patch(root: Path, patches: Mapping[str, bytes], sha256: str, store: Store) 
         return root
 
     def make(folder: Path) -> None:
+        from .patches import apply_patch, parse_patch
+
         shutil.copytree(root, folder)
         for name, data in patches.items():
             for patch in parse_patch(data, name):
