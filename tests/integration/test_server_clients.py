@@ -20,44 +20,29 @@ from pathlib import Path
 import pytest
 
 import index_server
-from machines import EXAMPLE, make_venv
+from machines import make_venv
+from repositories import copy_repository
+from repositories import drop as drop_all
 from servers import JSON, Running, await_ready, find_port, opened, publish, serving
 from wheels import metadata_of, write_foreign_wheel
-from zigbuild_backend.repository import evict
-from zigbuild_backend.repository.model import File, Verdict
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.repository.model import File
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the sandbox is Linux's")
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory, zig: Zig) -> Path:  # noqa: ARG001 (without it, it is skipped)
-    """An sdist, the wheel of it for this Python, and a data folder where both were added and the wheel was dropped."""
-    folder = tmp_path_factory.mktemp("release")
-    identifier = f"cp3{sys.version_info[1]}-manylinux_2_17_x86_64"
-    run_zigbuild("sdist", EXAMPLE, "-o", folder)
-    run_zigbuild("wheels", EXAMPLE, "-o", folder, "--only", identifier)
-    data = folder / "data"
-    run_zigbuild("cache", "add", "--data", data, *folder.glob("*.*"))
-    drop(data)
+def release(example_repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a repository with a release of the example in C."""
+    data = tmp_path_factory.mktemp("release") / "data"
+    copy_repository(data, example_repository).close()
     return data
 
 
-def run_zigbuild(*arguments: str | Path) -> None:
-    command = [sys.executable, "-m", "zigbuild_backend", *arguments]
-    subprocess.run(command, check=True, capture_output=True, timeout=900)
-
-
 def drop(data: Path) -> File:
-    """Drops the wheel, members and all, as if it had been proven long ago."""
+    """Drops the bytes of all wheels; gives the one for this machine."""
     with opened(data) as repository:
-        (wheel,) = (file for file in repository.ledger.all_files() if file.is_wheel)
-        if repository.ledger.level(wheel.sha256) < 4:
-            repository.ledger.add_verdict(Verdict(wheel.sha256, 4, True, {}, "", "2026-01-01T00:00:00.000000Z"))
-        report = evict.evict(repository, [wheel], is_purge=True)
-        assert not report.refused, report.refused
-        assert repository.presence(wheel) == "dropped"
-        return wheel
+        wheels = drop_all(repository)
+        return next(file for platform, file in wheels.items() if platform.startswith("manylinux"))
 
 
 def test_many_clients_one_build_and_pip_and_uv_install_it(release: Path, tmp_path: Path) -> None:
