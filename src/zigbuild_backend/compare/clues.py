@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from .difference import contrast, find_first_difference, quote
 
-_BEFORE, _SEARCHED = 1 << 12, 1 << 20
+_BEFORE, _SEARCHED = 1 << 12, 1 << 18
 """In bytes: from where before the first difference, and how far, texts are looked for."""
 
 _THE_BUILD = "the time of the build got into the file"
