@@ -13,6 +13,8 @@ import pytest
 
 from confined import User, make_user
 from repositories import make_release, make_repository
+from zigbuild_backend.errors import NotFoundError
+from zigbuild_backend.sandbox import Sandbox, Unconfined, find_sandbox
 
 
 @pytest.fixture(scope="session", params=["root", "ordinary"])
@@ -49,3 +51,12 @@ def example_release(tmp_path_factory: pytest.TempPathFactory, zig: object) -> Pa
 def example_repository(example_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a repository with that release, to be copied. Nobody writes into it."""
     return make_repository(tmp_path_factory.mktemp("example-repository"), example_release)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Sandbox:
+    """What builds run in: the sandbox, where this machine has one."""
+    try:
+        return find_sandbox(os.environ)
+    except NotFoundError:
+        return Unconfined()

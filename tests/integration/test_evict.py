@@ -29,17 +29,12 @@ from zigbuild_backend.repository.model import File, Verdict
 from zigbuild_backend.repository.prove import prove
 from zigbuild_backend.repository.recreate import Recreator
 from zigbuild_backend.repository.space import measure
-from zigbuild_backend.sandbox import Sandbox, Unconfined, find_sandbox
+from zigbuild_backend.sandbox import Sandbox
 from zigbuild_backend.store import locked
 
 LINUX, WINDOWS, MACOS = TARGETS
 ENVIRON = {**os.environ, **OFFLINE}
 ISOLATION = [] if shutil.which("bwrap") else ["--no-isolation"]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Sandbox:
-    return Unconfined() if ISOLATION else find_sandbox(os.environ)
 
 
 @pytest.fixture

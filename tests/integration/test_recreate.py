@@ -36,7 +36,7 @@ from zigbuild_backend.repository.flights import Busy
 from zigbuild_backend.repository.model import File
 from zigbuild_backend.repository.peers import Peers
 from zigbuild_backend.repository.recreate import Recreator
-from zigbuild_backend.sandbox import Sandbox, Unconfined, find_sandbox
+from zigbuild_backend.sandbox import Sandbox
 
 LINUX, WINDOWS, MACOS = TARGETS
 ENVIRON = {**os.environ, **OFFLINE}
@@ -52,14 +52,6 @@ def repository(example_repository: Path, tmp_path: Path) -> Iterator[Repository]
     copied = copy_repository(tmp_path / "data", example_repository)
     yield copied
     copied.close()
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Sandbox:
-    try:
-        return find_sandbox(os.environ)
-    except NotFoundError:
-        return Unconfined()
 
 
 @dataclass
