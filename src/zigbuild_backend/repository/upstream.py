@@ -56,9 +56,11 @@ def open_upstream(
     :raises ConfigurationError: if *address* is neither ``none`` nor a URL.
     :raises NotFoundError: if what speaks with indexes is not installed.
     """
+    if address == "none":  # no need to ask pip then, which takes its time
+        return None
     indexes = read_indexes(environ)
     if address is not None:
-        indexes = replace(indexes, index_urls=() if address == "none" else (check_address(address),))
+        indexes = replace(indexes, index_urls=(check_address(address),))
     if not indexes.index_urls:
         return None
     session = open_session(replace(indexes, timeout=min(indexes.timeout, _TIMEOUT)), "to ask the upstream index")
