@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from index_server import Answer, IndexServer, serving
-from repositories import TARGETS, copy_repository, zigbuild
+from repositories import TARGETS, copy_repository, drop, zigbuild
+from servers import serving as serving_repository
 from zigbuild_backend.repository import Repository
 from zigbuild_backend.repository.model import File
 
 LINUX, WINDOWS, MACOS = TARGETS
+NO_ISOLATION = [] if shutil.which("bwrap") else ["--no-isolation"]
 
 
 @pytest.fixture(autouse=True)
@@ -110,3 +113,21 @@ def test_what_is_no_address(repository: Repository, tmp_path: Path) -> None:
     done = zigbuild("cache", "challenge", "http://127.0.0.1:9/", "--data", tmp_path / "nothing")
     assert done.returncode == 5
     assert "there is no repository" in done.stderr
+
+
+def test_two_caches(repository: Repository, example_repository: Path, tmp_path: Path) -> None:
+    """Another ``zigbuild serve`` is a witness, and gives what was dropped here."""
+    theirs = copy_repository(tmp_path / "theirs", example_repository)
+    theirs.close()
+    with serving_repository(theirs.folder, *NO_ISOLATION) as running:
+        peer = f"{running.url}/simple/"
+        done = zigbuild("cache", "challenge", peer, "--data", repository.folder)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == "4 agree, 0 differ, 0 unknown there"
+        wheels = drop(repository)
+        restore = ("cache", "restore", "--data", repository.folder, "--upstream", "none", "--peer", peer)
+        done = zigbuild(*restore, *NO_ISOLATION)
+        assert done.returncode == 0, done.stderr
+        assert sorted(done.stdout.splitlines()) == sorted(
+            f"{file.name}: fetched, from {peer}" for file in wheels.values()
+        )
