@@ -74,6 +74,7 @@ def test_zig_has_a_step_for_every_wheel(case: Path, zig: Zig, tmp_path: Path) ->
 def test_other_zigs_have_a_step_for_every_wheel(executable: Path | None, tmp_path: Path) -> None:
     if executable is None:
         pytest.skip("ZIGBUILD_TEST_ZIGS names no other zigs")
-    project = read_case(Path(__file__).parent / "hostile-strings")
-    steps = list_steps(find_other_zig(executable), project, tmp_path)
-    assert {wheel.identifier for wheel in plan(project, has_headers=())} <= steps
+    for case in ("hostile-strings", "conditions"):
+        project = read_case(Path(__file__).parent / case)
+        steps = list_steps(find_other_zig(executable), project, tmp_path)
+        assert {wheel.identifier for wheel in plan(project, has_headers=())} <= steps
