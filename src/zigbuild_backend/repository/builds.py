@@ -17,12 +17,13 @@ from ..errors import MismatchError, NotFoundError
 from ..plan import WheelSpec
 from ..rebuild import Circumstance, Rebuilt, find_source, rebuild
 from ..sandbox import Sandbox
-from ..store import locked, temporary_folder
+from ..store import Store, locked, temporary_folder
 from . import Repository
 from .layout import Layout, assemble, read_layout
 from .model import File
 
 _BEGINNING = 60.0  # seconds within which a new folder's lock is held for sure
+_ABANDONED = 3600.0  # seconds after which no compiler goes on with a temporary file: its time limit is less
 _FEW = 8
 """Differences that an explanation lists."""
 
@@ -61,6 +62,7 @@ class Workbench:
             with suppress(OSError), locked(lock) as is_left:
                 if is_left and time.time() - lock.stat().st_mtime > _BEGINNING:
                     shutil.rmtree(lock.parent, ignore_errors=True)
+        _clear_compiler_leftovers(self.repository.store)
         with temporary_folder(builds) as folder, locked(folder / "lock"):
             out = folder / "out"
             out.mkdir()
@@ -126,6 +128,15 @@ def explain_difference(repository: Repository, file: File, found: Path) -> str:
         return str(error.problems[0])
     rest = [f"and {len(places) - _FEW} more"] if len(places) > _FEW else []
     return "; ".join(places[:_FEW] + rest) or "nothing is left of the wheel to compare with"
+
+
+def _clear_compiler_leftovers(store: Store) -> None:
+    """Deletes what compilers that were killed have left in their caches: megabytes each time, which nobody looks at."""
+    for pattern in ("work/*/cache/tmp/*", "zig-local/tmp/*", "zig/tmp/*"):
+        for path in store.root.glob(pattern):
+            with suppress(OSError):
+                if time.time() - path.lstat().st_mtime > _ABANDONED:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _read_expected(repository: Repository, file: File) -> bytes | None:
