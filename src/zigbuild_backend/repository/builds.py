@@ -23,7 +23,7 @@ from .layout import Layout, assemble, read_layout
 from .model import File
 
 _BEGINNING = 60.0  # seconds within which a new folder's lock is held for sure
-_ABANDONED = 3600.0  # seconds after which no compiler goes on with a temporary file: its time limit is less
+_ABANDONED = 3600.0  # seconds after which nobody goes on with a temporary file: the time limit of builds is less
 _FEW = 8
 """Differences that an explanation lists."""
 
@@ -62,7 +62,7 @@ class Workbench:
             with suppress(OSError), locked(lock) as is_left:
                 if is_left and time.time() - lock.stat().st_mtime > _BEGINNING:
                     shutil.rmtree(lock.parent, ignore_errors=True)
-        _clear_compiler_leftovers(self.repository.store)
+        _clear_leftovers(self.repository.store)
         with temporary_folder(builds) as folder, locked(folder / "lock"):
             out = folder / "out"
             out.mkdir()
@@ -130,9 +130,9 @@ def explain_difference(repository: Repository, file: File, found: Path) -> str:
     return "; ".join(places[:_FEW] + rest) or "nothing is left of the wheel to compare with"
 
 
-def _clear_compiler_leftovers(store: Store) -> None:
-    """Deletes what compilers that were killed have left in their caches: megabytes each time, which nobody looks at."""
-    for pattern in ("work/*/cache/tmp/*", "zig-local/tmp/*", "zig/tmp/*"):
+def _clear_leftovers(store: Store) -> None:
+    """Deletes what was left in the caches by builds that were killed: compilers leave megabytes each time."""
+    for pattern in ("*/.new-*", "work/*/.new-*", "work/*/cache/tmp/*", "zig-local/tmp/*", "zig/tmp/*"):
         for path in store.root.glob(pattern):
             with suppress(OSError):
                 if time.time() - path.lstat().st_mtime > _ABANDONED:
