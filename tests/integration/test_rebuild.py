@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -11,12 +10,12 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from machines import EXAMPLE, PYTHONS, ROOT, Venv, make_venv
+from tampering import BUILDINFO, Alteration, alter, edit_buildinfo, hashes, zigbuild
 from zigbuild_backend.errors import NotFoundError
 from zigbuild_backend.host import find_host_python
 from zigbuild_backend.pins import VERSION
@@ -24,22 +23,6 @@ from zigbuild_backend.recipes import open_project
 from zigbuild_backend.store import default_store
 
 TARGETS = ("manylinux_2_17_x86_64", "win_amd64", "macosx_11_0_arm64")
-OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "UV_NO_INDEX": "1"}
-INFO = "example_c-1.0.0.dist-info"
-BUILDINFO = f"{INFO}/zigbuild-buildinfo.json"
-
-
-def zigbuild(
-    venv: Venv, *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Runs the program of *venv* where no index can be reached."""
-    path = f"{venv.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    command = (venv.python, "-m", "zigbuild_backend", *arguments)
-    return venv.run(*command, cwd=cwd, env={"PATH": path, **OFFLINE, **(env or {})}, check=False)
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.whl"))}
 
 
 @pytest.fixture(scope="module")
@@ -203,33 +186,6 @@ def _share_zig(folder: Path) -> Path:
     for name in ("ziglang", "zig", "zig-lib", "headers"):
         (folder / name).symlink_to(store.folder(name), target_is_directory=True)
     return folder
-
-
-Alteration = Callable[[dict[str, bytes]], None]
-
-
-def alter(wheel: Path, change: Alteration) -> None:
-    """Writes the members of *wheel* again, after *change* was made to them: member → content."""
-    with zipfile.ZipFile(wheel) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    change(members)
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-
-
-def edit_buildinfo(**changes: object) -> Alteration:
-    def edit(members: dict[str, bytes]) -> None:
-        table = json.loads(members[BUILDINFO])
-        for path, value in changes.items():
-            *parents, key = path.split("__")
-            place = table
-            for parent in parents:
-                place = place[parent]
-            place[key] = value
-        members[BUILDINFO] = json.dumps(table, sort_keys=True, separators=(",", ":")).encode()
-
-    return edit
 
 
 def edit_stub(members: dict[str, bytes]) -> None:
