@@ -1,4 +1,8 @@
-"""Puts a response on the wire by ASGI: a file by the server's own means if it has some, else piece by piece."""
+"""Puts a response on the wire by ASGI, a file piece by piece.
+
+Servers have means of their own to send a file by its path, but open it only after they were told of it: by then it may
+have been dropped. Here it is opened before anything is sent.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +25,21 @@ async def send_response(response: Response, scope: Any, send: Send) -> None:
         await _start(response, send)
         await send({"type": "http.response.body", "body": b"" if is_bodiless else response.body})
         return
-    if response.span is None and "http.response.pathsend" in scope.get("extensions", ()):
+    span = response.span or Span(0, response.size)
+    if span.stop - span.start <= _PIECE:  # is read in less time than another thread takes to begin
+        with response.path.open("rb", buffering=0) as unbuffered:
+            unbuffered.seek(span.start)
+            body = unbuffered.read(span.stop - span.start)
+        if len(body) != span.stop - span.start:
+            raise EOFError("the file is shorter than it was")
         await _start(response, send)
-        await send({"type": "http.response.pathsend", "path": str(response.path)})
+        await send({"type": "http.response.body", "body": body})
         return
-    # Opened before anything is sent: from here on the file can be deleted, and all of it is still sent.
+    # From here on the file can be deleted, and all of it is still sent.
     file = await asyncio.to_thread(response.path.open, "rb")
     try:
         await _start(response, send)
-        await _send_pieces(file, response.span or Span(0, response.size), send)
+        await _send_pieces(file, span, send)
     finally:
         file.close()
 
