@@ -123,15 +123,15 @@ def run_wrk(kind: str, urls: list[str], seconds: int, folder: Path) -> Run:
     if failures:
         sys.exit(f"{urls[0]}: {failures[0]}")
     rate = re.search(r"Requests/sec: +([\d.]+)", said)
-    latencies = {share: read_latency(value) for share, value in re.findall(r"^ +(\d\d)% +(\S+)$", said, re.MULTILINE)}
+    latencies = {share: read_latency(value) for share, value in re.findall(r"^ +(\d\d)% +(\S+) *$", said, re.MULTILINE)}
     assert rate, said
     return Run(float(rate[1]), latencies["50"], latencies["99"])
 
 
 def read_latency(text: str) -> float:
     """A latency as wrk writes it, in milliseconds."""
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
-    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1_000, "m": 60_000}[unit]
 
 
 def measure(
