@@ -1,0 +1,191 @@
+"""The whole promise with real clients: releases are built and published, all bytes of their wheels are deleted, and
+pip and uv install the same bytes again, from nothing but sdists and the ledger, where no network is.
+
+By default each project is built for all platforms and one Python; with ``ZIGBUILD_WHOLE_MATRIX`` set, for all Pythons.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from machines import ROOT, make_venv
+from networks import without_network
+from repositories import zigbuild_well
+from servers import Running, serving
+from zigbuild_backend.host import find_host_python
+from zigbuild_backend.repository.model import parse_file_name
+from zigbuild_backend.store import default_store
+from zigbuild_backend.targets import TARGETS
+
+ZIGBUILD = (sys.executable, "-m", "zigbuild_backend")
+RECIPES = ("markupsafe", "wrapt", "msgpack")
+EXAMPLES = ("c", "stable-abi")
+IMPORTS = (
+    "import markupsafe._speedups, wrapt._wrappers, msgpack._cmsgpack, example_c._distance, example_stable_abi._pattern"
+)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Releases in a repository: its folder, the sha256 of every wheel by its name, and the wheels' requirements."""
+
+    data: Path
+    wheels: Mapping[str, str]
+    requirements: Path
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The matrices of three recipes and two examples, built, proven and added; nothing is in memory of the build."""
+    folder = tmp_path_factory.mktemp("releases")
+    dist, data = folder / "dist", folder / "data"
+    pythons = () if os.environ.get("ZIGBUILD_WHOLE_MATRIX") else ("--python", str(find_host_python()))
+    for project in (*(ROOT / "recipes" / name for name in RECIPES), *(ROOT / "examples" / name for name in EXAMPLES)):
+        done = subprocess.run([*ZIGBUILD, "wheels", project, *pythons, "--out", dist, "-q"], timeout=7200)
+        assert done.returncode == 0
+    for name in EXAMPLES:
+        zigbuild_well("sdist", ROOT / "examples" / name, "--out", dist)
+    _share_runtimes(data)
+    recipes = [part for name in RECIPES for part in ("--recipe", str(ROOT / "recipes" / name))]
+    # with the network, for the last time: what rebuilds need is gathered now
+    assert (
+        subprocess.run([*ZIGBUILD, "cache", "add", dist, *recipes, "--data", data, "-q"], timeout=900).returncode == 0
+    )
+    wheels = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in dist.glob("*.whl")}
+    shutil.rmtree(dist)
+
+    by_project: dict[str, list[str]] = {}
+    for name, sha256 in sorted(wheels.items()):
+        by_project.setdefault("==".join(parse_file_name(name)), []).append(f"--hash=sha256:{sha256}")
+    requirements = folder / "requirements.txt"
+    requirements.write_text("".join(f"{pin} {' '.join(hashes)}\n" for pin, hashes in by_project.items()))
+    return Published(data, wheels, requirements)
+
+
+@pytest.fixture(scope="module")
+def dropped(published: Published) -> Published:
+    """The same, with every wheel proven, dropped and purged, and without anything that a build left."""
+    installed = published.data.parent
+    with serving(published.data) as server:
+        _install_with_pip(server, published, installed / "pip-before")
+        _install_with_uv(server, published, installed / "uv-before")
+    assert subprocess.run([*ZIGBUILD, "cache", "prove", "--data", published.data, "-q"], timeout=7200).returncode == 0
+    zigbuild_well("cache", "evict", "--purge", "--data", published.data)
+    for name in ("work", "zig-local"):
+        shutil.rmtree(published.data / "cache" / name, ignore_errors=True)
+    return published
+
+
+@pytest.fixture(scope="module")
+def server(dropped: Published) -> Iterator[Running]:
+    """The index, and its clients, where there is no network."""
+    with without_network(), serving(dropped.data, "--patience", "120") as running:
+        yield running
+
+
+def test_nothing_is_left(dropped: Published) -> None:
+    stats = json.loads(zigbuild_well("cache", "stats", "--data", dropped.data, "--json"))
+    assert stats["total"]["presence"]["dropped"] == len(dropped.wheels)
+    left = [path for path in (dropped.data / "blobs").rglob("*") if path.is_file()]
+    assert len(left) == len(RECIPES) + len(EXAMPLES), "the sdists stay"
+    assert not [path for path in (dropped.data / "members").rglob("*") if path.is_file()]
+
+
+def test_no_network_is_there(server: Running) -> None:
+    assert server.get("/health").status == 200
+    with pytest.raises(OSError, match="unreachable"):
+        socket.create_connection(("192.0.2.1", 443), 2)
+
+
+def test_pip_installs_what_was_deleted(server: Running, dropped: Published, tmp_path: Path) -> None:
+    _install_with_pip(server, dropped, tmp_path / "venv")
+
+
+def test_uv_installs_what_was_deleted(server: Running, dropped: Published, tmp_path: Path) -> None:
+    _install_with_uv(server, dropped, tmp_path / "venv")
+
+
+@pytest.mark.parametrize("platform", [target.platform_tag for target in TARGETS])
+def test_pip_downloads_for_every_platform(platform: str, server: Running, dropped: Published, tmp_path: Path) -> None:
+    pythons = sorted(
+        {tuple(name.split("-")[2:4]) for name in dropped.wheels if name.endswith(f"-{platform}.whl")},
+        key=lambda tags: tags[1] == "abi3",
+    )
+    assert pythons
+    for python, abi in pythons:
+        if abi == "abi3":
+            continue  # taken along by every later version
+        _run(
+            *(sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-cache-dir"),
+            *("--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", dropped.requirements),
+            *("--index-url", f"{server.url}/simple/", "-d", tmp_path / f"{python}-{abi}"),
+            *("--platform", platform, "--python-version", f"3.{python[3:]}", "--abi", abi, "--abi", "abi3"),
+        )
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.glob("*/*.whl")}
+    assert found == {name: sha256 for name, sha256 in dropped.wheels.items() if name.endswith(f"-{platform}.whl")}
+
+
+def _share_runtimes(data: Path) -> None:
+    """Lets rebuilds in the data folder have the C runtimes of the user's store: to make them anew takes minutes."""
+    store = default_store(os.environ)
+    (data / "cache").mkdir(parents=True)
+    for name in ("zig", "zig-lib"):
+        (data / "cache" / name).symlink_to(store.folder(name))
+
+
+def _install_with_pip(server: Running, published: Published, folder: Path) -> None:
+    venv = make_venv(sys.executable, folder)
+    _run(
+        *(
+            venv.python,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "--no-cache-dir",
+            "--only-binary=:all:",
+        ),
+        *("--index-url", f"{server.url}/simple/", "--require-hashes", "-r", published.requirements),
+    )
+    venv.run(venv.python, "-c", IMPORTS)
+
+
+def _install_with_uv(server: Running, published: Published, folder: Path) -> None:
+    venv = make_venv(sys.executable, folder)
+    _run(
+        *(
+            Path(sys.executable).with_name("uv"),
+            "pip",
+            "install",
+            "-q",
+            "--no-cache",
+            "--no-config",
+            "--python",
+            venv.python,
+        ),
+        *("--only-binary", ":all:", "--default-index", f"{server.url}/simple/"),
+        *("--require-hashes", "-r", published.requirements),
+    )
+    venv.run(venv.python, "-c", IMPORTS)
+
+
+def _run(*command: str | Path) -> None:
+    """Runs a client that knows no index but the one it is given; fails the test with what it said."""
+    foreign = ("PIP_", "UV_")
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+    environ |= {"PIP_CONFIG_FILE": os.devnull, "UV_HTTP_TIMEOUT": "180"}
+    line = [str(part) for part in command]
+    done = subprocess.run(line, env=environ, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
