@@ -29,6 +29,7 @@ from repositories import OFFLINE, TARGETS, wait_until
 from servers import JSON, find_port, get, opened, serving
 from wheels import metadata_of, write_foreign_wheel
 from zigbuild_backend.repository.ledger import Ledger
+from zigbuild_backend.sandbox import end_left, find_sandbox
 
 if os.name != "posix":
     pytest.skip("the sandbox is Linux's", allow_module_level=True)
@@ -246,7 +247,6 @@ def test_killed_at_random_moments(world: World, tmp_path: Path) -> None:
     assert b'"event": "bug"' not in (tmp_path / "log").read_bytes()
     assert "Traceback" not in (tmp_path / "said").read_text()
 
-    wait_until(lambda: not find_processes(world.data), 60)
     for path in find_leftovers(world.data):
         os.utime(path, (time.time() - AN_HOUR,) * 2)
     with serving(world.data, "--patience", "300") as running:
@@ -257,3 +257,18 @@ def test_killed_at_random_moments(world: World, tmp_path: Path) -> None:
             assert (reply.status, digest(reply.body)) == (200, world.recorded[name])
         assert running.stop() == 0
     assert not find_leftovers(world.data)
+    wait_until(lambda: not find_processes(world.data), 10)
+
+
+def test_sandbox_whose_maker_is_killed_while_it_makes_it(tmp_path: Path) -> None:
+    """bubblewrap waits for a process of its own that has gone, since nobody could be told of it."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    options = ("--unshare-all", "--ro-bind", "/", "/", "--chdir", tmp_path, "--json-status-fd", str(writer))
+    subprocess.run([find_sandbox(os.environ).program, *options, "true"], pass_fds=[writer], timeout=60)
+    os.close(writer)
+    assert find_processes(tmp_path)
+    end_left(tmp_path / "another")
+    assert find_processes(tmp_path)
+    end_left(tmp_path)
+    wait_until(lambda: not find_processes(tmp_path), 10)

@@ -16,7 +16,7 @@ from ..compare import explain
 from ..errors import MismatchError, NotFoundError
 from ..plan import WheelSpec
 from ..rebuild import Circumstance, Rebuilt, find_source, rebuild
-from ..sandbox import Sandbox
+from ..sandbox import Sandbox, end_left
 from ..store import Store, locked, temporary_folder
 from . import Repository
 from .layout import Layout, assemble, read_layout
@@ -61,6 +61,7 @@ class Workbench:
         for lock in builds.glob("*/lock"):
             with suppress(OSError), locked(lock) as is_left:
                 if is_left and time.time() - lock.stat().st_mtime > _BEGINNING:
+                    end_left(lock.parent)
                     shutil.rmtree(lock.parent, ignore_errors=True)
         _clear_leftovers(self.repository.store)
         with temporary_folder(builds) as folder, locked(folder / "lock"):

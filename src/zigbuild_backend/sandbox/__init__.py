@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .bubblewrap import Bubblewrap, find_sandbox
+from .bubblewrap import Bubblewrap, end_left, find_sandbox
 from .limits import Completed, LimitError, Limits, Sandbox
 from .unconfined import Unconfined
 
-__all__ = ["Bubblewrap", "Completed", "LimitError", "Limits", "Sandbox", "Unconfined", "find_sandbox"]
+__all__ = ["Bubblewrap", "Completed", "LimitError", "Limits", "Sandbox", "Unconfined", "end_left", "find_sandbox"]

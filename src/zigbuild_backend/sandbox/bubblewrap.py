@@ -128,6 +128,19 @@ def find_sandbox(environ: Mapping[str, str], limits: Limits = DEFAULT_LIMITS) ->
     return sandbox
 
 
+def end_left(folder: Path) -> None:
+    """Ends the sandboxes whose working folder is below *folder* and whose maker was killed.
+
+    One that was only being made then waits forever for bubblewrap's own first process, which has gone.
+    """
+    for number in list_processes(_PROC):
+        with contextlib.suppress(OSError):
+            program, *arguments = os.fsdecode((_PROC / str(number) / "cmdline").read_bytes()).split("\0")
+            cwd = arguments[arguments.index("--chdir") + 1] if "--chdir" in arguments else "/"
+            if Path(program).name == "bwrap" and Path(cwd).is_relative_to(folder):
+                os.kill(number, signal.SIGKILL)
+
+
 @contextlib.contextmanager
 def _started(
     program: Path, arguments: Sequence[str], command: Sequence[str | Path], umask: int
