@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from ..workspace import clear_workspace
 from .child import Child, Made
 from .circumstances import Circumstance
 from .rehearsal import forget, rehearse
-from .sources import Source
+from .sources import Source, digest_file
 from .specs import check_spec, group_specs, identify
 
 
@@ -171,6 +170,5 @@ def _take(spec: WheelSpec, made: Made, folder: Path, out: Path) -> Rebuilt:
     if made.files.get(identifier) != spec.file_name or path.is_symlink() or not path.is_file():
         return Rebuilt(spec, error=MismatchError("the backend made another file instead", where=spec.file_name))
     path.chmod(0o644)
-    data = path.read_bytes()
     final = path.replace(out / spec.file_name)
-    return Rebuilt(spec, final, hashlib.sha256(data).hexdigest(), len(data), seconds)
+    return Rebuilt(spec, final, digest_file(final), final.stat().st_size, seconds)

@@ -17,6 +17,8 @@ from ..settings.recipe import FILE_NAME
 from ..sources import fetch, fetch_sdist, fetch_url, is_sdist_of, keep_download, name_download, open_sdist
 from ..store import Store
 
+_BLOCK = 1 << 20
+
 
 @dataclass(frozen=True)
 class Source:
@@ -153,14 +155,14 @@ def _find_archive(
     file_name = source.sdist or name_download(source.url)
     if given and not given.is_file():
         raise NotFoundError("there is no such file", where=str(given), hint="check the path")
-    if given and (found := _digest_file(given)) != source.sha256:
+    if given and (found := digest_file(given)) != source.sha256:
         raise MismatchError(
             f"has the sha256 {found}, the recipe is for {source.sha256}",
             where=given.name,
             hint=f"give {file_name} of {release.name} {release.version}",
         )
     near = beside / file_name if beside else None
-    path = given or (near if near and near.is_file() and _digest_file(near) == source.sha256 else None)
+    path = given or (near if near and near.is_file() and digest_file(near) == source.sha256 else None)
     if path:
         keep_download(path, file_name, source.sha256, store)
     if source.sdist:
@@ -168,5 +170,10 @@ def _find_archive(
     return fetch_url(source.url, source.sha256, store)
 
 
-def _digest_file(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def digest_file(path: Path) -> str:
+    """The sha256 (hex) of a file, which may be larger than memory: who knows what a foreign build leaves."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
