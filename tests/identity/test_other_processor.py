@@ -107,7 +107,7 @@ def headers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lend_objects(own: Path, other: Path) -> None:
     """Copies what modules are not linked with, of the runtime of Windows, from one cache of zig into another.
 
-    zig compiles all its 400 files before it links one module, and each takes 10 seconds when it is emulated. A cache
+    zig compiles all its 400 files before it links one module, and each takes some seconds when it is emulated. A cache
     says nothing of the host that filled it, but the library of zig must have the same path.
     """
     lent: set[str] = set()
