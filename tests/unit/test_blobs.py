@@ -15,7 +15,7 @@ import pytest
 
 from zigbuild_backend.archive import WriteError
 from zigbuild_backend.errors import MismatchError, NotFoundError
-from zigbuild_backend.repository.blobs import LocalBlobs
+from zigbuild_backend.repository.blobs import Incoming, LocalBlobs
 
 DATA = b"some bytes " * 1000
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -201,6 +201,28 @@ def test_only_what_dead_processes_left_is_cleaned_away(blobs: LocalBlobs, tmp_pa
 
     blobs.add(blocks(), SHA256)
     assert files_below(tmp_path) == [f"blobs/{SHA256[:2]}/{SHA256}"]
+
+
+def test_others_may_clean_while_files_come_in(tmp_path: Path) -> None:
+    is_over = threading.Event()
+
+    def clean() -> int:
+        while not is_over.is_set():
+            Incoming(tmp_path).clean()
+        return 0
+
+    with ThreadPoolExecutor(2) as threads:
+        cleaning = [threads.submit(clean) for _ in range(2)]
+        try:
+            for _ in range(100):
+                incoming = Incoming(tmp_path)
+                with incoming.new_file(tmp_path / "place") as path:
+                    path.write_bytes(b"bytes")
+                    assert path.read_bytes() == b"bytes"
+                incoming.close()
+        finally:
+            is_over.set()
+        assert [future.result() for future in cleaning] == [0, 0]
 
 
 def test_what_is_closed_leaves_no_trace_and_can_go_on(blobs: LocalBlobs, tmp_path: Path) -> None:

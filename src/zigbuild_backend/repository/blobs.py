@@ -216,7 +216,7 @@ class Incoming:
     def clean(self) -> None:
         """Deletes the folders of processes that died."""
         for folder in self._folder.glob("*"):
-            with locked(folder / "lock") as is_ours:
+            with suppress(OSError), locked(folder / "lock") as is_ours:  # another process may clean, too
                 if is_ours:
                     shutil.rmtree(folder, ignore_errors=True)
 
@@ -233,8 +233,15 @@ class Incoming:
             while self._own is None or not self._own.is_dir():
                 self._lock.close()
                 folder = self._folder / secrets.token_hex(8)
-                if self._lock.enter_context(locked(folder / "lock")):
-                    self._own = folder
+                try:
+                    if self._lock.enter_context(locked(folder / "lock")):
+                        self._own = folder
+                except (
+                    FileNotFoundError,
+                    FileExistsError,
+                ):  # a process that cleans may find the folder before its lock is there
+                    if not self._folder.is_dir():
+                        raise
             return self._own
 
 
