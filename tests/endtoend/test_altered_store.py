@@ -196,7 +196,7 @@ def record_row(path: str, content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("old", "new", "is_consistent", "reason"),
     [
-        (b'"fast"', b'"safe"', False, "hash mismatch for file"),
+        (b'"fast"', b'"safe"', False, "ash mismatch for file"),
         (b'"example_c"', b'"example_d"', True, "its buildinfo is that of another wheel"),
         (b'"members"', b'"member5"', True, "its buildinfo is that of another wheel"),
     ],
