@@ -236,10 +236,8 @@ class Incoming:
                 try:
                     if self._lock.enter_context(locked(folder / "lock")):
                         self._own = folder
-                except (
-                    FileNotFoundError,
-                    FileExistsError,
-                ):  # a process that cleans may find the folder before its lock is there
+                except (FileNotFoundError, FileExistsError):
+                    # A process that cleans may have found the folder before its lock was there.
                     if not self._folder.is_dir():
                         raise
             return self._own
