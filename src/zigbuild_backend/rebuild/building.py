@@ -126,7 +126,7 @@ def _rebuild_group(
     header_sets: dict[int, HeaderSet] = {}
     for python in {spec.python for spec in group if spec.python}:
         header_sets[python.python.minor] = _find_headers(python, world)
-    is_new = rehearse(child, group, header_sets, zig)
+    is_new = rehearse(child, group, header_sets, zig, world.say)
     if circumstance.is_cold:
         clear_workspace(store, spec.name)
     with temporary_folder(out) as scratch:

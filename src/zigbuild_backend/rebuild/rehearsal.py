@@ -7,7 +7,7 @@ real run needs to write nothing that other projects read. What was rehearsed is 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,8 +48,16 @@ sources = ["rehearsal/module.c"]
 """
 
 
-def rehearse(child: Child, specs: Sequence[WheelSpec], headers: Mapping[int, HeaderSet], zig: str) -> bool:
-    """Builds for the targets and Pythons of *specs* what was not built for them before; says whether there was any.
+def rehearse(
+    child: Child,
+    specs: Sequence[WheelSpec],
+    headers: Mapping[int, HeaderSet],
+    zig: str,
+    say: Callable[[str], None] = lambda text: None,
+) -> bool:
+    """Builds for the targets and Pythons of *specs* what was not built for them before; gives whether there was any.
+
+    *say* is told before, since it may take its time.
 
     :raises ZigbuildError: if that fails.
     """
@@ -57,6 +65,12 @@ def rehearse(child: Child, specs: Sequence[WheelSpec], headers: Mapping[int, Hea
     chosen = _thin_out(child, missing, zig)
     if not chosen:
         return False
+    platforms = sorted({spec.target.platform_tag for spec in chosen if spec.target})
+    if platforms:
+        say(
+            f"first rebuild here for {', '.join(platforms)}: what is built once for all projects takes from seconds to"
+            " some minutes a platform, and is kept"
+        )
     project = child.store.keep_tree("rehearsals", _render_project(chosen, zig))
     alike = [replace(spec, name=_NAME, version="0") for spec in chosen]
     wanted = {spec.python.python.minor for spec in chosen if spec.python}
