@@ -235,7 +235,9 @@ class Incoming:
                 folder = self._folder / secrets.token_hex(8)
                 try:
                     if self._lock.enter_context(locked(folder / "lock")):
-                        self._own = folder
+                        # Who cleans may have put another lock in the place of ours, which then is free.
+                        with locked(folder / "lock") as is_other:
+                            self._own = None if is_other else folder
                 except (FileNotFoundError, FileExistsError):
                     # A process that cleans may have found the folder before its lock was there.
                     if not self._folder.is_dir():
