@@ -420,7 +420,7 @@ def test_killed_at_any_moment_nothing_recorded_is_lost(tmp_path: Path) -> None:
     acknowledged = set(told.read_text().splitlines())
     assert acknowledged <= set(names)
     assert len(acknowledged) > 50
-    assert [path for path in (data / "blobs" / ".incoming").rglob("*") if path.is_file()] == []
+    assert [path for path in (data / "blobs" / ".incoming").rglob("*/*") if path.is_file()] == []
 
 
 @pytest.fixture

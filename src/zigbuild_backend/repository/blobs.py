@@ -31,6 +31,8 @@ _BLOCK = 1 << 20
 _TICK = 100_000_000
 """Nanoseconds, more than those that clocks of file systems advance by."""
 
+_PAUSE = 0.01  # seconds
+
 Fingerprint = tuple[int, int, int, int]
 """Inode, size, and the times of the last changes of content and of status in nanoseconds."""
 
@@ -198,6 +200,7 @@ class Incoming:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._gate = folder / "lock"
         self._own: Path | None = None
         self._lock = ExitStack()
         self._opening = threading.Lock()
@@ -214,11 +217,12 @@ class Incoming:
                 path.unlink(missing_ok=True)
 
     def clean(self) -> None:
-        """Deletes the folders of processes that died."""
-        for folder in self._folder.glob("*"):
-            with suppress(OSError), locked(folder / "lock") as is_ours:  # another process may clean, too
-                if is_ours:
-                    shutil.rmtree(folder, ignore_errors=True)
+        """Deletes the folders of processes that died, unless another process does so, or begins to write."""
+        with suppress(OSError), locked(self._gate) as is_ours:
+            for folder in self._folder.glob("*/") if is_ours else ():
+                with suppress(OSError), locked(folder / "lock") as is_left:
+                    if is_left:
+                        shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
         """Gives the folder of this process up; nothing may be under way in it."""
@@ -229,19 +233,15 @@ class Incoming:
             self._lock.close()
 
     def _open(self) -> Path:
+        """The folder of this process, whose lock is held as long as it lives. Nobody cleans while one is made."""
         with self._opening:
-            while self._own is None or not self._own.is_dir():
+            if self._own is None or not self._own.is_dir():
                 self._lock.close()
-                folder = self._folder / secrets.token_hex(8)
-                try:
-                    if self._lock.enter_context(locked(folder / "lock")):
-                        # Who cleans may have put another lock in the place of ours, which then is free.
-                        with locked(folder / "lock") as is_other:
-                            self._own = None if is_other else folder
-                except (FileNotFoundError, FileExistsError):
-                    # A process that cleans may have found the folder before its lock was there.
-                    if not self._folder.is_dir():
-                        raise
+                with ExitStack() as gate:
+                    while not gate.enter_context(locked(self._gate)):
+                        time.sleep(_PAUSE)
+                    self._own = self._folder / secrets.token_hex(8)
+                    self._lock.enter_context(locked(self._own / "lock"))
             return self._own
 
 
