@@ -1,4 +1,7 @@
-"""The Zig that is the same in every ``build.zig``: what stands before and after a project's own modules."""
+"""The Zig that is the same in every ``build.zig``: what stands before and after a project's own modules.
+
+Words in capitals stand for what :mod:`.build_zig` puts there.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ pub fn build(b: *std.Build) void {
     const optimize = b.standardOptimizeOption(.{});
     const strip = b.option(bool, "strip", "Leave out debug information (default: true)") orelse true;
     const chosen = b.option([]const []const u8, "wheel", "The identifier of a wheel to build (default: all)");
-    for (pythons) |python| {
+SHARED    for (pythons) |python| {
         for (targets) |target| {
             const id = b.fmt("{s}-{s}", .{ python.name, target.tag });
             if (!isChosen(chosen, id)) continue;
@@ -35,10 +38,11 @@ pub fn build(b: *std.Build) void {
                     .step = step,
                     .python = python,
                     .target = target,
+                    .triple = triple,
                     .resolved = resolve(b, triple, target.cpu),
                     .optimize = optimize,
                     .strip = strip,
-                };
+SHARE                };
 CALLS            }
         }
     }
@@ -76,28 +80,36 @@ const Wheel = struct {
     step: *std.Build.Step,
     python: Python,
     target: Target,
+    triple: []const u8,
     resolved: std.Build.ResolvedTarget,
     optimize: std.builtin.OptimizeMode,
     strip: bool,
-
-    fn createModule(wheel: Wheel, b: *std.Build, language: struct { cxx: bool }) *std.Build.Module {
-        const is_windows = wheel.resolved.result.os.tag == .windows;
-        const module = b.createModule(.{
+SHARED_FIELD
+    fn createModule(wheel: Wheel, b: *std.Build, options: struct {
+        root: ?std.Build.LazyPath = null,
+        cxx: bool = false,
+    }) *std.Build.Module {
+        return b.createModule(.{
+            .root_source_file = options.root,
             .target = wheel.resolved,
             .optimize = wheel.optimize,
             .link_libc = true,
-            .link_libcpp = language.cxx,
+            .link_libcpp = options.cxx,
             .strip = wheel.strip,
             .pic = true,
             .sanitize_c = .off,
         });
+    }
+
+    /// The API of CPython: headers, macros, and what to link with.
+    fn addPython(wheel: Wheel, b: *std.Build, module: *std.Build.Module) void {
+        const is_windows = wheel.resolved.result.os.tag == .windows;
         // The headers hold no pyconfig.h: the one for the target's system stands before them.
         module.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
         module.addIncludePath(b.path(b.fmt("zigbuild/include/{s}", .{wheel.python.version})));
         if (wheel.python.free_threaded) module.addCMacro("Py_GIL_DISABLED", "1");
         if (wheel.python.limited_api) |version| module.addCMacro("Py_LIMITED_API", version);
         if (is_windows) module.addObjectFile(wheel.importLibrary(b));
-        return module;
     }
 
     fn flags(_: Wheel, b: *std.Build, own: []const []const u8) []const []const u8 {
@@ -110,11 +122,12 @@ const Wheel = struct {
         return concat(b, concat(b, &hidden, relative), own);
     }
 
-    /// Whether the target is one of those named, in each respect that is given.
+TRANSLATE    /// Whether the wheel is for one of those named, in each respect that is given.
     fn isFor(wheel: Wheel, named: struct {
         os: []const std.Target.Os.Tag = &.{},
         arch: []const std.Target.Cpu.Arch = &.{},
         libc: []const enum { glibc, musl } = &.{},
+        python: ?[]const []const u8 = null,
     }) bool {
         const target = wheel.resolved.result;
         const is_os = for (named.os) |os| {
@@ -126,10 +139,10 @@ const Wheel = struct {
         const is_libc = for (named.libc) |libc| {
             if (target.os.tag == .linux and (libc == .musl) == target.abi.isMusl()) break true;
         } else named.libc.len == 0;
-        return is_os and is_arch and is_libc;
+        return is_os and is_arch and is_libc and isChosen(named.python, wheel.python.name);
     }
 
-    fn install(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) void {
+    fn link(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) *std.Build.Step.Compile {
         const stem = name[if (std.mem.lastIndexOfScalar(u8, name, '.')) |dot| dot + 1 else 0..];
         const library = b.addLibrary(.{
             // zig links musl as libc.so. Its real name gets into the file as the end of the SONAME, for NEEDED to use.
@@ -138,22 +151,34 @@ const Wheel = struct {
             .linkage = .dynamic,
             .root_module = module,
         });
-        switch (wheel.resolved.result.os.tag) {
-            .windows => {},
-            .macos => {
-                library.linker_allow_shlib_undefined = true;
-                library.install_name = b.fmt("@rpath/{s}", .{stem});
-            },
-            else => {
-                library.linker_allow_shlib_undefined = true;
-                const exports = "{ global: PyInit*; PyModExport_*; local: *; };\\n";
-                library.setVersionScript(b.addWriteFiles().add("exports.map", exports));
-            },
-        }
+        const os = wheel.resolved.result.os.tag;
+        // What a module asks of CPython is found when it is loaded; on Windows the import library has it.
+        if (os != .windows) library.linker_allow_shlib_undefined = true;
+        if (os == .macos) library.install_name = b.fmt("@rpath/{s}", .{stem});
+        return library;
+    }
+
+    /// Leaves nothing to be seen of a module but its init function, on Linux, where weak symbols of C++ would be.
+    fn hide(wheel: Wheel, b: *std.Build, library: *std.Build.Step.Compile) *std.Build.Step.Compile {
+        if (wheel.resolved.result.os.tag != .linux) return library;
+        const exports = "{ global: PyInit*; PyModExport_*; local: *; };\\n";
+        library.setVersionScript(b.addWriteFiles().add("exports.map", exports));
+        return library;
+    }
+
+    fn install(wheel: Wheel, b: *std.Build, library: *std.Build.Step.Compile, name: []const u8) void {
         const path = replace(b, name, ".", "/");
-        const installed = b.addInstallArtifact(library, .{
+        wheel.installAs(b, library, b.fmt("{s}{s}", .{ path, wheel.suffix(b) }));
+    }
+
+    fn installProgram(wheel: Wheel, b: *std.Build, program: *std.Build.Step.Compile) void {
+        wheel.installAs(b, program, b.fmt("zigbuild-scripts/{s}", .{program.out_filename}));
+    }
+
+    fn installAs(wheel: Wheel, b: *std.Build, artifact: *std.Build.Step.Compile, path: []const u8) void {
+        const installed = b.addInstallArtifact(artifact, .{
             .dest_dir = .{ .override = .{ .custom = wheel.id } },
-            .dest_sub_path = b.fmt("{s}{s}", .{ path, wheel.suffix(b) }),
+            .dest_sub_path = path,
             .dylib_symlinks = false,
             .implib_dir = .disabled,
             .pdb_dir = .disabled,
@@ -208,4 +233,36 @@ fn isChosen(chosen: ?[]const []const u8, id: []const u8) bool {
     }
     return false;
 }
+"""
+
+SHARED = """\
+    var shared: std.StringHashMapUnmanaged(*std.Build.Step.Compile) = .empty;
+"""
+
+SHARE = """\
+                    .shared = &shared,
+"""
+
+SHARED_FIELD = """\
+    /// The libraries that were made already, by name and platform.
+    shared: *std.StringHashMapUnmanaged(*std.Build.Step.Compile),
+"""
+
+TRANSLATE = """\
+    /// What a header of C declares, as a module of Zig.
+    fn translate(wheel: Wheel, b: *std.Build, header: []const u8, folders: []const []const u8) *std.Build.Module {
+        const is_windows = wheel.resolved.result.os.tag == .windows;
+        const translated = b.addTranslateC(.{
+            .root_source_file = b.path(header),
+            .target = wheel.resolved,
+            .optimize = wheel.optimize,
+        });
+        translated.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
+        translated.addIncludePath(b.path(b.fmt("zigbuild/include/{s}", .{wheel.python.version})));
+        for (folders) |folder| translated.addIncludePath(b.path(folder));
+        if (wheel.python.free_threaded) translated.defineCMacro("Py_GIL_DISABLED", "1");
+        if (wheel.python.limited_api) |version| translated.defineCMacro("Py_LIMITED_API", version);
+        return translated.createModule();
+    }
+
 """

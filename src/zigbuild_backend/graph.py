@@ -5,20 +5,29 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from .audit import find_origin
-from .build_zig import LANGUAGES, SUPPORT_FOLDER, compiler_flags, render, render_zon
+from .build_zig import SUPPORT_FOLDER, render, render_zon
+from .build_zig_units import compiler_flags
 from .cpython import HeaderSet, pyconfig_header
 from .errors import Problem, ToolchainError
 from .files import read_file
-from .plan import Module, PlannedWheel, Project
+from .plan import PlannedWheel, Project
 from .pythons import Python
 from .store import temporary_folder
 from .targets import Target
 from .toolchain import CompileError, Zig
+from .units import LANGUAGES, Module, Unit
 from .workspace import Workspace
+
+PYTHON_HEADER = b"#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n"
+"""What the Zig module ``python`` is translated from."""
+
+SCRIPTS = "zigbuild-scripts"
+"""Where, beside the modules of a wheel, the graph installs its programs."""
 
 _OURS = tuple(f"{SUPPORT_FOLDER}/{folder}/" for folder in ("include", "pyconfig", "exports"))
 
@@ -29,7 +38,8 @@ class Cell:
 
     python: Python
     target: Target
-    headers: HeaderSet
+    headers: HeaderSet | None = None
+    """None for a wheel that has programs and no modules."""
     exports: str = ""
     """For Windows, the text of the ``.def`` file of the DLL that the modules import."""
 
@@ -39,11 +49,32 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Compiled:
-    """What came of a run: per identifier its modules' slices (dotted name → one file a slice), or the error."""
+class Artifact:
+    """What the graph makes of a module or program for one wheel: one file a slice, if there are several."""
 
-    modules: Mapping[str, Mapping[str, tuple[Path, ...]]]
+    unit: Unit
+    files: tuple[Path, ...]
+
+    @property
+    def is_there(self) -> bool:
+        return all(path.is_file() for path in self.files)
+
+    @property
+    def is_optional(self) -> bool:
+        return isinstance(self.unit, Module) and self.unit.settings.optional
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What came of a run, by wheel identifier.
+
+    A wheel has its artifacts or an error; where all that could not be made was optional, it has the rest, and
+    ``dropped`` says why.
+    """
+
+    artifacts: Mapping[str, tuple[Artifact, ...]]
     errors: Mapping[str, ToolchainError]
+    dropped: Mapping[str, ToolchainError]
 
 
 def stage(project: Project, root: Path, cells: Collection[Cell], workspace: Workspace) -> None:
@@ -52,12 +83,13 @@ def stage(project: Project, root: Path, cells: Collection[Cell], workspace: Work
     files = {file.path: read_file(root, file) for file in project.tree.files if not file.path.startswith(_OURS)}
     files["build.zig"] = render(project, extra_targets=[cell.target for cell in cells]).encode()
     files["build.zig.zon"] = render_zon(project).encode()
+    files[f"{SUPPORT_FOLDER}/python.h"] = PYTHON_HEADER
     for system in ("posix", "windows"):
         files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)
     for cell in cells:
         if cell.exports:
             files[f"{SUPPORT_FOLDER}/exports/{cell.python}.def"] = cell.exports.encode()
-    links = {f"{SUPPORT_FOLDER}/include/{cell.python.version}": cell.headers.folder for cell in cells}
+    links = {f"{SUPPORT_FOLDER}/include/{cell.python.version}": cell.headers.folder for cell in cells if cell.headers}
     workspace.stage(files, links)
 
 
@@ -77,21 +109,12 @@ def run_graph(
 
     :raises ToolchainError: if zig fails for a reason that belongs to no wheel.
     """
-    expected = {
-        cell.identifier: {
-            module.name: tuple(
-                workspace.artifacts.joinpath(cell.identifier, *folder, module.path(cell.python, cell.target))
-                for folder in _slice_folders(cell.target)
-            )
-            for module in project.modules
-        }
-        for cell in cells
-    }
+    expected = {cell.identifier: _expect(project, cell, workspace) for cell in cells}
     waiting = dict(expected)
 
     def look() -> None:
-        for identifier, modules in list(waiting.items()):
-            if all(path.is_file() for paths in modules.values() for path in paths):
+        for identifier, artifacts in list(waiting.items()):
+            if all(artifact.is_there for artifact in artifacts):
                 del waiting[identifier]
                 on_compiled(identifier)
 
@@ -111,15 +134,29 @@ def run_graph(
         look()
         if not waiting:
             raise
-        errors = _attribute(error, workspace.root, waiting)
-        return Compiled({key: paths for key, paths in expected.items() if key not in waiting}, errors)
+        said = _attribute(error, workspace.root, waiting)
+        lost = {key for key, artifacts in waiting.items() if any(not (a.is_there or a.is_optional) for a in artifacts)}
+        return Compiled(
+            {key: tuple(a for a in artifacts if a.is_there) for key, artifacts in expected.items() if key not in lost},
+            {key: error for key, error in said.items() if key in lost},
+            {key: error for key, error in said.items() if key not in lost},
+        )
     look()
-    return Compiled(expected, {})
+    return Compiled(expected, {}, {})
 
 
-def _slice_folders(target: Target) -> list[list[str]]:
-    """The folders below the identifier's that the graph installs into: one a slice, if there are several."""
-    return [[part.triple] for part in target.slices] or [[]]
+def _expect(project: Project, cell: Cell, workspace: Workspace) -> tuple[Artifact, ...]:
+    """What the graph should make for one wheel, and where it puts it."""
+    paths: dict[str, Unit] = {
+        module.path(cell.python, cell.target): module for module in project.modules_for(cell.target, cell.python)
+    }
+    suffix = ".exe" if cell.target.is_windows else ""
+    paths.update({f"{SCRIPTS}/{unit.name}{suffix}": unit for unit in project.programs_for(cell.target)})
+    folders = [[part.triple] for part in cell.target.slices] or [[]]
+    return tuple(
+        Artifact(unit, tuple(workspace.artifacts.joinpath(cell.identifier, *folder, path) for folder in folders))
+        for path, unit in paths.items()
+    )
 
 
 def find_origin_of(
@@ -131,20 +168,22 @@ def find_origin_of(
     """
     system = "windows" if cell.target.is_windows else "posix"
     target = (cell.target.slices or (cell.target,))[0]
+    parts = module.parts_for(target, cell.python)
+    tables = [part.table for part in parts]
     common = ["-target", target.triple, "-O2", "-fvisibility=hidden", f"-I{SUPPORT_FOLDER}/pyconfig/{system}"]
     common.append(f"-I{SUPPORT_FOLDER}/include/{cell.python.version}")
     common += [f"-DPy_LIMITED_API={cell.python.limited_api}"] * cell.python.stable_abi
     common += ["-DPy_GIL_DISABLED=1"] * cell.python.free_threaded
-    tables = module.settings.tables(target)
     common += [f"-I{folder}" for table in tables for folder in table.include_dirs]
+    common += [f"-I{SUPPORT_FOLDER}/headers/{name}" for table in tables for name in table.headers_from]
     objects: dict[str, bytes] = {}
     with temporary_folder(workspace.artifacts) as folder:
         for language, suffixes in LANGUAGES.items():
             flags = [flag for flags in compiler_flags(project, tables, language) for flag in flags]
-            for source in module.sources:
-                if source.endswith(suffixes):
-                    path = folder / "module.o"
-                    driver = "c++" if language == "cpp" else "cc"
+            for source in (source for part in parts for source in part.sources_in(suffixes)):
+                path = folder / "module.o"
+                driver = "c++" if "cpp" in language else "cc"
+                with suppress(CompileError):  # such as one that needs a header that the graph generates
                     zig.run([driver, "-c", *common, *flags, source, "-o", str(path)], cwd=workspace.root)
                     objects[source] = path.read_bytes()
     return find_origin(objects, symbol)

@@ -100,7 +100,7 @@ def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: 
 
     _parse_options(config_settings)
     settings = read_settings(read_pyproject(Path.cwd()))
-    if only_to_compile and not settings.extension:
+    if only_to_compile and not (settings.extension or settings.executable):
         return []
     return [f"ziglang=={settings.zig}"]
 
@@ -138,7 +138,7 @@ def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | No
     root, out = Path.cwd(), Path(wheel_directory)
     options = _parse_options(config_settings)
     project, wheel = _choose(root, options)
-    workshop = _open_workshop(project, options) if project.modules else None
+    workshop = _open_workshop(project, options) if project.is_compiled else None
     return make_editable(project, root, wheel, out, workshop, epoch=read_epoch(os.environ)).name
 
 
@@ -160,8 +160,8 @@ def _choose(root: Path, options: _Options) -> tuple[Project, PlannedWheel]:
     from .pythons import PYTHONS
 
     project = read_project(root, {"optimize": options.optimize} if options.optimize else {})
-    target = options.target or (find_host_target().platform_tag if project.modules else "")
-    python = options.python or (find_host_python().name if project.modules else "")
+    target = options.target or (find_host_target().platform_tag if project.is_compiled else "")
+    python = options.python or (find_host_python().name if project.is_compiled else "")
     # Headers that are missing are said by whoever looks for them: here one set is wanted, and it may be anywhere.
     wheels = plan(project, [target], [python], has_headers=[python.minor for python in PYTHONS])
     if len(wheels) != 1:
@@ -184,4 +184,4 @@ def _open_workshop(project: Project, options: _Options) -> Workshop:
     zig = find_zig(project.settings.zig, default_store(os.environ), os.environ)
     if options.verbose:
         zig = replace(zig, talk=lambda text: print(text, file=sys.stderr))
-    return Workshop(zig)
+    return Workshop(zig, warn=lambda problem: print(f"zigbuild: warning: {problem}", file=sys.stderr))

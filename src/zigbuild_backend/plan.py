@@ -8,34 +8,11 @@ from dataclasses import dataclass
 from .dist_info import Metadata
 from .errors import ConfigurationError, NotFoundError, Problem, ZigbuildError
 from .layout import find_contents
-from .pythons import NEWEST, PYTHONS, Python, find_python, select_pythons
-from .settings import Addition, Extension, Settings
-from .targets import Target, select_targets
+from .pythons import ANY_PYTHON, NEWEST, PYTHONS, Python, select_pythons
+from .settings import Settings
+from .targets import TARGETS, Target, select_targets
 from .tree import SourceTree
-
-C_SUFFIXES = (".c",)
-CXX_SUFFIXES = (".cc", ".cpp", ".cxx", ".c++", ".C")
-ASSEMBLER_SUFFIXES = (".s", ".S")
-
-
-@dataclass(frozen=True)
-class Module:
-    """An extension module of a project: its settings, with the globs resolved to files of the tree."""
-
-    settings: Extension
-    sources: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-    @property
-    def is_cxx(self) -> bool:
-        return any(source.endswith(CXX_SUFFIXES) for source in self.sources)
-
-    def path(self, python: Python, target: Target) -> str:
-        """Its path in a wheel."""
-        return self.name.replace(".", "/") + python.extension_suffix(target)
+from .units import Module, Unit, Units, resolve_units
 
 
 @dataclass(frozen=True)
@@ -46,15 +23,38 @@ class Project:
     settings: Settings
     tree: SourceTree
     contents: Mapping[str, str]
-    modules: tuple[Module, ...]
+    units: Units = Units()
     requirements: tuple[str, ...] = ()
     recipe_digest: str = ""
 
     @property
-    def stable_abi(self) -> Python | None:
-        """The oldest CPython of the stable ABI that all modules share, if all of them opted in."""
-        floors = [module.settings.stable_abi for module in self.modules]
-        return max(map(find_python, floors)) if floors and all(floors) else None
+    def modules(self) -> tuple[Module, ...]:
+        """Its extension modules, for whichever target and Python."""
+        return self.units.modules
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether there is anything to compile, on some target."""
+        return bool(self.units.modules or self.units.programs)
+
+    def modules_for(self, target: Target, python: Python) -> tuple[Module, ...]:
+        """The extension modules of one wheel."""
+        return tuple(module for module in self.modules if module.is_for(target, python))
+
+    def programs_for(self, target: Target) -> tuple[Unit, ...]:
+        """The programs of a wheel for *target*."""
+        return tuple(unit for unit in self.units.programs if unit.is_for(target))
+
+    def stable_abi_for(self, target: Target) -> Python | None:
+        """The oldest CPython of the stable ABI that all modules on *target* share, if all of them opted in."""
+        floors = [module.stable_abi for module in self.modules if module.settings.when.may_hold(target)]
+        return max((floor for floor in floors if floor), default=None) if all(floors) else None
+
+    @property
+    def stable_abis(self) -> tuple[Python, ...]:
+        """The stable ABIs that wheels of it may have: one, unless modules differ between targets."""
+        floors = {self.stable_abi_for(target) for target in TARGETS}
+        return tuple(sorted(Python(floor.minor, stable_abi=True) for floor in floors if floor))
 
 
 def resolve_project(
@@ -73,37 +73,7 @@ def resolve_project(
     :raises ConfigurationError: for sources that are missing or in no known language, and packages that are not there.
     """
     problems: list[Problem] = []
-    modules = []
-    for index, extension in enumerate(settings.extension):
-        where = f"{prefix}extension[{index}]"
-        excluded = set(tree.match(extension.exclude))
-        for number, pattern in enumerate(extension.sources):
-            if not tree.match([pattern]):
-                problems.append(
-                    Problem(
-                        f"no file of the project matches {pattern!r}",
-                        f"{where}.sources[{number}]",
-                        "paths start at the folder of pyproject.toml; what git ignores is no part of the project",
-                    )
-                )
-        sources = tuple(path for path in tree.match(extension.sources) if path not in excluded)
-        known = C_SUFFIXES + CXX_SUFFIXES + ASSEMBLER_SUFFIXES
-        problems += [
-            Problem(f"{path!r} is in no language that can be compiled", f"{where}.sources", f"known: {' '.join(known)}")
-            for path in sources
-            if not path.endswith(known)
-        ]
-        if not extension.sources:
-            problems.append(Problem("a module needs at least one source", f"{where}.sources", "name its C files"))
-        elif not sources and tree.match(extension.sources):
-            problems.append(Problem("leaves out every source of the module", f"{where}.exclude", "narrow its globs"))
-        problems += [
-            Problem(f"there is no folder {folder!r} in the project", f"{place}include-dirs[{number}]", "check the path")
-            for place, table in _places(extension, where)
-            for number, folder in enumerate(table.include_dirs)
-            if not tree.below(folder)
-        ]
-        modules.append(Module(extension, sources))
+    units = resolve_units(settings, tree, prefix, problems)
     problems += [
         Problem(
             f"no file of the project matches {pattern!r}",
@@ -119,16 +89,11 @@ def resolve_project(
         tree,
         settings.packages,
         metadata.name,
-        [module.name for module in modules],
-        {*(source for module in modules for source in module.sources), *tree.match(settings.wheel.exclude)},
+        [module.name for module in units.modules],
+        {*(source for unit in units.all for source in unit.sources), *tree.match(settings.wheel.exclude)},
         prefix,
     )
-    return Project(metadata, settings, tree, contents, tuple(modules), requirements, recipe_digest)
-
-
-def _places(extension: Extension, where: str) -> list[tuple[str, Extension | Addition]]:
-    """The tables of *extension*, and what the names of their keys begin with."""
-    return [(f"{where}.", extension), *((f"{where}.on[{index}].", table) for index, table in enumerate(extension.on))]
+    return Project(metadata, settings, tree, contents, units, requirements, recipe_digest)
 
 
 @dataclass(frozen=True)
@@ -142,15 +107,18 @@ class PlannedWheel:
     @property
     def identifier(self) -> str:
         """The wheel identifier, ``cp313-manylinux_2_17_x86_64``, or ``py3-none-any``."""
-        return f"{self.python}-{self.target}" if self.python and self.target else "py3-none-any"
+        return f"{self.python}-{self.target}" if self.python and self.target else PURE_TAG
 
     @property
     def tag(self) -> str:
         """The wheel's compatibility tag, ``cp313-cp313-manylinux_2_17_x86_64``."""
         if not (self.python and self.target):
-            return "py3-none-any"
+            return PURE_TAG
         return f"{self.python.python_tag}-{self.python.abi_tag}-{self.target.platform_tag}"
 
+
+PURE_TAG = "py3-none-any"
+"""The tag of a wheel that fits everywhere."""
 
 BuildPlan = tuple[PlannedWheel, ...]
 
@@ -168,32 +136,54 @@ def plan(
 
     :raises ConfigurationError: for a name that is no target or Python.
     """
-    if not project.modules:
+    if not project.is_compiled:
         return (PlannedWheel(None, None),)
-    chosen = select_targets(targets or project.settings.targets)
-    return tuple(
-        PlannedWheel(python, target, _find_obstacle(project, python, has_headers))
-        for python in choose_pythons(project, pythons)
-        for target in chosen
-    )
+    asked = tuple(pythons)
+    rows = [
+        (python, target)
+        for target in select_targets(targets or project.settings.targets)
+        for python in choose_pythons(project, target, asked)
+    ]
+    rows.sort(key=lambda row: _order(row[0]))
+    wheels = [
+        PlannedWheel(python, target, _find_obstacle(project, python, target, has_headers))
+        if project.programs_for(target) or project.modules_for(target, python)
+        else PlannedWheel(None, None)
+        for python, target in rows
+    ]
+    return tuple(dict.fromkeys(wheels)) or (PlannedWheel(None, None),)
 
 
-def choose_pythons(project: Project, names: Iterable[str] = ()) -> tuple[Python, ...]:
-    """The Pythons that *project* has wheels for: those asked for, those of its settings, else all that it admits.
+def choose_pythons(project: Project, target: Target, names: Iterable[str] = ()) -> tuple[Python, ...]:
+    """The Pythons that *project* has wheels for on *target*: those asked for, or of its settings, else all it admits.
 
-    Where every module uses the stable ABI, its oldest version stands for all later ones with the GIL.
+    Where every module uses the stable ABI, its oldest version stands for all later ones with the GIL. A project with
+    programs and no module has one wheel for all Pythons.
 
     :raises ConfigurationError: for a name that is no Python.
     """
     asked = select_pythons(names or project.settings.pythons)
+    if not any(module.settings.when.may_hold(target) for module in project.modules):
+        return (ANY_PYTHON,)
     if not asked:
         asked = tuple(python for python in PYTHONS if _is_admitted(project, python))
-    floor = project.stable_abi
+    floor = project.stable_abi_for(target)
     stable = Python(floor.minor, stable_abi=True) if floor else None
     chosen = {
         stable if stable and not python.free_threaded and python.minor >= stable.minor else python for python in asked
     }
-    return tuple(sorted(chosen, key=lambda python: (python.free_threaded, python.minor, python.stable_abi)))
+    return tuple(sorted(chosen, key=_order))
+
+
+def choose_all_pythons(project: Project, names: Iterable[str] = ()) -> tuple[Python, ...]:
+    """What :func:`choose_pythons` gives for any target."""
+    asked = tuple(names)
+    chosen = {python for target in TARGETS for python in choose_pythons(project, target, asked)}
+    return tuple(sorted(chosen, key=_order))
+
+
+def _order(python: Python) -> tuple[bool, int, bool]:
+    return python.free_threaded, python.minor, python.stable_abi
 
 
 def _is_admitted(project: Project, python: Python) -> bool:
@@ -204,12 +194,16 @@ def _is_admitted(project: Project, python: Python) -> bool:
     return any(admitted.contains(f"3.{minor}.{micro}", prereleases=True) for minor in served for micro in (0, 99))
 
 
-def _find_obstacle(project: Project, python: Python, has_headers: Collection[int]) -> ZigbuildError | None:
+def _find_obstacle(
+    project: Project, python: Python, target: Target, has_headers: Collection[int]
+) -> ZigbuildError | None:
     where = python.name
+    if python == ANY_PYTHON:
+        return None
     if not _is_admitted(project, python):
         admitted = project.metadata.requires_python
         return ConfigurationError(f"requires-python is {admitted}", where=where, hint="ask for another Python")
-    floor = project.stable_abi
+    floor = project.stable_abi_for(target)
     if python.stable_abi and floor and python.minor < floor.minor:
         return ConfigurationError(
             f"the project's 'stable-abi' begins with {floor}", where=where, hint=f"ask for {floor}-abi3, or lower it"

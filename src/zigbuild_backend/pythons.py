@@ -28,12 +28,16 @@ class Python:
 
     @property
     def python_tag(self) -> str:
-        """``cp313``"""
+        """``cp313``, or ``py3`` for any"""
+        if not self.minor:
+            return "py3"
         return f"cp3{self.minor}"
 
     @property
     def abi_tag(self) -> str:
-        """``cp313``, ``cp313t`` or ``abi3``"""
+        """``cp313``, ``cp313t`` or ``abi3``, and ``none`` for any"""
+        if not self.minor:
+            return "none"
         if self.stable_abi:
             return "abi3"
         return f"{self.python_tag}{'t' if self.free_threaded else ''}"
@@ -41,6 +45,8 @@ class Python:
     @property
     def name(self) -> str:
         """The word of selectors and wheel identifiers: ``cp313``, ``cp313t`` or ``cp313-abi3``."""
+        if not self.minor:
+            return self.python_tag
         return f"{self.python_tag}-abi3" if self.stable_abi else self.abi_tag
 
     @property
@@ -77,6 +83,9 @@ class Python:
     def __str__(self) -> str:
         return self.name
 
+
+ANY_PYTHON = Python(0)
+"""What a wheel with programs and without modules is made for: its tag is ``py3-none-PLATFORM``."""
 
 OLDEST, NEWEST = 9, 15
 _FIRST_FREE_THREADED = 13

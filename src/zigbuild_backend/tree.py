@@ -9,24 +9,29 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file of a tree: its POSIX path in it, the sha256 (hex) of its content, whether it is executable."""
+    """A file of a tree: its POSIX path in it, the sha256 (hex) of its content, whether it is executable.
+
+    ``content`` is that of a file which is not on disk: what the build writes into sdist and wheel.
+    """
 
     path: str
     sha256: str
     is_executable: bool = False
+    content: bytes | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class SourceTree:
-    """The files of a project, in the order of their paths."""
+    """The files of a project, in the order of their paths; ``excluded`` are those that its settings leave out of it."""
 
     files: tuple[SourceFile, ...]
+    excluded: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @cached_property
     def digest(self) -> str:
@@ -42,13 +47,25 @@ class SourceTree:
 
     def match(self, patterns: Iterable[str]) -> list[str]:
         """The paths that any of the globs *patterns* matches, in order; ``**`` stands for any number of folders."""
-        matchers = [_glob(pattern) for pattern in patterns]
-        return [file.path for file in self.files if any(matcher.fullmatch(file.path) for matcher in matchers)]
+        return match_globs(patterns, [file.path for file in self.files])
 
     def below(self, folder: str) -> list[str]:
         """The paths of the files in *folder* (``.`` is the whole tree) and in the folders in it, in order."""
         prefix = "" if folder in ("", ".") else folder.rstrip("/") + "/"
         return [file.path for file in self.files if file.path.startswith(prefix)]
+
+
+    def with_generated(self, path: str, content: bytes) -> SourceTree:
+        """The same tree with a file that is not on disk."""
+        file = SourceFile(path, hashlib.sha256(content).hexdigest(), content=content)
+        files = [*(other for other in self.files if other.path != path), file]
+        return SourceTree(tuple(sorted(files, key=lambda file: file.path.encode())), self.excluded)
+
+
+def match_globs(patterns: Iterable[str], paths: Iterable[str]) -> list[str]:
+    """Those of *paths* that any of the globs *patterns* matches, in order."""
+    matchers = [_glob(pattern) for pattern in patterns]
+    return [path for path in paths if any(matcher.fullmatch(path) for matcher in matchers)]
 
 
 @lru_cache
@@ -64,13 +81,13 @@ def _glob(pattern: str) -> re.Pattern[str]:
         elif part == "?":
             parts.append("[^/]")
         elif part.startswith("[") and len(part) > 2:
-            parts.append(_character_set(part[1:-1]))
+            parts.append(render_character_set(part[1:-1]))
         else:
             parts.append(re.escape(part))
     return re.compile("".join(parts))
 
 
-def _character_set(text: str) -> str:
+def render_character_set(text: str) -> str:
     """What stands in the brackets of a glob as a regular expression, which never matches a slash."""
     is_negated = text.startswith("!")
     items = ""

@@ -15,7 +15,7 @@ from .dist_info import Metadata
 from .errors import ToolchainError
 from .graph import Cell, run_graph, stage
 from .pins import DEFAULT_EPOCH
-from .plan import Module, Project
+from .plan import Project
 from .pythons import PYTHONS
 from .settings import Extension, Settings
 from .settings.model import Optimize
@@ -23,6 +23,7 @@ from .store import temporary_folder
 from .targets import Target
 from .toolchain import Zig
 from .tree import SourceFile, SourceTree
+from .units import Module, Part, Units
 from .workspace import open_workspace
 
 _NAME = "warm"
@@ -84,7 +85,7 @@ def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool 
             settings=Settings(zig=zig.version, optimize=optimize, extension=(extension,)),
             tree=SourceTree((SourceFile(source, hashlib.sha256(code).hexdigest()),)),
             contents={},
-            modules=(Module(extension, (source,)),),
+            units=Units(modules=(Module(extension, (Part(extension, (source,)),)),)),
         )
         # The module includes no header and imports nothing of CPython: what stands for both may be empty.
         exports = f"LIBRARY {python.windows_dll}\nEXPORTS\nPy_Initialize\n" if target.is_windows else ""

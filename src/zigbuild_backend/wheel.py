@@ -9,7 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from .archive import Entry, write_wheel
-from .audit import audit_module, find_policy
+from .audit import audit_module, audit_program, find_policy
 from .binaries import rename_needed, render_fat
 from .buildinfo import FILE_NAME as BUILDINFO
 from .buildinfo import digest_members, render_buildinfo
@@ -21,10 +21,11 @@ from .files import read_file
 from .graph import Cell, Compiled, find_origin_of, run_graph, stage
 from .plan import PlannedWheel, Project, PythonInput, WheelSpec
 from .provenance import read_backend
-from .pythons import Python
+from .pythons import ANY_PYTHON, Python
 from .sbom import FILE_NAME as SBOM
 from .sbom import render_sbom
 from .toolchain import Zig
+from .units import Module
 from .workspace import open_workspace
 
 STORED = "stored"
@@ -42,6 +43,8 @@ class Workshop:
     headers: Sequence[Path] = ()
     jobs: int | None = None
     report: Reporter = lambda identifier, state: None
+    warn: Callable[[Problem], None] = lambda problem: None
+    """Told what went wrong without preventing the wheel."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,10 @@ def compile_wheels(
 ) -> Iterator[tuple[PlannedWheel, WheelSpec, Mapping[str, bytes] | ZigbuildError]]:
     """For each wheel its specification and its modules (path in the wheel → audited bytes), or what is wrong."""
     base = specify(project, epoch=epoch, archive=archive)
-    if not project.modules:
-        yield from ((wheel, base, {}) for wheel in wheels)
-        return
+    yield from ((wheel, base, {}) for wheel in wheels if not wheel.target)
     cells = {cell.identifier: cell for cell in _find_cells(wheels, workshop)}
+    if not cells:
+        return
     with open_workspace(workshop.zig.store, base.name) as workspace:
         stage(project, root, cells.values(), workspace)
         compiled = run_graph(
@@ -117,23 +120,31 @@ def compile_wheels(
             jobs=workshop.jobs,
             on_compiled=lambda identifier: workshop.report(identifier, "compiled"),
         )
-        for wheel in wheels:
+        for wheel in (wheel for wheel in wheels if wheel.target):
             cell = cells[wheel.identifier]
+            if dropped := compiled.dropped.get(cell.identifier):
+                for problem in dropped.problems:
+                    workshop.warn(Problem(problem.message, problem.where, "it is optional: the wheel has the rest"))
+                if not compiled.artifacts[cell.identifier]:
+                    yield wheel, base, {}
+                    continue
             spec = replace(
                 base,
                 tag=wheel.tag,
                 zig=workshop.zig.version,
                 optimize=project.settings.optimize,
                 target=cell.target,
-                python=PythonInput(
-                    cell.python,
-                    cell.headers.version,
-                    cell.headers.digest,
-                    hashlib.sha256(cell.exports.encode()).hexdigest() if cell.exports else "",
-                ),
+                python=_describe_python(cell),
             )
             find_origin = partial(find_origin_of, project=project, cell=cell, workspace=workspace, zig=workshop.zig)
-            yield wheel, spec, _collect(project, cell, compiled, find_origin)
+            yield wheel, spec, _collect(cell, compiled, f"{base.name}-{base.version}.data/scripts", find_origin)
+
+
+def _describe_python(cell: Cell) -> PythonInput | None:
+    if cell.headers is None:
+        return None
+    exports = hashlib.sha256(cell.exports.encode()).hexdigest() if cell.exports else ""
+    return PythonInput(cell.python, cell.headers.version, cell.headers.digest, exports)
 
 
 def _find_cells(wheels: Collection[PlannedWheel], workshop: Workshop) -> Iterator[Cell]:
@@ -150,38 +161,46 @@ def _find_cells(wheels: Collection[PlannedWheel], workshop: Workshop) -> Iterato
         return render_def(find_headers(python.minor), python, zig)
 
     for wheel in wheels:
-        if wheel.python and wheel.target:
+        if wheel.python == ANY_PYTHON and wheel.target:
+            yield Cell(wheel.python, wheel.target)
+        elif wheel.python and wheel.target:
             exports = find_exports(wheel.python) if wheel.target.is_windows else ""
             yield Cell(wheel.python, wheel.target, find_headers(wheel.python.minor), exports)
 
 
 def _collect(
-    project: Project, cell: Cell, compiled: Compiled, find_origin: Callable[..., str | None]
+    cell: Cell, compiled: Compiled, scripts: str, find_origin: Callable[..., str | None]
 ) -> Mapping[str, bytes] | ZigbuildError:
-    """The modules of one wheel, each proven to be what its name claims."""
+    """The modules and programs of one wheel, each proven to be what its name claims."""
     if error := compiled.errors.get(cell.identifier):
         return error
     policy = find_policy(cell.target)
-    modules: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     problems: list[Problem] = []
-    for module in project.modules:
-        slices = [path.read_bytes() for path in compiled.modules[cell.identifier][module.name]]
+    for artifact in compiled.artifacts[cell.identifier]:
+        slices = [path.read_bytes() for path in artifact.files]
         data = render_fat(slices) if cell.target.slices else slices[0]
-        if cell.target.libc == "musl":
-            data = rename_needed(data, "libc.so")
-        path = module.path(cell.python, cell.target)
-        problems += audit_module(
-            data,
-            path=path,
-            module=module.name,
-            target=cell.target,
-            python=cell.python,
-            policy=policy,
-            stable_abi=_read_stable_abi(cell.python),
-            origin=partial(find_origin, module=module),
-        )
-        modules[path] = data
-    return MismatchError.of(problems) if problems else modules
+        unit = artifact.unit
+        if isinstance(unit, Module):
+            if cell.target.libc == "musl":
+                data = rename_needed(data, "libc.so")
+            path = unit.path(cell.python, cell.target)
+            problems += audit_module(
+                data,
+                path=path,
+                module=unit.name,
+                target=cell.target,
+                python=cell.python,
+                policy=policy,
+                stable_abi=_read_stable_abi(cell.python),
+                origin=partial(find_origin, module=unit),
+                is_open=unit.settings.visibility == "default",
+            )
+        else:
+            path = f"{scripts}/{artifact.files[0].name}"
+            problems += audit_program(data, path=path, target=cell.target, policy=policy)
+        files[path] = data
+    return MismatchError.of(problems) if problems else files
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .module import Origin, audit_library, audit_module, init_symbols
+from .module import Origin, audit_library, audit_module, audit_program, init_symbols
 from .origin import find_origin
 from .policy import Policy, builtin_policy, find_policy, read_auditwheel_policy
 
@@ -11,6 +11,7 @@ __all__ = [
     "Policy",
     "audit_library",
     "audit_module",
+    "audit_program",
     "builtin_policy",
     "find_origin",
     "find_policy",

@@ -61,17 +61,18 @@ def audit_module(
     stable_abi: frozenset[str] | None = None,
     bundled: frozenset[str] = frozenset(),
     origin: Origin = lambda _: None,
+    is_open: bool = False,
 ) -> tuple[Problem, ...]:
     """Everything that is wrong with the extension module *data* for *target* and *python*; empty if it is sound.
 
     *path* is what the problems call it and *module* its dotted name, whose last part is in the name of the init
     function. *stable_abi* are the names of the stable ABI up to *python*'s version, not judged if ``None``. *bundled*
-    are the base names of libraries that the wheel brings with it.
+    are the base names of libraries that the wheel brings with it. A module that *is_open* may export what it likes.
     """
 
     def check(binary: Binary, promise: _Promise) -> Iterator[Problem]:
         yield from _check_library(binary, promise, python)
-        yield from _check_exports(binary, module, python)
+        yield from _check_exports(binary, module, python, is_open)
         # A library that others link with needs its install name; tools that bundle libraries set it as they like.
         if isinstance(binary, MachOBinary) and binary.name.startswith("/"):
             yield Problem(
@@ -97,6 +98,11 @@ def audit_library(
     return _check_slices(data, path, target, policy, bundled, origin, _check_library)
 
 
+def audit_program(data: bytes, *, path: str, target: Target, policy: Policy) -> tuple[Problem, ...]:
+    """:func:`audit_module` for an executable."""
+    return _check_slices(data, path, target, policy, frozenset(), lambda _: None, _check_library, is_program=True)
+
+
 def init_symbols(module: str, python: Python) -> tuple[str, ...]:
     """The symbols of which *module* must export one: ``PyInit_spam`` or, if its name is not ASCII, ``PyInitU_…``.
 
@@ -118,19 +124,22 @@ def _check_slices(
     bundled: frozenset[str],
     origin: Origin,
     check: Callable[[Binary, _Promise], Iterator[Problem]],
+    *,
+    is_program: bool = False,
 ) -> tuple[Problem, ...]:
     """*check* of the slice for each architecture that *target* needs; other slices do no harm."""
     try:
         binaries = parse_slices(data)
     except MalformedBinary as error:
         return tuple(replace(problem, where=path) for problem in error.problems)
-    found = {(binary.format, binary.arch): binary for binary in binaries if binary.is_library}
+    found = {(binary.format, binary.arch): binary for binary in binaries if binary.is_library or is_program}
     there = ", ".join(f"{b.format} {b.arch}{'' if b.is_library else ' (no shared library)'}" for b in binaries)
     problems = []
     for part in target.slices or (target,):
         binary = found.get((_FORMATS[part.os], part.arch))
         if binary is None:
-            message = f"holds {there or 'nothing'}, {target} needs a shared library for {_FORMATS[part.os]} {part.arch}"
+            kind = "program" if is_program else "shared library"
+            message = f"holds {there or 'nothing'}, {target} needs a {kind} for {_FORMATS[part.os]} {part.arch}"
             problems.append(Problem(message, path, "it was built for another target, or the wheel has the wrong tag"))
             continue
         where = f"{path} ({part.arch})" if len(binaries) > 1 else path
@@ -139,7 +148,7 @@ def _check_slices(
     return tuple(problems)
 
 
-def _check_exports(binary: Binary, module: str, python: Python) -> Iterator[Problem]:
+def _check_exports(binary: Binary, module: str, python: Python, is_open: bool) -> Iterator[Problem]:
     wanted = init_symbols(module, python)
     exports = [name for name in binary.exports if name not in _LINKER_SYMBOLS]
     stray = [name for name in exports if name not in wanted]
@@ -150,7 +159,7 @@ def _check_exports(binary: Binary, module: str, python: Python) -> Iterator[Prob
         else:
             hint = "define it with PyMODINIT_FUNC, or give it default visibility"
         yield Problem(f"does not export {' or '.join(wanted)}, so it cannot be imported as {module}", hint=hint)
-    if stray:
+    if stray and not is_open:
         yield Problem(
             f"exports {_list(stray)} beside its init function",
             hint="compile with -fvisibility=hidden, make them static, or hide them with a version script",

@@ -8,7 +8,7 @@ from ..cpython import find_header_set, find_minors_at_hand
 from ..eject import render_files, write_files
 from ..errors import ConfigurationError, NotFoundError, Problem
 from ..host import find_host_target
-from ..plan import choose_pythons
+from ..plan import choose_all_pythons
 from ..project import read_project
 from ..targets import TARGETS
 from ..zigs import obtain_zig
@@ -22,7 +22,7 @@ def run(arguments: Namespace, session: Session) -> int:
         raise ConfigurationError(
             "the project has no extension modules", where="tool.zigbuild.extension", hint="there is nothing to eject"
         )
-    pythons = choose_pythons(project)
+    pythons = choose_all_pythons(project)
     minors = find_minors_at_hand(session.store, session.environ, arguments.headers)
     chosen = [python for python in pythons if python.minor in minors]
     left_out = [python.name for python in pythons if python.minor not in minors]

@@ -11,7 +11,7 @@ from typing import Literal
 from ..cpython.headers import SUPPORTED
 from ..errors import ConfigurationError, NotFoundError, Problem
 from ..host import find_host_python, find_host_target
-from ..plan import BuildPlan, PlannedWheel, Project, choose_pythons, plan
+from ..plan import BuildPlan, PlannedWheel, Project, choose_all_pythons, plan
 from ..pythons import find_python
 
 NATIVE = "native"
@@ -85,7 +85,7 @@ def select_wheels(project: Project, choice: Choice, has_headers: Collection[int]
     :raises ConfigurationError: for a name that is no target or Python, or no wheel of the project.
     """
     named = [name for name in choice.pythons if name != "all"]
-    asked = choose_pythons(project, named) if named and project.modules else ()
+    asked = choose_all_pythons(project, named) if named and project.is_compiled else ()
     if choice.only:
         wheels: BuildPlan = tuple(_find_wheel(project, identifier, has_headers) for identifier in choice.only)
     else:

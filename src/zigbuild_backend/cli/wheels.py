@@ -87,7 +87,7 @@ def _make(
 
 def _find_runtimes(project: Project, wheels: Sequence[PlannedWheel], zig: Zig) -> dict[str, tuple[Runtime, ...]]:
     """The runtimes that the *wheels* need, by platform tag."""
-    is_cxx = any(module.is_cxx for module in project.modules)
+    is_cxx = any(unit.is_cxx for unit in project.units.all)
     targets = dict.fromkeys(wheel.target for wheel in wheels if wheel.target and not wheel.obstacle)
     return {
         str(target): find_runtimes(target, zig, optimize=project.settings.optimize, is_cxx=is_cxx) for target in targets

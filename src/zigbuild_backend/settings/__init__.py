@@ -5,7 +5,41 @@
 
 from __future__ import annotations
 
-from .model import Addition, Condition, Extension, Flags, Names, Settings, Std, WheelContents
+from .conditions import Condition, When
+from .fields import Names, Values
+from .model import Settings, WheelContents
 from .parser import parse_settings
+from .products import (
+    Addition,
+    ConfigAddition,
+    ConfigHeader,
+    Dependency,
+    Executable,
+    Extension,
+    Flags,
+    Inputs,
+    Library,
+    Product,
+    Std,
+)
 
-__all__ = ["Addition", "Condition", "Extension", "Flags", "Names", "Settings", "Std", "WheelContents", "parse_settings"]
+__all__ = [
+    "Addition",
+    "Condition",
+    "ConfigAddition",
+    "ConfigHeader",
+    "Dependency",
+    "Executable",
+    "Extension",
+    "Flags",
+    "Inputs",
+    "Library",
+    "Names",
+    "Product",
+    "Settings",
+    "Std",
+    "Values",
+    "WheelContents",
+    "When",
+    "parse_settings",
+]

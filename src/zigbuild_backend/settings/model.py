@@ -1,4 +1,4 @@
-"""What can be set: the single source of the parser, and of every page that lists the settings.
+"""What can be set: the single source of the parser, the JSON schema, and of every page that lists the settings.
 
 A field's name is the key in TOML with ``_`` for ``-``, its annotation is its type, its ``doc`` says what it does and
 its ``rule`` (a function of :mod:`.rules`) what its values must look like.
@@ -6,118 +6,15 @@ its ``rule`` (a function of :mod:`.rules`) what its values must look like.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-from ..errors import Problem
 from ..pins import DEFAULT_ZIG
-from ..targets import Target
 from . import rules
-
-Define = str | int | bool
-"""The text or number of a macro; ``True`` defines it as 1, ``False`` undefines it."""
-
-Defines = tuple[tuple[str, Define], ...]
-"""The macros of a table, in its order."""
-
-
-class Names(tuple[str, ...]):
-    """Names of which any will do: in TOML a string, or an array of them."""
-
+from .fields import setting
+from .products import Dependency, Executable, Extension, Library
 
 Optimize = Literal["fast", "safe", "small", "debug"]
-
-
-def setting(doc: str, *, rule: Callable[[Any], Problem | None] | None = None, default: Any = MISSING) -> Any:
-    """A field with its documentation; without *default* it must be given."""
-    metadata = {"doc": doc, "rule": rule}
-    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
-
-
-@dataclass(frozen=True)
-class Flags:
-    """Compiler flags, by language."""
-
-    all: tuple[str, ...] = setting("for every language", rule=rules.compiler_flag, default=())
-    c: tuple[str, ...] = setting("for C", rule=rules.compiler_flag, default=())
-    cxx: tuple[str, ...] = setting("for C++", rule=rules.compiler_flag, default=())
-
-
-@dataclass(frozen=True)
-class Std:
-    """The language standards, as the compiler's ``-std`` takes them."""
-
-    c: str = setting("for C, such as ``c11``", rule=rules.standard, default="")
-    cxx: str = setting("for C++, such as ``c++17``", rule=rules.standard, default="")
-
-
-@dataclass(frozen=True)
-class Condition:
-    """``when``: what a target must be. All that is said must hold; what is not said may be anything."""
-
-    os: Names = setting("``linux``, ``macos`` or ``windows``", rule=rules.system, default=Names())
-    arch: Names = setting(
-        "the machine, as the tags of Linux spell it, such as ``x86_64``, and ``aarch64`` everywhere",
-        rule=rules.machine,
-        default=Names(),
-    )
-    libc: Names = setting("``glibc`` or ``musl``, on Linux", rule=rules.libc, default=Names())
-
-    def holds(self, target: Target) -> bool:
-        """Whether it holds for *target*, a single slice."""
-        facts = ((self.os, target.os), (self.arch, target.machine), (self.libc, target.libc))
-        return all(fact in names for names, fact in facts if names)
-
-
-@dataclass(frozen=True)
-class Addition:
-    """``[[tool.zigbuild.extension.on]]``: what an extension has besides, where a condition holds."""
-
-    when: Condition = setting("the targets: all keys must hold, and of the names in an array any")
-    include_dirs: tuple[str, ...] = setting("more folders of headers", rule=rules.path, default=())
-    defines: Defines = setting("more macros; the same name replaces", rule=rules.define, default=())
-    flags: Flags = setting("more compiler flags, by language", default=Flags())
-    std: Std = setting("other language standards", default=Std())
-    libraries: tuple[str, ...] = setting(
-        "more system libraries, such as ``ws2_32`` on Windows", rule=rules.library, default=()
-    )
-
-
-@dataclass(frozen=True)
-class Extension:
-    """``[[tool.zigbuild.extension]]``: one extension module."""
-
-    name: str = setting("the dotted name that is imported, such as ``spam._speedups``", rule=rules.module_name)
-    sources: tuple[str, ...] = setting(
-        "C and C++ files, relative to pyproject.toml; globs, where ``**`` is any number of folders", rule=rules.path
-    )
-    exclude: tuple[str, ...] = setting("globs of files that ``sources`` should leave out", rule=rules.path, default=())
-    include_dirs: tuple[str, ...] = setting("folders of headers", rule=rules.path, default=())
-    defines: Defines = setting(
-        "macros: text or a number as it should stand in the code, ``true`` for 1, ``false`` to undefine; ``{name}`` "
-        "and ``{version}`` in text are the project's",
-        rule=rules.define,
-        default=(),
-    )
-    flags: Flags = setting("compiler flags, by language", default=Flags())
-    std: Std = setting("language standards", default=Std())
-    libraries: tuple[str, ...] = setting(
-        "system libraries that every target has, such as ``m``; what zig ships for the target can be named",
-        rule=rules.library,
-        default=(),
-    )
-    stable_abi: str = setting(
-        "use the limited API from this CPython on, such as ``cp310``: one wheel then serves all later ones. It takes "
-        "effect where every extension of the project has it, and never for free-threaded Pythons",
-        rule=rules.stable_abi,
-        default="",
-    )
-    on: tuple[Addition, ...] = setting("additions for some of the targets, applied in their order", default=())
-
-    def tables(self, target: Target) -> tuple[Extension | Addition, ...]:
-        """What is said for *target*, a single slice: this table, and the additions to it that hold."""
-        return (self, *(addition for addition in self.on if addition.when.holds(target)))
 
 
 @dataclass(frozen=True)
@@ -136,6 +33,9 @@ class Settings:
     """``[tool.zigbuild]``."""
 
     zig: str = setting("the exact version of zig, one of those supported", rule=rules.zig_version, default=DEFAULT_ZIG)
+    minimum_version: str = setting(
+        "the oldest zigbuild-backend that understands this table", rule=rules.minimum_version, default=""
+    )
     targets: tuple[str, ...] = setting(
         "the matrix's platforms: platform tags and the groups manylinux, musllinux, linux, macos, windows, all",
         rule=rules.target,
@@ -152,5 +52,11 @@ class Settings:
         default=(),
     )
     optimize: Optimize = setting("the compiler's mode", default="fast")
+    build_file: str = setting(
+        "the project's own build.zig, used instead of one that is generated", rule=rules.path, default=""
+    )
     extension: tuple[Extension, ...] = setting("the extension modules", default=())
+    library: tuple[Library, ...] = setting("static libraries that they link", default=())
+    executable: tuple[Executable, ...] = setting("programs", default=())
+    dependency: tuple[Dependency, ...] = setting("Zig packages", default=())
     wheel: WheelContents = setting("what goes into the wheels", default=WheelContents())

@@ -10,9 +10,10 @@ from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ..errors import ConfigurationError, Problem
-from ..targets import TARGETS
-from . import model
-from .model import Names, Settings
+from .conditions import Condition, When
+from .contradictions import find_contradictions
+from .fields import Names, Values, key_of
+from .model import Settings
 
 T = TypeVar("T")
 
@@ -31,40 +32,12 @@ def parse_settings(table: object, where: str = "tool.zigbuild") -> Settings:
     return settings
 
 
-def find_contradictions(settings: Settings, prefix: str) -> list[Problem]:
-    """A problem for each extension whose name an earlier one has, and for each condition that no target can meet.
-
-    *prefix* is what their places begin with.
-    """
-    first: dict[str, int] = {}
-    problems = []
-    for index, extension in enumerate(settings.extension):
-        if (earlier := first.setdefault(extension.name, index)) != index:
-            problems.append(
-                Problem(
-                    f"the module {extension.name!r} is already {prefix}extension[{earlier}]",
-                    f"{prefix}extension[{index}].name",
-                    "give each module one table with all its sources",
-                )
-            )
-        problems += [
-            Problem(
-                "no target is all of that",
-                f"{prefix}extension[{index}].on[{number}].when",
-                f"loosen {' or '.join(repr(key) for key, names in vars(addition.when).items() if names)}",
-            )
-            for number, addition in enumerate(extension.on)
-            if not any(addition.when.holds(part) for target in TARGETS for part in target.slices or (target,))
-        ]
-    return problems
-
-
 def parse_table(cls: type[T], table: object, where: str, problems: list[Problem]) -> T | None:
     """*table* as the dataclass *cls*, or None after adding to *problems*; *where* is empty for the whole of a file."""
     if not isinstance(table, Mapping):
         problems.append(Problem(f"must be a table, not {_name_type(table)}", where, _show_table(where)))
         return None
-    known = {field.name.replace("_", "-"): field for field in fields(cls)}  # type: ignore[arg-type]
+    known = {key_of(field.name): field for field in fields(cls)}  # type: ignore[arg-type]
     before = len(problems)
     problems += [Problem(f"unknown key {key!r}", where, _suggest(key, known)) for key in table if key not in known]
     hints = get_type_hints(cls)
@@ -90,23 +63,24 @@ def _parse_value(hint: Any, value: object, where: str, field: Field[Any], proble
             problems.append(replace(problem, where=where))
         return item
 
+    def parse_items(item_hint: Any, items: Iterable[object]) -> list[Any]:
+        return [_parse_value(item_hint, item, f"{where}[{index}]", field, problems) for index, item in enumerate(items)]
+
     if is_dataclass(hint):
         return parse_table(hint, value, where, problems)  # type: ignore[arg-type]
     if hint is str:
         return obey(value) if isinstance(value, str) else refuse("a string")
+    if hint in (bool, bool | None):
+        return value if isinstance(value, bool) else refuse("true or false")
     if get_origin(hint) is Literal:
         if value in get_args(hint):
             return value
-        return problems.append(
-            Problem(
-                f"must be one of {', '.join(get_args(hint))}, not {value!r}",
-                where,
-                _suggest(str(value), get_args(hint)),
-            )
-        )
-    if hint == model.Defines:
+        choices = ", ".join(get_args(hint))
+        hint_text = _suggest(str(value), get_args(hint))
+        return problems.append(Problem(f"must be one of {choices}, not {value!r}", where, hint_text))
+    if hint == Values:
         if not isinstance(value, Mapping):
-            return refuse("a table of macros")
+            return refuse("a table of values")
         for name, text in value.items():
             if not isinstance(text, str | int | bool):
                 refuse("a string, a whole number or a boolean", place=f"{where}.{name}", found=text)
@@ -116,16 +90,22 @@ def _parse_value(hint: Any, value: object, where: str, field: Field[Any], proble
             return Names((obey(value),))
         if not isinstance(value, list) or not value:
             return refuse("a string or an array of strings, with one at least")
-        return Names(_parse_value(str, item, f"{where}[{index}]", field, problems) for index, item in enumerate(value))
-    (item_hint, _) = get_args(hint)  # what is left is tuple[X, ...]
+        return Names(parse_items(str, value))
+    if hint is When:
+        item_hint: Any = Condition
+    else:
+        (item_hint, _) = get_args(hint)  # what is left is tuple[X, ...]
+    kind = When if hint is When else tuple
+    if is_dataclass(item_hint) and field.metadata["is_single"] and isinstance(value, Mapping):
+        return kind([parse_table(item_hint, value, where, problems)])  # type: ignore[arg-type, list-item]
     if not isinstance(value, list):
         if is_dataclass(item_hint):
+            if field.metadata["is_single"]:
+                return refuse("a table, or an array of tables", _show_table(where))
             return refuse("an array of tables", _show_table(f"{where}[0]"))
         mend = f"write {where.rpartition('.')[2]} = [{value!r}]" if isinstance(value, str) else ""
         return refuse("an array of strings", mend)
-    return tuple(
-        _parse_value(item_hint, item, f"{where}[{index}]", field, problems) for index, item in enumerate(value)
-    )
+    return kind(parse_items(item_hint, value))
 
 
 def _read_doc(field: Field[Any]) -> str:

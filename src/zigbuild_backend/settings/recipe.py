@@ -7,8 +7,10 @@ from typing import Literal
 
 from ..errors import ConfigurationError, Problem
 from . import rules
-from .model import Settings, setting
-from .parser import find_contradictions, parse_table
+from .contradictions import find_contradictions
+from .fields import setting
+from .model import Settings
+from .parser import parse_table
 
 FILE_NAME = "recipe.toml"
 PREFIX = f"{FILE_NAME}: "

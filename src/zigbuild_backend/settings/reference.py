@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from .model import Defines, Names, Settings
+from .fields import Names, Values, key_of
+from .model import Settings
 
 _INTRODUCTION = """\
 # Settings
@@ -24,8 +25,8 @@ def _render_table(cls: Any, where: str, heading: str) -> str:
     hints = get_type_hints(cls)
     rows, sections = [], []
     for field in fields(cls):
-        key, hint = field.name.replace("_", "-"), hints[field.name]
-        item = get_args(hint)[0] if get_origin(hint) is tuple and hint != Defines else hint
+        key, hint = key_of(field.name), hints[field.name]
+        item = get_args(hint)[0] if get_origin(hint) is tuple and hint != Values else hint
         rows.append(f"| `{key}` | {_name_type(hint)} | {_render_default(field)} | {field.metadata['doc']} |\n")
         if is_dataclass(item):
             brackets = ("[[", "]]") if item is not hint else ("[", "]")
@@ -41,7 +42,7 @@ def _name_type(hint: Any) -> str:
         return "string or array of strings"
     if get_origin(hint) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(hint))
-    if hint == Defines or is_dataclass(hint):
+    if hint == Values or is_dataclass(hint):
         return "table"
     return "array of tables" if is_dataclass(get_args(hint)[0]) else "array of strings"
 

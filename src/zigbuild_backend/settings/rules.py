@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from ..errors import ConfigurationError, Problem
-from ..pins import SUPPORTED_ZIGS
-from ..pythons import find_python
+from ..pins import NAME, SUPPORTED_ZIGS, VERSION
+from ..pythons import NEWEST, OLDEST, PYTHONS, find_python
 from ..targets import TARGETS, select_targets
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -80,6 +80,75 @@ def define(value: tuple[str, str | int | bool]) -> Problem | None:
     if isinstance(text, str) and any(character in text for character in "\n\r\0"):
         return Problem(f"the text of {name} is not one line", hint="write a line break in a C string as '\\\\n'")
     return None
+
+
+def option(value: tuple[str, str | int | bool]) -> Problem | None:
+    name, text = value
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name):
+        return Problem(f"{name!r} is not the name of an option", hint="letters, digits, '_' and '-', as in -Dname")
+    if isinstance(text, str) and "\0" in text:
+        return Problem(f"the text of {name} holds a NUL", hint="remove it")
+    return None
+
+
+_LINK_FLAGS = re.compile(
+    r"-Wl,-rpath,(\$ORIGIN|@loader_path|@executable_path)(/[^,]*)?|-Wl,-u,[A-Za-z_][A-Za-z0-9_]*|-Wl,-z,(now|lazy|relro|norelro)"
+    r"|-Wl,(--gc-sections|--no-gc-sections|-dead_strip|-headerpad_max_install_names)"
+)
+
+
+def link_flag(value: str) -> Problem | None:
+    if _LINK_FLAGS.fullmatch(value):
+        return None
+    hint = (
+        "known are -Wl,-rpath,$ORIGIN/… (@loader_path/… on macOS), -Wl,-u,SYMBOL, -Wl,-z,now|lazy|relro|norelro, "
+        "-Wl,--gc-sections, -Wl,--no-gc-sections, -Wl,-dead_strip and -Wl,-headerpad_max_install_names; "
+        "libraries belong in 'libraries' or 'link'"
+    )
+    return Problem(f"{value!r} is no flag that zig's build system passes to a linker", hint=hint)
+
+
+def command_name(value: str) -> Problem | None:
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", value):
+        return None
+    return Problem(
+        f"{value!r} is not the name of a command", hint="letters, digits, '_', '.', '+' and '-', without '.exe'"
+    )
+
+
+def zig_hash(value: str) -> Problem | None:
+    if re.fullmatch(r"[A-Za-z0-9_.-]+", value):
+        return None
+    return Problem(f"{value!r} is not the hash of a Zig package", hint="copy what 'zig fetch URL' prints")
+
+
+def python_versions(value: str) -> Problem | None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        admitted = SpecifierSet(value)
+    except InvalidSpecifier:
+        return Problem(f"{value!r} is not a set of versions", hint="write it by PEP 440, such as '>=3.12'")
+    if any(admitted.contains(python.version) for python in PYTHONS):
+        return None
+    return Problem(f"no CPython that wheels are made for is {value!r}", hint=f"they are 3.{OLDEST} to 3.{NEWEST}")
+
+
+def abi(value: str) -> Problem | None:
+    return _choice(value, "ABI", ["abi3", *(python.abi_tag for python in PYTHONS)])
+
+
+def minimum_version(value: str) -> Problem | None:
+    from packaging.version import Version
+
+    if problem := version(value):
+        return problem
+    if Version(value) <= Version(VERSION):
+        return None
+    return Problem(
+        f"{NAME} {value} is needed, this is {VERSION}",
+        hint=f"require {NAME}>={value} in [build-system], and install it",
+    )
 
 
 def stable_abi(value: str) -> Problem | None:

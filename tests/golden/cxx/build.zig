@@ -62,6 +62,7 @@ pub fn build(b: *std.Build) void {
                     .step = step,
                     .python = python,
                     .target = target,
+                    .triple = triple,
                     .resolved = resolve(b, triple, target.cpu),
                     .optimize = optimize,
                     .strip = strip,
@@ -75,6 +76,7 @@ pub fn build(b: *std.Build) void {
 /// kiwi
 fn add_kiwi(b: *std.Build, wheel: Wheel) void {
     const module = wheel.createModule(b, .{ .cxx = true });
+    wheel.addPython(b, module);
     module.addCSourceFiles(.{
         .files = &.{"table.c"},
         .flags = wheel.flags(b, &.{ "-std=gnu17", "-Wall", "-fwrapv" }),
@@ -90,7 +92,7 @@ fn add_kiwi(b: *std.Build, wheel: Wheel) void {
         .flags = wheel.flags(b, &.{"-Wall"}),
         .language = .assembly_with_preprocessor,
     });
-    wheel.install(b, module, "kiwi");
+    wheel.install(b, wheel.hide(b, wheel.link(b, module, "kiwi")), "kiwi");
 }
 
 /// A platform tag, and the triples of its slices: two for universal2, else one.
@@ -121,28 +123,36 @@ const Wheel = struct {
     step: *std.Build.Step,
     python: Python,
     target: Target,
+    triple: []const u8,
     resolved: std.Build.ResolvedTarget,
     optimize: std.builtin.OptimizeMode,
     strip: bool,
 
-    fn createModule(wheel: Wheel, b: *std.Build, language: struct { cxx: bool }) *std.Build.Module {
-        const is_windows = wheel.resolved.result.os.tag == .windows;
-        const module = b.createModule(.{
+    fn createModule(wheel: Wheel, b: *std.Build, options: struct {
+        root: ?std.Build.LazyPath = null,
+        cxx: bool = false,
+    }) *std.Build.Module {
+        return b.createModule(.{
+            .root_source_file = options.root,
             .target = wheel.resolved,
             .optimize = wheel.optimize,
             .link_libc = true,
-            .link_libcpp = language.cxx,
+            .link_libcpp = options.cxx,
             .strip = wheel.strip,
             .pic = true,
             .sanitize_c = .off,
         });
+    }
+
+    /// The API of CPython: headers, macros, and what to link with.
+    fn addPython(wheel: Wheel, b: *std.Build, module: *std.Build.Module) void {
+        const is_windows = wheel.resolved.result.os.tag == .windows;
         // The headers hold no pyconfig.h: the one for the target's system stands before them.
         module.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
         module.addIncludePath(b.path(b.fmt("zigbuild/include/{s}", .{wheel.python.version})));
         if (wheel.python.free_threaded) module.addCMacro("Py_GIL_DISABLED", "1");
         if (wheel.python.limited_api) |version| module.addCMacro("Py_LIMITED_API", version);
         if (is_windows) module.addObjectFile(wheel.importLibrary(b));
-        return module;
     }
 
     fn flags(_: Wheel, b: *std.Build, own: []const []const u8) []const []const u8 {
@@ -155,11 +165,12 @@ const Wheel = struct {
         return concat(b, concat(b, &hidden, relative), own);
     }
 
-    /// Whether the target is one of those named, in each respect that is given.
+    /// Whether the wheel is for one of those named, in each respect that is given.
     fn isFor(wheel: Wheel, named: struct {
         os: []const std.Target.Os.Tag = &.{},
         arch: []const std.Target.Cpu.Arch = &.{},
         libc: []const enum { glibc, musl } = &.{},
+        python: ?[]const []const u8 = null,
     }) bool {
         const target = wheel.resolved.result;
         const is_os = for (named.os) |os| {
@@ -171,10 +182,10 @@ const Wheel = struct {
         const is_libc = for (named.libc) |libc| {
             if (target.os.tag == .linux and (libc == .musl) == target.abi.isMusl()) break true;
         } else named.libc.len == 0;
-        return is_os and is_arch and is_libc;
+        return is_os and is_arch and is_libc and isChosen(named.python, wheel.python.name);
     }
 
-    fn install(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) void {
+    fn link(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) *std.Build.Step.Compile {
         const stem = name[if (std.mem.lastIndexOfScalar(u8, name, '.')) |dot| dot + 1 else 0..];
         const library = b.addLibrary(.{
             // zig links musl as libc.so. Its real name gets into the file as the end of the SONAME, for NEEDED to use.
@@ -183,22 +194,34 @@ const Wheel = struct {
             .linkage = .dynamic,
             .root_module = module,
         });
-        switch (wheel.resolved.result.os.tag) {
-            .windows => {},
-            .macos => {
-                library.linker_allow_shlib_undefined = true;
-                library.install_name = b.fmt("@rpath/{s}", .{stem});
-            },
-            else => {
-                library.linker_allow_shlib_undefined = true;
-                const exports = "{ global: PyInit*; PyModExport_*; local: *; };\n";
-                library.setVersionScript(b.addWriteFiles().add("exports.map", exports));
-            },
-        }
+        const os = wheel.resolved.result.os.tag;
+        // What a module asks of CPython is found when it is loaded; on Windows the import library has it.
+        if (os != .windows) library.linker_allow_shlib_undefined = true;
+        if (os == .macos) library.install_name = b.fmt("@rpath/{s}", .{stem});
+        return library;
+    }
+
+    /// Leaves nothing to be seen of a module but its init function, on Linux, where weak symbols of C++ would be.
+    fn hide(wheel: Wheel, b: *std.Build, library: *std.Build.Step.Compile) *std.Build.Step.Compile {
+        if (wheel.resolved.result.os.tag != .linux) return library;
+        const exports = "{ global: PyInit*; PyModExport_*; local: *; };\n";
+        library.setVersionScript(b.addWriteFiles().add("exports.map", exports));
+        return library;
+    }
+
+    fn install(wheel: Wheel, b: *std.Build, library: *std.Build.Step.Compile, name: []const u8) void {
         const path = replace(b, name, ".", "/");
-        const installed = b.addInstallArtifact(library, .{
+        wheel.installAs(b, library, b.fmt("{s}{s}", .{ path, wheel.suffix(b) }));
+    }
+
+    fn installProgram(wheel: Wheel, b: *std.Build, program: *std.Build.Step.Compile) void {
+        wheel.installAs(b, program, b.fmt("zigbuild-scripts/{s}", .{program.out_filename}));
+    }
+
+    fn installAs(wheel: Wheel, b: *std.Build, artifact: *std.Build.Step.Compile, path: []const u8) void {
+        const installed = b.addInstallArtifact(artifact, .{
             .dest_dir = .{ .override = .{ .custom = wheel.id } },
-            .dest_sub_path = b.fmt("{s}{s}", .{ path, wheel.suffix(b) }),
+            .dest_sub_path = path,
             .dylib_symlinks = false,
             .implib_dir = .disabled,
             .pdb_dir = .disabled,

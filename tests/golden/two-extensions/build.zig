@@ -62,6 +62,7 @@ pub fn build(b: *std.Build) void {
                     .step = step,
                     .python = python,
                     .target = target,
+                    .triple = triple,
                     .resolved = resolve(b, triple, target.cpu),
                     .optimize = optimize,
                     .strip = strip,
@@ -75,11 +76,10 @@ pub fn build(b: *std.Build) void {
 
 /// spam._lz4
 fn add_spam__lz4(b: *std.Build, wheel: Wheel) void {
-    const module = wheel.createModule(b, .{ .cxx = false });
+    const module = wheel.createModule(b, .{});
+    wheel.addPython(b, module);
     module.addIncludePath(b.path("vendor/lz4"));
     module.addIncludePath(b.path("."));
-    module.linkSystemLibrary("m", .{ .use_pkg_config = .no });
-    module.linkSystemLibrary("pthread", .{ .use_pkg_config = .no });
     module.addCSourceFiles(.{
         .files = &.{
             "spam/lz4.c",
@@ -100,18 +100,21 @@ fn add_spam__lz4(b: *std.Build, wheel: Wheel) void {
         }),
         .language = .c,
     });
-    wheel.install(b, module, "spam._lz4");
+    module.linkSystemLibrary("m", .{ .use_pkg_config = .no });
+    module.linkSystemLibrary("pthread", .{ .use_pkg_config = .no });
+    wheel.install(b, wheel.hide(b, wheel.link(b, module, "spam._lz4")), "spam._lz4");
 }
 
 /// spam._xxhash
 fn add_spam__xxhash(b: *std.Build, wheel: Wheel) void {
-    const module = wheel.createModule(b, .{ .cxx = false });
+    const module = wheel.createModule(b, .{});
+    wheel.addPython(b, module);
     module.addCSourceFiles(.{
         .files = &.{"spam/xxhash.c"},
         .flags = wheel.flags(b, &.{"-DXXH_INLINE_ALL=1"}),
         .language = .c,
     });
-    wheel.install(b, module, "spam._xxhash");
+    wheel.install(b, wheel.hide(b, wheel.link(b, module, "spam._xxhash")), "spam._xxhash");
 }
 
 /// A platform tag, and the triples of its slices: two for universal2, else one.
@@ -142,28 +145,36 @@ const Wheel = struct {
     step: *std.Build.Step,
     python: Python,
     target: Target,
+    triple: []const u8,
     resolved: std.Build.ResolvedTarget,
     optimize: std.builtin.OptimizeMode,
     strip: bool,
 
-    fn createModule(wheel: Wheel, b: *std.Build, language: struct { cxx: bool }) *std.Build.Module {
-        const is_windows = wheel.resolved.result.os.tag == .windows;
-        const module = b.createModule(.{
+    fn createModule(wheel: Wheel, b: *std.Build, options: struct {
+        root: ?std.Build.LazyPath = null,
+        cxx: bool = false,
+    }) *std.Build.Module {
+        return b.createModule(.{
+            .root_source_file = options.root,
             .target = wheel.resolved,
             .optimize = wheel.optimize,
             .link_libc = true,
-            .link_libcpp = language.cxx,
+            .link_libcpp = options.cxx,
             .strip = wheel.strip,
             .pic = true,
             .sanitize_c = .off,
         });
+    }
+
+    /// The API of CPython: headers, macros, and what to link with.
+    fn addPython(wheel: Wheel, b: *std.Build, module: *std.Build.Module) void {
+        const is_windows = wheel.resolved.result.os.tag == .windows;
         // The headers hold no pyconfig.h: the one for the target's system stands before them.
         module.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
         module.addIncludePath(b.path(b.fmt("zigbuild/include/{s}", .{wheel.python.version})));
         if (wheel.python.free_threaded) module.addCMacro("Py_GIL_DISABLED", "1");
         if (wheel.python.limited_api) |version| module.addCMacro("Py_LIMITED_API", version);
         if (is_windows) module.addObjectFile(wheel.importLibrary(b));
-        return module;
     }
 
     fn flags(_: Wheel, b: *std.Build, own: []const []const u8) []const []const u8 {
@@ -176,11 +187,12 @@ const Wheel = struct {
         return concat(b, concat(b, &hidden, relative), own);
     }
 
-    /// Whether the target is one of those named, in each respect that is given.
+    /// Whether the wheel is for one of those named, in each respect that is given.
     fn isFor(wheel: Wheel, named: struct {
         os: []const std.Target.Os.Tag = &.{},
         arch: []const std.Target.Cpu.Arch = &.{},
         libc: []const enum { glibc, musl } = &.{},
+        python: ?[]const []const u8 = null,
     }) bool {
         const target = wheel.resolved.result;
         const is_os = for (named.os) |os| {
@@ -192,10 +204,10 @@ const Wheel = struct {
         const is_libc = for (named.libc) |libc| {
             if (target.os.tag == .linux and (libc == .musl) == target.abi.isMusl()) break true;
         } else named.libc.len == 0;
-        return is_os and is_arch and is_libc;
+        return is_os and is_arch and is_libc and isChosen(named.python, wheel.python.name);
     }
 
-    fn install(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) void {
+    fn link(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) *std.Build.Step.Compile {
         const stem = name[if (std.mem.lastIndexOfScalar(u8, name, '.')) |dot| dot + 1 else 0..];
         const library = b.addLibrary(.{
             // zig links musl as libc.so. Its real name gets into the file as the end of the SONAME, for NEEDED to use.
@@ -204,22 +216,34 @@ const Wheel = struct {
             .linkage = .dynamic,
             .root_module = module,
         });
-        switch (wheel.resolved.result.os.tag) {
-            .windows => {},
-            .macos => {
-                library.linker_allow_shlib_undefined = true;
-                library.install_name = b.fmt("@rpath/{s}", .{stem});
-            },
-            else => {
-                library.linker_allow_shlib_undefined = true;
-                const exports = "{ global: PyInit*; PyModExport_*; local: *; };\n";
-                library.setVersionScript(b.addWriteFiles().add("exports.map", exports));
-            },
-        }
+        const os = wheel.resolved.result.os.tag;
+        // What a module asks of CPython is found when it is loaded; on Windows the import library has it.
+        if (os != .windows) library.linker_allow_shlib_undefined = true;
+        if (os == .macos) library.install_name = b.fmt("@rpath/{s}", .{stem});
+        return library;
+    }
+
+    /// Leaves nothing to be seen of a module but its init function, on Linux, where weak symbols of C++ would be.
+    fn hide(wheel: Wheel, b: *std.Build, library: *std.Build.Step.Compile) *std.Build.Step.Compile {
+        if (wheel.resolved.result.os.tag != .linux) return library;
+        const exports = "{ global: PyInit*; PyModExport_*; local: *; };\n";
+        library.setVersionScript(b.addWriteFiles().add("exports.map", exports));
+        return library;
+    }
+
+    fn install(wheel: Wheel, b: *std.Build, library: *std.Build.Step.Compile, name: []const u8) void {
         const path = replace(b, name, ".", "/");
-        const installed = b.addInstallArtifact(library, .{
+        wheel.installAs(b, library, b.fmt("{s}{s}", .{ path, wheel.suffix(b) }));
+    }
+
+    fn installProgram(wheel: Wheel, b: *std.Build, program: *std.Build.Step.Compile) void {
+        wheel.installAs(b, program, b.fmt("zigbuild-scripts/{s}", .{program.out_filename}));
+    }
+
+    fn installAs(wheel: Wheel, b: *std.Build, artifact: *std.Build.Step.Compile, path: []const u8) void {
+        const installed = b.addInstallArtifact(artifact, .{
             .dest_dir = .{ .override = .{ .custom = wheel.id } },
-            .dest_sub_path = b.fmt("{s}{s}", .{ path, wheel.suffix(b) }),
+            .dest_sub_path = path,
             .dylib_symlinks = false,
             .implib_dir = .disabled,
             .pdb_dir = .disabled,

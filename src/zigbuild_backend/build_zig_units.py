@@ -1,0 +1,306 @@
+"""Writes the functions of ``build.zig`` that compile a project's modules, libraries and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from .build_zig_words import field_name, identifier, quote, quote_list, render_scalar, render_when, spaced
+from .plan import Project
+from .pythons import Python
+from .settings import ConfigHeader, Dependency, Inputs, Values, When
+from .settings.fields import Scalar
+from .units import LANGUAGES, Module, Part, Unit
+
+_INDENT = "    "
+
+
+def render_units(project: Project, pythons: Sequence[Python]) -> tuple[list[str], list[str]]:
+    """The calls that make one wheel, and the functions that they call; *pythons* are the rows of the graph."""
+    writer = _Writer(project, pythons, _name_functions(project))
+    calls = [f"{writer.names['add', unit.name]}(b, wheel);" for unit in project.modules]
+    calls += [f"{writer.names['add program', unit.name]}(b, wheel);" for unit in project.units.programs]
+    functions = [writer.render_module(module) for module in project.modules]
+    functions += [writer.render_program(program) for program in project.units.programs]
+    for library in project.units.libraries:
+        functions += [writer.render_link(library), writer.render_library(library)]
+    functions += [writer.render_dependency(dependency) for dependency in project.settings.dependency]
+    return calls, functions
+
+
+def _name_functions(project: Project) -> dict[tuple[str, str], str]:
+    """The function of each thing: ``add_spam__speedups``, with more ``_`` where two would share one."""
+    wanted = [("add", module.name) for module in project.modules]
+    wanted += [("add program", unit.name) for unit in project.units.programs]
+    for library in project.units.libraries:
+        wanted += [("link", library.name), ("make", library.name)]
+    wanted += [("link", dependency.name) for dependency in project.settings.dependency]
+    names: dict[tuple[str, str], str] = {}
+    for verb, name in wanted:
+        function = identifier(f"{verb} {name}".replace(" ", "_"))
+        while function in names.values():
+            function += "_"
+        names[verb, name] = function
+    return names
+
+
+@dataclass(frozen=True)
+class _Writer:
+    project: Project
+    pythons: Sequence[Python]
+    names: dict[tuple[str, str], str]
+
+    def render_module(self, module: Module) -> str:
+        is_seen = module.settings.visibility == "default"
+        name = quote(module.name)
+        body = [
+            *self._when(module),
+            f"const module = wheel.createModule(b, {_module_options(module)});",
+            "wheel.addPython(b, module);",
+            *self._compile(module, is_seen),
+            *self._translate(module),
+        ]
+        flags = self._conditionally(module, lambda part: list(_render_link_flags(part.table)))
+        if not flags and not is_seen:
+            body.append(f"wheel.install(b, wheel.hide(b, wheel.link(b, module, {name})), {name});")
+        else:
+            body.append(f"const library = wheel.link(b, module, {name});")
+            body += flags
+            body.append(f"wheel.install(b, {'library' if is_seen else 'wheel.hide(b, library)'}, {name});")
+        return _function(self.names["add", module.name], "", module.name, body)
+
+    def render_program(self, program: Unit) -> str:
+        name = quote(program.name)
+        body = [
+            *self._when(program),
+            f"const module = wheel.createModule(b, {_module_options(program)});",
+            *self._compile(program),
+            f"const program = b.addExecutable(.{{ .name = {name}, .root_module = module }});",
+            *self._conditionally(program, lambda part: list(_render_link_flags(part.table, "program"))),
+            "wheel.installProgram(b, program);",
+        ]
+        return _function(self.names["add program", program.name], "", f"The program {program.name}", body)
+
+    def render_link(self, library: Unit) -> str:
+        body = [*self._when(library), *self._conditionally(library, lambda part: _render_folders(part.table))]
+        body += self._config_headers(library)
+        body.append(f"module.linkLibrary({self.names['make', library.name]}(b, wheel));")
+        comment = f"Links {library.name} into a module, with its headers."
+        return _function(self.names["link", library.name], ", module: *std.Build.Module", comment, body)
+
+    def render_library(self, library: Unit) -> str:
+        name = quote(library.name)
+        body = [
+            f"const key = b.fmt({{s}} {{s}}, .{{ {name}, wheel.triple }});".replace("{s} {s}", '"{s} {s}"'),
+            "if (wheel.shared.get(key)) |made| return made;",
+            f"const module = wheel.createModule(b, {_module_options(library)});",
+            *self._compile(library),
+            f"const library = b.addLibrary(.{{ .name = {name}, .linkage = .static, .root_module = module }});",
+            'wheel.shared.put(b.allocator, key, library) catch @panic("out of memory");',
+            "return library;",
+        ]
+        comment = f"{library.name}, compiled once for each platform."
+        return _function(self.names["make", library.name], "", comment, body, "*std.Build.Step.Compile")
+
+    def render_dependency(self, dependency: Dependency) -> str:
+        options = [".target = wheel.resolved", ".optimize = wheel.optimize"]
+        options += [f".{field_name(name)} = {render_scalar(value)}" for name, value in dependency.options]
+        body = [
+            f"const package = b.dependency({quote(dependency.name)}, .{{{spaced(options)}}});",
+            f"const library = package.artifact({quote(dependency.artifact or dependency.name)});",
+            "library.root_module.pic = true;",
+            "module.linkLibrary(library);",
+        ]
+        comment = f"Links the Zig package {dependency.name} into a module."
+        return _function(self.names["link", dependency.name], ", module: *std.Build.Module", comment, body)
+
+    def _when(self, unit: Unit) -> list[str]:
+        condition = render_when(unit.settings.when, self.pythons)
+        return [f"if ({_negate(condition)}) return;"] if condition else []
+
+    def _compile(self, unit: Unit, is_seen: bool = False) -> list[str]:
+        """What every unit has: folders, headers, sources of each language, libraries."""
+        lines = _render_folders(unit.parts[0].table)
+        lines += self._config_headers(unit)
+        for language, suffixes in LANGUAGES.items():
+            if any(part.sources_in(suffixes) for part in unit.parts):
+                lines += self._render_sources(unit, language, is_seen)
+        lines += self._render_links(unit.parts[0])
+        for part in unit.parts[1:]:
+            lines += self._guard(part.when, [*_render_folders(part.table), *self._render_links(part)])
+        return lines
+
+    def _render_sources(self, unit: Unit, language: str, is_seen: bool) -> list[str]:
+        own, *more = compiler_flags(self.project, [part.table for part in unit.parts], language)
+        own = ["-fvisibility=default"] * is_seen + own
+        sources = [part.sources_in(LANGUAGES[language]) for part in unit.parts]
+        is_one = not any(more) and not any(sources[1:])
+        indent = _INDENT * 2 if is_one else _INDENT
+        flags = f"wheel.flags(b, {quote_list(own, indent)})"
+        lines = []
+        if not is_one:
+            lines.append(f"{'var' if any(more) else 'const'} {language}_flags = {flags};")
+            flags = f"{language}_flags"
+            for part, added in zip(unit.parts[1:], more, strict=True):
+                if added:
+                    lines += self._guard(
+                        part.when, [f"{flags} = concat(b, {flags}, {quote_list(added, _INDENT * 2)});"]
+                    )
+        for part, files in zip(unit.parts, sources, strict=True):
+            if files:
+                block = [
+                    "module.addCSourceFiles(.{",
+                    f"    .files = {quote_list(files, _INDENT * (2 if part is unit.parts[0] else 3))},",
+                    f"    .flags = {flags},",
+                    f"    .language = .{language},",
+                    "});",
+                ]
+                lines += self._guard(part.when, block)
+        return lines
+
+    def _render_links(self, part: Part) -> list[str]:
+        lines = [f"{self.names['link', name]}(b, wheel, module);" for name in part.table.link]
+        lines += [f"module.addObjectFile(b.path({quote(path)}));" for path in part.objects]
+        options = ".{ .use_pkg_config = .no }"
+        lines += [f"module.linkSystemLibrary({quote(name)}, {options});" for name in part.table.libraries]
+        return lines + [f"module.linkFramework({quote(name)}, .{{}});" for name in part.table.frameworks]
+
+    def _translate(self, module: Module) -> list[str]:
+        if not module.zig_root:
+            return []
+        folders = quote_list(module.settings.include_dirs, _INDENT)
+        headers = {
+            "python": "zigbuild/python.h",
+            **{_header_name(path): path for path in module.settings.translate},
+        }
+        return [
+            f"module.addImport({quote(name)}, wheel.translate(b, {quote(path)}, {folders}));"
+            for name, path in headers.items()
+        ]
+
+    def _config_headers(self, unit: Unit) -> list[str]:
+        lines = []
+        for number, header in enumerate(unit.settings.config_header):
+            name = "config" if not number else f"config_{number + 1}"
+            lines += _render_config_header(header, name)
+            for addition in header.on:
+                values = f"{name}.addValues(.{{{spaced(_render_values(addition.values, header.style))}}});"
+                lines += self._guard(addition.when, [values] if addition.values else [])
+            lines.append(f"module.addConfigHeader({name});")
+        return lines
+
+    def _conditionally(self, unit: Unit, render: Callable[[Part], list[str]]) -> list[str]:
+        """What *render* makes of each part, guarded by its condition."""
+        return [line for part in unit.parts for line in self._guard(part.when, render(part))]
+
+    def _guard(self, when: When, lines: list[str]) -> list[str]:
+        condition = render_when(when, self.pythons)
+        if not condition or not lines:
+            return lines
+        if len(lines) == 1:
+            return [f"if ({condition}) {_outdent(lines[0])}"]
+        return [f"if ({condition}) {{", *(f"    {line}" for line in lines), "}"]
+
+
+def _header_name(path: str) -> str:
+    """The name by which Zig imports a translated header: that of its file without ``.h``."""
+    return path.rpartition("/")[2].rpartition(".")[0]
+
+
+def _outdent(line: str) -> str:
+    """A statement of several lines, indented as if it stood alone in the line of its condition."""
+    return line.replace(f"\n{_INDENT}", "\n") if "\n" in line else line
+
+
+def _function(name: str, parameters: str, comment: str, body: list[str], result: str = "void") -> str:
+    head = f"/// {comment}\nfn {name}(b: *std.Build, wheel: Wheel{parameters}) {result} {{\n"
+    lines = body if any("b." in line or "(b, " in line for line in body) else ["_ = b;", *body]
+    return head + "".join(f"    {line}\n" for line in lines) + "}\n"
+
+
+def _negate(condition: str) -> str:
+    return f"!({condition})" if " and " in condition or " or " in condition or condition[0] == "!" else f"!{condition}"
+
+
+def _module_options(unit: Unit) -> str:
+    fields = [f".root = b.path({quote(unit.zig_root)})"] if unit.zig_root else []
+    fields += [".cxx = true"] if unit.is_cxx else []
+    return f".{{{spaced(fields)}}}"
+
+
+def _render_folders(table: Inputs) -> list[str]:
+    folders = [*table.include_dirs, *(f"zigbuild/headers/{name}" for name in table.headers_from)]
+    return [f"module.addIncludePath(b.path({quote(folder)}));" for folder in folders]
+
+
+def _render_link_flags(table: Inputs, library: str = "library") -> Iterator[str]:
+    """Statements for the flags of linkers; :func:`.settings.rules.link_flag` has which there are."""
+    for flag in table.link_flags:
+        _, kind, *values = flag.split(",")
+        if kind == "-rpath":
+            yield f"module.addRPathSpecial({quote(values[0])});"
+        elif kind == "-u":
+            yield f"{library}.forceUndefinedSymbol({quote(values[0])});"
+        elif kind == "-z":
+            name, value = {"now": ("lazy", "false"), "lazy": ("lazy", "true")}.get(values[0], ("relro", ""))
+            yield f"{library}.link_z_{name} = {value or str(values[0] == 'relro').lower()};"
+        elif kind == "-headerpad_max_install_names":
+            yield f"{library}.headerpad_max_install_names = true;"
+        else:
+            yield f"{library}.link_gc_sections = {str(kind == '--gc-sections').lower()};"
+
+
+def _render_config_header(header: ConfigHeader, name: str) -> list[str]:
+    style = {"autoconf": "autoconf_undef", "autoconf-at": "autoconf_at", "cmake": "cmake"}.get(header.style)
+    template = f".{{ .{style} = b.path({quote(header.template)}) }}" if style else ".blank"
+    values = _render_values(header.values, header.style)
+    first = f"const {name} = b.addConfigHeader(.{{ .style = {template}, .include_path = {quote(header.path)} }}, .{{"
+    if not values:
+        return [f"{first}}});"]
+    return [first, *(f"    {value}," for value in values), "});"]
+
+
+def _render_values(values: Values, style: str) -> list[str]:
+    return [f".{field_name(name)} = {_render_config_value(value, style)}" for name, value in values]
+
+
+def _render_config_value(value: Scalar, style: str) -> str:
+    """As zig's ConfigHeader takes it: text stands in the header as it is, and false is left undefined."""
+    if value is False:
+        return "false" if style == "cmake" else "null"
+    if isinstance(value, str):
+        return f".@{quote(value)}" if value else "{}"
+    return "true" if value is True and style == "cmake" else str(int(value))
+
+
+_FAMILIES = {"objective_c": "c", "objective_cpp": "cpp", "assembly_with_preprocessor": "assembly"}
+"""Languages that have their flags of others."""
+
+
+def compiler_flags(project: Project, tables: Sequence[Inputs], language: str) -> list[list[str]]:
+    """The project's own flags for one language, of each table; what every module has is added by the graph.
+
+    Where a later table says something else than an earlier one, so do its flags.
+    """
+    defined: set[str] = set()
+    return [_compiler_flags(project, table, language, defined) for table in tables]
+
+
+def _compiler_flags(project: Project, table: Inputs, language: str, defined: set[str]) -> list[str]:
+    """The flags of *table*, whose macros are added to those that are *defined*."""
+    family = {"objective_c": "c", "objective_cpp": "cpp", "assembly_with_preprocessor": "assembly"}.get(
+        language, language
+    )
+    standard = {"c": table.std.c, "cpp": table.std.cxx}.get(family)
+    flags = [f"-std={standard}"] if standard else []
+    for name, text in table.defines:
+        flags += [f"-U{name}"] * (name in defined or text is False)
+        if isinstance(text, str):
+            known = text.replace("{version}", project.metadata.version).replace("{name}", project.metadata.name)
+            flags.append(f"-D{name}={known}")
+        elif text is not False:
+            flags.append(f"-D{name}={int(text)}")
+    defined.update(name for name, _ in table.defines)
+    own = {"c": table.flags.c, "cpp": table.flags.cxx, "assembly": table.flags.asm}[family]
+    # A warning of another compiler, or of this one for another target, is no reason to make no wheel.
+    return flags + [flag for flag in (*table.flags.all, *own) if flag != "-Werror"]

@@ -1,0 +1,127 @@
+"""What no single value shows to be wrong: names that are given twice or to nothing, conditions that never hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from ..errors import Problem
+from ..pythons import PYTHONS, Python
+from ..targets import TARGETS
+from .conditions import When
+from .fields import key_of
+from .model import Settings
+from .products import ConfigHeader, Dependency, Extension, Library, Product
+
+_SLICES = tuple(part for target in TARGETS for part in target.slices or (target,))
+_ABIS = (*PYTHONS, *(Python(python.minor, stable_abi=True) for python in PYTHONS if not python.free_threaded))
+
+
+def find_contradictions(settings: Settings, prefix: str) -> list[Problem]:
+    """The problems between what *settings* say in different places; *prefix* is what their places begin with."""
+    products: list[tuple[str, Product]] = [
+        *((f"{prefix}extension[{index}]", product) for index, product in enumerate(settings.extension)),
+        *((f"{prefix}library[{index}]", product) for index, product in enumerate(settings.library)),
+        *((f"{prefix}executable[{index}]", product) for index, product in enumerate(settings.executable)),
+    ]
+    dependencies = [(f"{prefix}dependency[{index}]", table) for index, table in enumerate(settings.dependency)]
+    libraries = [(where, product) for where, product in products if isinstance(product, Library)]
+    programs = [(f"{prefix}executable[{index}]", table.name) for index, table in enumerate(settings.executable)]
+    problems = [
+        *_find_twice([(where, table.name) for where, table in products if isinstance(table, Extension)], "module"),
+        *_find_twice([(where, table.name) for where, table in (*libraries, *dependencies)], "library"),
+        *_find_twice(programs, "program"),
+        *_find_cycles(libraries),
+    ]
+    linkable = [table.name for _, table in (*libraries, *dependencies)]
+    for where, product in products:
+        problems += _find_unfit_conditions(where, product)
+        problems += _find_unknown_links(where, product, linkable)
+        problems += _find_sources_beside_recipe(where, product)
+        for number, header in enumerate(product.config_header):
+            problems += _find_unfit_header(f"{where}.config-header[{number}]", header)
+    for where, dependency in dependencies:
+        problems += _find_unfit_dependency(where, dependency)
+    return problems
+
+
+def _find_twice(named: Sequence[tuple[str, str]], kind: str) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for where, name in named:
+        if (earlier := first.setdefault(name, where)) != where:
+            hint = f"give each {kind} one table with all its sources"
+            yield Problem(f"the {kind} {name!r} is already {earlier}", f"{where}.name", hint)
+
+
+def _find_unfit_conditions(where: str, product: Product) -> Iterator[Problem]:
+    conditions = [(f"{where}.when", product.when)]
+    conditions += [(f"{where}.on[{index}].when", addition.when) for index, addition in enumerate(product.on)]
+    for number, header in enumerate(product.config_header):
+        place = f"{where}.config-header[{number}].on"
+        conditions += [(f"{place}[{index}].when", addition.when) for index, addition in enumerate(header.on)]
+    for place, when in conditions:
+        if not isinstance(product, Extension) and when.asks_python:
+            hint = "ask for os, arch and libc only; what depends on the Python belongs to an extension"
+            yield Problem("is compiled once for all Pythons", place, hint)
+        elif not _is_possible(when):
+            keys = " or ".join(repr(key_of(key)) for condition in when for key in condition.keys)
+            yield Problem("no target is all of that", place, f"loosen {keys}")
+
+
+def _is_possible(when: When) -> bool:
+    if not when.asks_python:
+        return any(when.holds(target) for target in _SLICES)
+    return any(when.holds(target, python) for target in _SLICES for python in _ABIS)
+
+
+def _find_unknown_links(where: str, product: Product, linkable: Sequence[str]) -> Iterator[Problem]:
+    places = [(f"{where}.link", product.link)]
+    places += [(f"{where}.on[{index}].link", addition.link) for index, addition in enumerate(product.on)]
+    for place, names in places:
+        for index, name in enumerate(names):
+            if name not in linkable:
+                close = get_close_matches(name, linkable, n=1, cutoff=0.6)
+                hint = f"did you mean {close[0]!r}?" if close else "a library of the system belongs in 'libraries'"
+                yield Problem(f"there is no library or dependency {name!r}", f"{place}[{index}]", hint)
+
+
+def _find_cycles(libraries: Sequence[tuple[str, Product]]) -> Iterator[Problem]:
+    """Libraries that link each other in a circle, each circle once."""
+    links = {table.name: [*table.link, *(name for part in table.on for name in part.link)] for _, table in libraries}
+    places = {table.name: where for where, table in libraries}
+    done: set[str] = set()
+    for name in links:
+        path: list[str] = []
+        pending = [(name, 0)]
+        while pending:
+            current, depth = pending.pop()
+            del path[depth:]
+            if current in path:
+                circle = " → ".join([*path[path.index(current) :], current])
+                yield Problem(f"links itself: {circle}", f"{places[current]}.link", "take one of them out")
+                break
+            if current not in done:
+                path.append(current)
+                pending += [(linked, depth + 1) for linked in links.get(current, ()) if linked in links]
+        done.update(path)
+
+
+def _find_sources_beside_recipe(where: str, product: Product) -> Iterator[Problem]:
+    has_sources = product.sources or product.objects or any(table.sources or table.objects for table in product.on)
+    if isinstance(product, Library) and product.recipe and has_sources:
+        yield Problem("has sources and a recipe", where, "name one of 'sources' and 'recipe'")
+
+
+def _find_unfit_header(where: str, header: ConfigHeader) -> Iterator[Problem]:
+    if header.template and header.style == "plain":
+        hint = "style = 'cmake' for #cmakedefine, 'autoconf' for #undef, 'autoconf-at' for @NAME@"
+        yield Problem("a template needs a style", where, hint)
+    if not header.template and header.style != "plain":
+        yield Problem(f"the style {header.style!r} needs a template", where, "name it in 'template'")
+
+
+def _find_unfit_dependency(where: str, dependency: Dependency) -> Iterator[Problem]:
+    if bool(dependency.url) == bool(dependency.path):
+        yield Problem("needs either 'url' or 'path'", where, "'path' for a folder of the project, else 'url'")
+    elif dependency.url and not dependency.hash:
+        yield Problem("needs the hash of what 'url' gives", where, f"hash = the output of 'zig fetch {dependency.url}'")

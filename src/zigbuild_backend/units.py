@@ -1,0 +1,198 @@
+"""What a project compiles, with the globs of its settings resolved to files of its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from .errors import Problem
+from .pythons import Python, find_python
+from .settings import Extension, Inputs, Library, Product, Settings, When
+from .targets import Target
+from .tree import SourceTree
+
+LANGUAGES = {
+    "c": (".c",),
+    "cpp": (".cc", ".cpp", ".cxx", ".c++", ".C"),
+    "objective_c": (".m",),
+    "objective_cpp": (".mm",),
+    "assembly": (".s",),
+    "assembly_with_preprocessor": (".S",),
+}
+"""Zig's names of the languages that clang compiles, and the suffixes of their files."""
+
+CXX_SUFFIXES = LANGUAGES["cpp"] + LANGUAGES["objective_cpp"]
+ZIG_SUFFIX = ".zig"
+OBJECT_SUFFIXES = (".o", ".obj", ".a", ".lib")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one table of a product says: that of the product itself, or of an addition to it."""
+
+    table: Inputs
+    sources: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    when: When = When()
+
+    def sources_in(self, suffixes: Collection[str]) -> list[str]:
+        """Its sources with any of these suffixes."""
+        return [source for source in self.sources if source.endswith(tuple(suffixes))]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Something that is compiled and linked. ``parts`` has that of its own table first, then its additions."""
+
+    settings: Product
+    parts: tuple[Part, ...]
+    links_cxx: bool = False
+    """Whether something that it links is C++."""
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All its sources, for whichever target."""
+        return tuple(dict.fromkeys(source for part in self.parts for source in part.sources))
+
+    @property
+    def is_cxx(self) -> bool:
+        return self.links_cxx or any(source.endswith(CXX_SUFFIXES) for source in self.sources)
+
+    @property
+    def zig_root(self) -> str:
+        """The root file of its Zig sources, empty if it has none."""
+        return next((source for source in self.sources if source.endswith(ZIG_SUFFIX)), "")
+
+    def is_for(self, target: Target, python: Python | None = None) -> bool:
+        """Whether it exists on *target*: on every slice of it, if there are several."""
+        return all(self.settings.when.holds(part, python) for part in target.slices or (target,))
+
+    def parts_for(self, target: Target, python: Python | None = None) -> tuple[Part, ...]:
+        """The parts that hold for *target*, a single slice, and *python*."""
+        return tuple(part for part in self.parts if part.when.holds(target, python))
+
+
+@dataclass(frozen=True)
+class Module(Unit):
+    """An extension module."""
+
+    settings: Extension
+
+    def path(self, python: Python, target: Target) -> str:
+        """Its path in a wheel."""
+        return self.name.replace(".", "/") + python.extension_suffix(target)
+
+    @property
+    def stable_abi(self) -> Python | None:
+        """The oldest CPython whose stable ABI it uses, if it does."""
+        return find_python(self.settings.stable_abi) if self.settings.stable_abi else None
+
+
+@dataclass(frozen=True)
+class Units:
+    """All that a project compiles."""
+
+    modules: tuple[Module, ...] = ()
+    libraries: tuple[Unit, ...] = ()
+    programs: tuple[Unit, ...] = ()
+
+    @property
+    def all(self) -> tuple[Unit, ...]:
+        return (*self.modules, *self.libraries, *self.programs)
+
+
+def resolve_units(settings: Settings, tree: SourceTree, prefix: str, problems: list[Problem]) -> Units:
+    """The products that *settings* name, looked up in *tree*; what is missing is added to *problems*.
+
+    *prefix* is what the names of settings begin with in messages.
+    """
+    cxx: set[str] = set()
+    libraries = [
+        Unit(table, _resolve_parts(table, tree, f"{prefix}library[{index}]", problems))
+        for index, table in enumerate(settings.library)
+    ]
+    for _ in libraries:  # what links C++ is C++, however far away that is
+        cxx.update(unit.name for unit in libraries if unit.is_cxx or cxx.intersection(_links(unit.settings)))
+
+    def links_cxx(table: Product) -> bool:
+        return not cxx.isdisjoint(_links(table))
+
+    return Units(
+        modules=tuple(
+            Module(table, _resolve_parts(table, tree, f"{prefix}extension[{index}]", problems), links_cxx(table))
+            for index, table in enumerate(settings.extension)
+        ),
+        libraries=tuple(Unit(unit.settings, unit.parts, links_cxx(unit.settings)) for unit in libraries),
+        programs=tuple(
+            Unit(table, _resolve_parts(table, tree, f"{prefix}executable[{index}]", problems), links_cxx(table))
+            for index, table in enumerate(settings.executable)
+        ),
+    )
+
+
+def _links(table: Product) -> set[str]:
+    return {name for inputs in (table, *table.on) for name in inputs.link}
+
+
+def _resolve_parts(table: Product, tree: SourceTree, where: str, problems: list[Problem]) -> tuple[Part, ...]:
+    """The parts of one product, with a problem for whatever it names that is not in the tree."""
+    excluded = set(tree.match(table.exclude))
+    places: list[tuple[str, Inputs, When]] = [(where, table, When())]
+    places += [(f"{where}.on[{index}]", addition, addition.when) for index, addition in enumerate(table.on)]
+    parts = []
+    for place, inputs, when in places:
+        problems += _find_unmatched(inputs.sources, tree, f"{place}.sources")
+        problems += _find_unmatched(inputs.objects, tree, f"{place}.objects")
+        problems += [
+            Problem(
+                f"there is no folder {folder!r} in the project", f"{place}.include-dirs[{number}]", "check the path"
+            )
+            for number, folder in enumerate(inputs.include_dirs)
+            if not tree.below(folder)
+        ]
+        matched = tree.match(inputs.sources)
+        sources = tuple(path for path in matched if path not in excluded)
+        if matched and not sources:
+            problems.append(Problem("leaves out every source", f"{where}.exclude", "narrow its globs"))
+        problems += _find_unknown_languages(sources, f"{place}.sources")
+        parts.append(Part(inputs, sources, tuple(tree.match(inputs.objects)), when))
+    problems += _find_missing_headers(table, tree, where)
+    is_recipe = isinstance(table, Library) and table.recipe
+    if not is_recipe and not any(part.sources or part.objects or part.table.sources for part in parts):
+        problems.append(Problem("needs at least one source", f"{where}.sources", "name its files"))
+    roots = [source for part in parts for source in part.sources if source.endswith(ZIG_SUFFIX)]
+    if len(set(roots)) > 1:
+        hint = "name the one that imports the others with @import"
+        problems.append(Problem(f"has {len(set(roots))} root files of Zig", f"{where}.sources", hint))
+    return tuple(parts)
+
+
+def _find_unmatched(patterns: Sequence[str], tree: SourceTree, where: str) -> Iterator[Problem]:
+    for number, pattern in enumerate(patterns):
+        if not tree.match([pattern]):
+            hint = "paths start at the folder of pyproject.toml; what git ignores is no part of the project"
+            yield Problem(f"no file of the project matches {pattern!r}", f"{where}[{number}]", hint)
+
+
+def _find_unknown_languages(sources: Sequence[str], where: str) -> Iterator[Problem]:
+    known = (*(suffix for suffixes in LANGUAGES.values() for suffix in suffixes), ZIG_SUFFIX)
+    for path in sources:
+        if not path.endswith(known):
+            hint = f"known: {' '.join(known)}"
+            if path.endswith(OBJECT_SUFFIXES):
+                hint = "what is compiled already belongs in 'objects'"
+            yield Problem(f"{path!r} is in no language that can be compiled", where, hint)
+
+
+def _find_missing_headers(table: Product, tree: SourceTree, where: str) -> Iterator[Problem]:
+    for number, header in enumerate(table.config_header):
+        if header.template and header.template not in tree.by_path:
+            place = f"{where}.config-header[{number}].template"
+            yield Problem(f"there is no file {header.template!r} in the project", place, "check the path")
+    for number, path in enumerate(table.translate if isinstance(table, Extension) else ()):
+        if path not in tree.by_path:
+            yield Problem(f"there is no file {path!r} in the project", f"{where}.translate[{number}]", "check the path")
