@@ -61,8 +61,9 @@ def test_rows_of_fewer_pythons() -> None:
     [
         ("a.c", ["c"], "false"),
         ("a.cc b.cpp c.cxx d.c++ e.C", ["cpp"], "true"),
-        ("a.c b.cpp c.S d.s", ["c", "cpp", "assembly_with_preprocessor"], "true"),
-        ("a.s", ["assembly_with_preprocessor"], "false"),
+        ("a.c b.cpp c.S d.s", ["c", "cpp", "assembly", "assembly_with_preprocessor"], "true"),
+        ("a.m b.mm", ["objective_c", "objective_cpp"], "true"),
+        ("a.s", ["assembly"], "false"),
     ],
 )
 def test_each_language_has_a_list_of_its_own(sources: str, languages: list[str], cxx: str) -> None:
@@ -75,8 +76,9 @@ def test_each_language_has_a_list_of_its_own(sources: str, languages: list[str],
     """
     text = render(project_of(settings, *sources.split()))
     assert re.findall(r"\.language = \.(\w+)", text) == languages
-    assert f".cxx = {cxx}" in text
+    assert ("{ .cxx = true }" in text) is (cxx == "true")
     flags = {"c": '"-std=c11", "-fall", "-fc"', "cpp": '"-std=c++17", "-fall", "-fcxx"'}
+    flags.update(objective_c=flags["c"], objective_cpp=flags["cpp"])
     for language in languages:
         assert (
             f".flags = wheel.flags(b, &.{{ {flags[language]} }})" in text

@@ -8,9 +8,9 @@ from projects import project_of, tree_of
 from zigbuild_backend.buildinfo import digest_spec
 from zigbuild_backend.dist_info import Metadata
 from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.plan import WheelSpec, choose_pythons, plan, resolve_project
+from zigbuild_backend.plan import Project, WheelSpec, choose_all_pythons, choose_pythons, plan, resolve_project
 from zigbuild_backend.pythons import PYTHONS, Python, find_python
-from zigbuild_backend.settings import Addition, Condition, Extension, Settings, WheelContents
+from zigbuild_backend.settings import Addition, Extension, Settings, WheelContents, When
 from zigbuild_backend.targets import find_target
 
 ONE = "[[extension]]\nname = 'spam._c'\nsources = ['spam/*.c']\n"
@@ -52,7 +52,7 @@ def test_everything_that_cannot_be_resolved_is_reported() -> None:
             Extension("c", ("*.txt", "a.c")),
             Extension("d", ("a.c",), exclude=("*.c",)),
             Extension("e", ("y.c",), exclude=("*.c",)),
-            Extension("f", ("a.c",), on=(Addition(Condition(), include_dirs=("spam", "simd")),)),
+            Extension("f", ("a.c",), on=(Addition(When(), include_dirs=("spam", "simd")),)),
         ),
         wheel=WheelContents(exclude=("spam/*", "eggs/*")),
     )
@@ -61,9 +61,9 @@ def test_everything_that_cannot_be_resolved_is_reported() -> None:
     assert [(problem.where, problem.message) for problem in refusal.value.problems] == [
         ("here.extension[0].sources[1]", "no file of the project matches 'x*.c'"),
         ("here.extension[0].include-dirs[1]", "there is no folder 'include' in the project"),
-        ("here.extension[1].sources", "a module needs at least one source"),
+        ("here.extension[1].sources", "needs at least one source"),
         ("here.extension[2].sources", "'n.txt' is in no language that can be compiled"),
-        ("here.extension[3].exclude", "leaves out every source of the module"),
+        ("here.extension[3].exclude", "leaves out every source"),
         ("here.extension[4].sources[0]", "no file of the project matches 'y.c'"),
         ("here.extension[5].on[0].include-dirs[1]", "there is no folder 'simd' in the project"),
         ("here.wheel.exclude[1]", "no file of the project matches 'eggs/*'"),
@@ -85,14 +85,14 @@ def test_everything_that_cannot_be_resolved_is_reported() -> None:
     ],
 )
 def test_requires_python_narrows_the_matrix(requires_python: str, expected: str) -> None:
-    assert names(choose_pythons(project_of(ONE, requires_python=requires_python))) == expected
+    assert names(choose_all_pythons(project_of(ONE, requires_python=requires_python))) == expected
 
 
 def test_asked_pythons_go_before_set_ones_and_these_before_requires_python() -> None:
     project = project_of("pythons = ['cp313', 'cp312']\n" + ONE, requires_python=">=3.11")
-    assert names(choose_pythons(project)) == "cp312 cp313"
-    assert names(choose_pythons(project, ["cp313t", "cp311"])) == "cp311 cp313t"
-    assert choose_pythons(project, ["all"]) == PYTHONS
+    assert names(choose_all_pythons(project)) == "cp312 cp313"
+    assert names(choose_all_pythons(project, ["cp313t", "cp311"])) == "cp311 cp313t"
+    assert choose_all_pythons(project, ["all"]) == PYTHONS
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_asked_pythons_go_before_set_ones_and_these_before_requires_python() -> 
 )
 def test_stable_abi_stands_for_every_later_python_with_the_gil(asked: str, chosen: str) -> None:
     project = project_of(ONE + "stable-abi = 'cp310'")
-    assert names(choose_pythons(project, asked.split())) == chosen
+    assert names(choose_all_pythons(project, asked.split())) == chosen
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,62 @@ def test_stable_abi_of_a_project_is_what_all_its_modules_share(floors: str, stab
         + (f"stable-abi = '{floor}'\n" if floor != "-" else "")
         for number, floor in enumerate(floors.split())
     )
-    assert project_of(tables).stable_abi == (stable and Python(stable))
+    assert project_of(tables).stable_abi_for(find_target("win32")) == (stable and Python(stable))
+
+
+OF_SOME_TARGETS = """
+[[extension]]
+name = 'spam._posix'
+sources = ['spam/_c.c']
+stable-abi = 'cp310'
+when = { not = { os = 'windows' } }
+[[extension]]
+name = 'spam._windows'
+sources = ['spam/_c.c']
+stable-abi = 'cp312'
+when = { os = 'windows' }
+[[extension]]
+name = 'spam._new'
+sources = ['spam/_c.c']
+stable-abi = 'cp310'
+when = [{ python = '>=3.12', os = 'windows' }, { free-threaded = true, arch = 'x86_64' }]
+"""
+
+
+def modules_of(project: Project, target: str, python: str) -> str:
+    return " ".join(module.name for module in project.modules_for(find_target(target), find_python(python)))
+
+
+def test_modules_can_be_for_some_targets_and_pythons() -> None:
+    project = project_of(OF_SOME_TARGETS)
+    assert modules_of(project, "manylinux_2_17_x86_64", "cp313") == "spam._posix"
+    assert modules_of(project, "manylinux_2_17_x86_64", "cp313t") == "spam._posix spam._new"
+    assert modules_of(project, "manylinux_2_17_s390x", "cp313t") == "spam._posix"
+    assert modules_of(project, "win32", "cp311") == "spam._windows"
+    assert modules_of(project, "win32", "cp312") == "spam._windows spam._new"
+    assert modules_of(project, "macosx_10_13_universal2", "cp313t") == "spam._posix"  # its slices have no more in common
+
+
+def test_stable_abi_may_differ_between_targets() -> None:
+    project = project_of(OF_SOME_TARGETS)
+    assert names(choose_pythons(project, find_target("macosx_11_0_arm64"), ["cp311", "cp313"])) == "cp310-abi3"
+    assert names(choose_pythons(project, find_target("win32"), ["cp311", "cp313"])) == "cp311 cp312-abi3"
+    assert names(project.stable_abis) == "cp310-abi3 cp312-abi3"
+
+
+def test_where_no_module_is_the_wheel_is_pure() -> None:
+    project = project_of(ONE + "when = { os = 'linux' }")
+    wheels = plan(project, ["win32", "macosx_11_0_arm64", "musllinux_1_2_s390x"], ["cp313"], has_headers=EVERY_MINOR)
+    assert [wheel.identifier for wheel in wheels] == ["py3-none-any", "cp313-musllinux_1_2_s390x"]
+
+
+def test_programs_alone_have_one_wheel_a_platform() -> None:
+    project = project_of("[[executable]]\nname = 'spam'\nsources = ['spam/_c.c']")
+    wheels = plan(project, ["win32", "macosx_11_0_arm64"], ["cp313"], has_headers=())
+    assert [(wheel.identifier, wheel.tag) for wheel in wheels] == [
+        ("py3-macosx_11_0_arm64", "py3-none-macosx_11_0_arm64"),
+        ("py3-win32", "py3-none-win32"),
+    ]
 
 
 def test_identifiers_and_tags() -> None:
