@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import random
+import re
 import string
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
+from typing import Any, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from projects import tree_of
 from zig_literals import read_literal, split_literals
-from zigbuild_backend.build_zig import quote, render
+from zigbuild_backend.build_zig import quote, render, render_zon
 from zigbuild_backend.dist_info import Metadata
-from zigbuild_backend.plan import Module, Project
-from zigbuild_backend.settings import Extension, Flags, Settings, Std
+from zigbuild_backend.plan import Project
+from zigbuild_backend.settings import (
+    Addition,
+    Condition,
+    ConfigAddition,
+    ConfigHeader,
+    Dependency,
+    Executable,
+    Extension,
+    Flags,
+    Library,
+    Names,
+    Product,
+    Settings,
+    Std,
+    When,
+)
 from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.units import Module, Part, Unit, Units
+
+P = TypeVar("P", bound=Product)
 
 HOSTILE = st.text(
     st.one_of(st.characters(codec="utf-8"), st.sampled_from("\"\\'\n\r\t\0{}()/;.xu\x7f\x85\u2028\ufeff"))
@@ -31,35 +53,82 @@ def test_quote_is_undone_by_zigs_rules(text: str) -> None:
     assert read_literal(literal) == (text.encode(), len(literal))
 
 
-def split_build_zig(
-    name: str, folder: str, flag: str, define: str, library: str, source: str
-) -> tuple[str, list[bytes]]:
-    """The code for a project with these strings everywhere, without white space, and its literals."""
-    extension = Extension(
-        "spam",
-        (),
-        include_dirs=(folder,),
-        defines=(("A", define),),
-        flags=Flags(all=(flag,), c=(flag,)),
-        std=Std(c=f"c{flag}"),
-        libraries=(library,),
+def product(kind: type[P], name: str, texts: Iterator[str], **more: Any) -> P:
+    """A product with other strings of *texts* wherever a string of the settings gets into build.zig."""
+    header = ConfigHeader(
+        path=next(texts),
+        template=next(texts),
+        style="cmake",
+        values=((f"-{next(texts)}", f"-{next(texts)}"), ("NUMBER", 3), ("TRUTH", True), ("NOTHING", False)),
+        on=(ConfigAddition(When([Condition(os=Names(["linux"]))]), values=(("A", f"-{next(texts)}"),)),),
     )
-    project = Project(
-        Metadata(name, "1.0", ""), Settings(extension=(extension,)), tree_of(), {}, (Module(extension, (source,)),)
+    linux = Addition(When([Condition(os=Names(["linux"]))]), **inputs(texts))
+    return kind(name=name, config_header=(header,), on=(linux,), **inputs(texts), **more)
+
+
+def inputs(texts: Iterator[str]) -> dict[str, Any]:
+    return {
+        "include_dirs": (next(texts),),
+        "headers_from": (next(texts),),
+        "defines": (("A", next(texts)),),
+        "flags": Flags(all=(next(texts),), c=(next(texts),), cxx=(next(texts),), asm=(next(texts),)),
+        "std": Std(c=next(texts), cxx=next(texts)),
+        "link": ("lib", "package"),
+        "libraries": (next(texts),),
+        "frameworks": (next(texts),),
+        "link_flags": (f"-Wl,-rpath,{next(texts).replace(',', '')}", f"-Wl,-u,{next(texts).replace(',', '')}"),
+    }
+
+
+def unit(table: P, texts: Iterator[str]) -> tuple[P, tuple[Part, ...]]:
+    parts = [
+        Part(inputs, tuple(f"{next(texts)}{suffix}" for suffix in (".c", ".cpp", ".S", ".zig")), (next(texts),), when)
+        for inputs, when in ((table, When()), (table.on[0], table.on[0].when))
+    ]
+    return table, tuple(parts)
+
+
+def split_texts(name: str, strings: list[str]) -> tuple[str, list[bytes]]:
+    """The code of build.zig and build.zig.zon for a project with these strings everywhere, without white space, and
+    their literals."""
+    texts = cycle(strings)
+    extension = product(Extension, "spam", texts, translate=(f"{next(texts).replace('/', '').replace('.', '')}.h",))
+    library, program = product(Library, "lib", texts), product(Executable, "tool", texts)
+    package = Dependency(
+        "package",
+        url=next(texts),
+        hash=next(texts),
+        artifact=next(texts),
+        options=((f"-{next(texts)}", next(texts)), ("b", True), ("c", 1)),
     )
-    code, literals = split_literals(render(project))
+    settings = Settings(extension=(extension,), library=(library,), executable=(program,), dependency=(package,))
+    units = Units((Module(*unit(extension, texts)),), (Unit(*unit(library, texts)),), (Unit(*unit(program, texts)),))
+    project = Project(Metadata(name, "1.0", ""), settings, tree_of(), {}, units)
+    code, literals = split_literals(render(project) + render_zon(project))
     return "".join(code.split()).replace(",}", "}"), literals
 
 
-@given(NAMES, st.lists(HOSTILE, min_size=5, max_size=5))
-def test_no_string_gets_out_of_its_literal(name: str, texts: list[str]) -> None:
-    folder, flag, define, library, stem = texts
-    code, literals = split_build_zig(name, folder, flag, define, library, f"{stem}.c")
-    plain_code, plain_literals = split_build_zig("spam", *"xxxx", "x.c")
+@given(NAMES, st.lists(HOSTILE.filter(bool), min_size=1, max_size=30))
+def test_no_string_gets_out_of_its_literal(name: str, strings: list[str]) -> None:
+    code, literals = split_texts(name, strings)
+    plain_code, plain_literals = split_texts(name, ["x"] * len(strings))
     assert code == plain_code
     assert len(literals) == len(plain_literals)
-    macro = "-DA=" + define.replace("{version}", "1.0").replace("{name}", name)
-    assert {text.encode() for text in (folder, flag, f"-std=c{flag}", library, f"{stem}.c", macro)} <= {*literals}
+    joined = b"\n".join(literals)
+    assert all(text.encode() in joined for text in strings if "{" not in text and "," not in text)
+
+
+@given(st.lists(st.text(min_size=1, max_size=8), min_size=4, max_size=4, unique=True))
+def test_names_become_identifiers_that_differ(names: list[str]) -> None:
+    tables = [Extension(name=names[0]), Library(name=names[1]), Library(name=names[2]), Executable(name=names[3])]
+    settings = Settings(extension=(tables[0],), library=(tables[1], tables[2]), executable=(tables[3],))
+    (module, *libraries, program) = [Unit(table, (Part(table, ("a.c",)),)) for table in tables]
+    units = Units((Module(module.settings, module.parts),), tuple(libraries), (program,))
+    code, _ = split_literals(render(Project(Metadata("spam", "1.0", ""), settings, tree_of(), {}, units)))
+    own = ("resolve", "concat", "replace")
+    functions = [name for name in re.findall(r"^fn (.*?)\(b: \*std", code, re.MULTILINE) if name not in own]
+    assert all(re.fullmatch("(add|add_program|link|make)_[A-Za-z0-9_]+", function) for function in functions)
+    assert len({*functions}) == len(functions) == 6
 
 
 def test_zig_itself_reads_every_literal_as_we_do(zig: Zig, tmp_path: Path) -> None:
