@@ -67,7 +67,7 @@ class _Writer:
             body.append(f"const library = wheel.link(b, module, {name});")
             body += flags
             body.append(f"wheel.install(b, {'library' if is_seen else 'wheel.hide(b, library)'}, {name});")
-        return _function(self.names["add", module.name], "", module.name, body)
+        return _function(self.names["add", module.name], "", module.name, self._name_conditions(module, body))
 
     def render_program(self, program: Unit) -> str:
         name = quote(program.name)
@@ -79,7 +79,8 @@ class _Writer:
             *self._conditionally(program, lambda part: list(_render_link_flags(part.table, "program"))),
             "wheel.installProgram(b, program);",
         ]
-        return _function(self.names["add program", program.name], "", f"The program {program.name}", body)
+        body = self._name_conditions(program, body)
+        return _function(self.names["add program", program.name], "", f"The program {program.name}.", body)
 
     def render_link(self, library: Unit) -> str:
         body = [*self._when(library), *self._conditionally(library, lambda part: _render_folders(part.table))]
@@ -99,6 +100,7 @@ class _Writer:
             'wheel.shared.put(b.allocator, key, library) catch @panic("out of memory");',
             "return library;",
         ]
+        body = self._name_conditions(library, body)
         comment = f"{library.name}, compiled once for each platform."
         return _function(self.names["make", library.name], "", comment, body, "*std.Build.Step.Compile")
 
@@ -113,6 +115,18 @@ class _Writer:
         ]
         comment = f"Links the Zig package {dependency.name} into a module."
         return _function(self.names["link", dependency.name], ", module: *std.Build.Module", comment, body)
+
+    def _name_conditions(self, unit: Unit, body: list[str]) -> list[str]:
+        """*body* with a constant for each condition that it asks more than once."""
+        constants = {}
+        for number, part in enumerate(unit.parts[1:], 1):
+            asked = f"if ({render_when(part.when, self.pythons)}) "
+            if sum(line.startswith(asked) for line in body) > 1:
+                constants[asked] = _name_condition(part.when, number)
+        definitions = [f"const {name} = {asked[4:-2]};" for asked, name in constants.items()]
+        for asked, name in constants.items():
+            body = [line.replace(asked, f"if ({name}) ", 1) if line.startswith(asked) else line for line in body]
+        return definitions + body
 
     def _when(self, unit: Unit) -> list[str]:
         condition = render_when(unit.settings.when, self.pythons)
@@ -214,12 +228,23 @@ def _outdent(line: str) -> str:
 
 def _function(name: str, parameters: str, comment: str, body: list[str], result: str = "void") -> str:
     head = f"/// {comment}\nfn {name}(b: *std.Build, wheel: Wheel{parameters}) {result} {{\n"
-    lines = body if any("b." in line or "(b, " in line for line in body) else ["_ = b;", *body]
-    return head + "".join(f"    {line}\n" for line in lines) + "}\n"
+    return head + "".join(f"    {line}\n" for line in body) + "}\n"
 
 
 def _negate(condition: str) -> str:
-    return f"!({condition})" if " and " in condition or " or " in condition or condition[0] == "!" else f"!{condition}"
+    is_compound = " and " in condition or " or " in condition
+    if condition.startswith("!") and not is_compound:
+        return condition[1:]
+    return f"!({condition})" if is_compound else f"!{condition}"
+
+
+def _name_condition(when: When, number: int) -> str:
+    """A name for the truth of *when*, which is that of the addition with this number: ``on_windows``, or ``on_2``."""
+    if len(when) == 1 and set(when[0].keys) <= {"os", "arch", "libc"}:
+        words = [*when[0].os, *when[0].arch, *when[0].libc]
+        if len(words) <= 3:
+            return f"on_{'_'.join(words)}"
+    return f"on_{number}"
 
 
 def _module_options(unit: Unit) -> str:

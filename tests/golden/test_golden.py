@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import tree_of
+from projects import tree_of, write_files
 from zigbuild_backend._compat import tomllib
 from zigbuild_backend.build_zig import render, render_zon
 from zigbuild_backend.metadata import read_metadata
@@ -58,7 +58,32 @@ def test_texts_are_formatted_as_zig_formats_them(zig: Zig) -> None:
     zig.run(["fmt", "--check", *texts])
 
 
+PACKAGE_ZON = """\
+.{
+    .name = .zlib,
+    .version = "0.0.0",
+    .fingerprint = 0x73887d3a00000001,
+    .paths = .{""},
+}
+"""
+
+PACKAGE = """\
+const std = @import("std");
+
+pub fn build(b: *std.Build) void {
+    const module = b.createModule(.{
+        .target = b.standardTargetOptions(.{}),
+        .optimize = b.standardOptimizeOption(.{}),
+        .link_libc = b.option(bool, "shared", "") == false and b.option(u8, "level", "") == 9,
+    });
+    b.installArtifact(b.addLibrary(.{ .name = "z", .linkage = .static, .root_module = module }));
+}
+"""
+
+
 def list_steps(zig: Zig, project: Project, folder: Path) -> set[str]:
+    for dependency in project.settings.dependency:
+        write_files(folder / dependency.path, {"build.zig": PACKAGE, "build.zig.zon": PACKAGE_ZON})
     (folder / "build.zig").write_bytes(render(project).encode())
     (folder / "build.zig.zon").write_bytes(render_zon(project).encode())
     return {line.split()[0] for line in zig.run(["build", "--list-steps"], cwd=folder).decode().splitlines()}
@@ -74,7 +99,7 @@ def test_zig_has_a_step_for_every_wheel(case: Path, zig: Zig, tmp_path: Path) ->
 def test_other_zigs_have_a_step_for_every_wheel(executable: Path | None, tmp_path: Path) -> None:
     if executable is None:
         pytest.skip("ZIGBUILD_TEST_ZIGS names no other zigs")
-    for case in ("hostile-strings", "conditions"):
+    for case in ("hostile-strings", "conditions", "libraries"):
         project = read_case(Path(__file__).parent / case)
         steps = list_steps(find_other_zig(executable), project, tmp_path)
         assert {wheel.identifier for wheel in plan(project, has_headers=())} <= steps

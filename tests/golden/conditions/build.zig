@@ -75,11 +75,13 @@ pub fn build(b: *std.Build) void {
 
 /// spam._sockets
 fn add_spam__sockets(b: *std.Build, wheel: Wheel) void {
+    const on_windows = wheel.isFor(.{ .os = &.{.windows} });
+    const on_2 = wheel.isFor(.{ .os = &.{ .linux, .macos }, .arch = &.{ .x86_64, .aarch64 } });
     const module = wheel.createModule(b, .{ .cxx = true });
     wheel.addPython(b, module);
     var c_flags = wheel.flags(b, &.{ "-std=c11", "-DSLOW=1" });
-    if (wheel.isFor(.{ .os = &.{.windows} })) c_flags = concat(b, c_flags, &.{ "-USLOW", "-DWIN32_LEAN_AND_MEAN=1" });
-    if (wheel.isFor(.{ .os = &.{ .linux, .macos }, .arch = &.{ .x86_64, .aarch64 } })) c_flags = concat(b, c_flags, &.{ "-std=c17", "-USLOW", "-DSLOW=0", "-fno-strict-aliasing" });
+    if (on_windows) c_flags = concat(b, c_flags, &.{ "-USLOW", "-DWIN32_LEAN_AND_MEAN=1" });
+    if (on_2) c_flags = concat(b, c_flags, &.{ "-std=c17", "-USLOW", "-DSLOW=0", "-fno-strict-aliasing" });
     if (wheel.isFor(.{ .libc = &.{.musl} })) c_flags = concat(b, c_flags, &.{
         "-DHAS_MUSL_TEXT_OF_SUCH_LENGTH_AS_NO_LINE_CAN_HOLD_IT",
         "-fno-builtin-strnlen",
@@ -91,8 +93,8 @@ fn add_spam__sockets(b: *std.Build, wheel: Wheel) void {
         .language = .c,
     });
     var cpp_flags = wheel.flags(b, &.{"-DSLOW=1"});
-    if (wheel.isFor(.{ .os = &.{.windows} })) cpp_flags = concat(b, cpp_flags, &.{ "-USLOW", "-DWIN32_LEAN_AND_MEAN=1" });
-    if (wheel.isFor(.{ .os = &.{ .linux, .macos }, .arch = &.{ .x86_64, .aarch64 } })) cpp_flags = concat(b, cpp_flags, &.{
+    if (on_windows) cpp_flags = concat(b, cpp_flags, &.{ "-USLOW", "-DWIN32_LEAN_AND_MEAN=1" });
+    if (on_2) cpp_flags = concat(b, cpp_flags, &.{
         "-std=c++20",
         "-USLOW",
         "-DSLOW=0",
@@ -104,8 +106,8 @@ fn add_spam__sockets(b: *std.Build, wheel: Wheel) void {
         .flags = cpp_flags,
         .language = .cpp,
     });
-    if (wheel.isFor(.{ .os = &.{.windows} })) module.linkSystemLibrary("ws2_32", .{ .use_pkg_config = .no });
-    if (wheel.isFor(.{ .os = &.{ .linux, .macos }, .arch = &.{ .x86_64, .aarch64 } })) module.addIncludePath(b.path("simd"));
+    if (on_windows) module.linkSystemLibrary("ws2_32", .{ .use_pkg_config = .no });
+    if (on_2) module.addIncludePath(b.path("simd"));
     wheel.install(b, wheel.hide(b, wheel.link(b, module, "spam._sockets")), "spam._sockets");
 }
 
