@@ -24,8 +24,10 @@ def get_requires_for_build_editable(config_settings: ConfigSettings = None) -> l
 
 
 def get_requires_for_build_sdist(config_settings: ConfigSettings = None) -> list[str]:
-    """Nothing: an sdist can be made where no zig exists."""
-    return []
+    """No zig: an sdist can be made without. What asks git for the version, if it comes from there."""
+    from . import hooks
+
+    return hooks.get_requires_for_sdist(config_settings)
 
 
 def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: ConfigSettings = None) -> str:

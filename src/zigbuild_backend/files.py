@@ -6,11 +6,13 @@ import hashlib
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from .errors import ConfigurationError, NotFoundError
+from .errors import ConfigurationError, NotFoundError, Problem
+from .ignore import find_start, match_ignored
+from .settings.contents import SdistContents
 from .tree import SourceFile, SourceTree
 
 _LEFT_OUT_FOLDERS = frozenset(
@@ -20,28 +22,76 @@ _LEFT_OUT_FOLDERS = frozenset(
         *(".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
     ]
 )
+NOTHING_SAID = SdistContents()
 _NEVER = re.compile(r"(^|/)(__pycache__/|\.git$|\.DS_Store$)|\.py[co]$|^PKG-INFO$")
 
 
-def read_tree(root: Path) -> SourceTree:
+def is_sdist(root: Path) -> bool:
+    """Whether *root* is that of an unpacked sdist, which holds nothing but the project."""
+    return (root / "PKG-INFO").is_file() and not (root / ".git").exists()
+
+
+def read_tree(root: Path, contents: SdistContents = NOTHING_SAID) -> SourceTree:
     """The project in *root*: everything in an unpacked sdist, else what git does not ignore, else all that is no cache.
 
+    Except for an sdist, where it has been followed already, *contents* says what else is part of it, and what is not.
     Links to files are read as the files that they name.
 
-    :raises ConfigurationError: for a link that leads out of the tree or round in it, or a name that is not UTF-8.
+    :raises ConfigurationError: for a link that leads out of the tree or round in it, or a name that is not UTF-8; if
+        pyproject.toml is excluded, or what is included is not there.
     """
-    is_sdist = (root / "PKG-INFO").is_file() and not (root / ".git").exists()
-    paths = [] if is_sdist else _list_git(root)
+    has_caches = not is_sdist(root)
+    paths = _list_git(root) if has_caches else []
     if not paths:
-        paths = list(_walk(root, has_caches=not is_sdist))
+        paths = list(_walk(root, has_caches=has_caches))
+    wanted = {path for path in paths if not _NEVER.search(path)}
+    excluded: set[str] = set()
+    if has_caches:
+        included = _list_included(root, contents.include)
+        excluded = {*match_ignored(contents.exclude, wanted)} - included
+        wanted = wanted - excluded | included
+        _check_kept(excluded, contents)
     files = []
-    for path in sorted({path for path in paths if not _NEVER.search(path)}, key=os.fsencode):
+    for path in sorted(wanted, key=os.fsencode):
         full = root / path
         _check(root, path)
         data = full.read_bytes()
         is_executable = os.name != "nt" and bool(full.stat().st_mode & 0o100)
         files.append(SourceFile(path, hashlib.sha256(data).hexdigest(), is_executable))
-    return SourceTree(tuple(files))
+    return SourceTree(tuple(files), tuple(sorted(excluded)))
+
+
+def _list_included(root: Path, patterns: Sequence[str]) -> set[str]:
+    """The files that *patterns* match, whether or not git ignores them; into caches leads only one that names them."""
+    starts = {find_start(pattern) for pattern in patterns if not pattern.startswith("!")}
+    there: set[str] = set()
+    for start in starts:
+        if (root / start).is_file():
+            there.add(start)
+        elif (root / start).is_dir():
+            there.update(_walk(root, start and f"{start}/"))
+    there = {path for path in there if not _NEVER.search(path)}
+    if problems := [
+        Problem(
+            f"no file matches {pattern!r}",
+            f"tool.zigbuild.sdist.include[{number}]",
+            "generate it before the build, or remove the pattern",
+        )
+        for number, pattern in enumerate(patterns)
+        if not pattern.startswith("!") and not match_ignored([pattern], there)
+    ]:
+        raise ConfigurationError.of(problems)
+    return {*match_ignored(patterns, there)}
+
+
+def _check_kept(excluded: Collection[str], contents: SdistContents) -> None:
+    if "pyproject.toml" in excluded:
+        numbers = [n for n, pattern in enumerate(contents.exclude) if match_ignored([pattern], ["pyproject.toml"])]
+        raise ConfigurationError(
+            "would leave out pyproject.toml, without which nothing can be built from the sdist",
+            where=f"tool.zigbuild.sdist.exclude[{numbers[-1]}]",
+            hint="narrow the pattern, or add '/pyproject.toml' to 'include'",
+        )
 
 
 def read_file(root: Path, file: SourceFile) -> bytes:
@@ -49,6 +99,8 @@ def read_file(root: Path, file: SourceFile) -> bytes:
 
     :raises NotFoundError: if it is not what it was when the tree was read.
     """
+    if file.content is not None:
+        return file.content
     try:
         data = (root / file.path).read_bytes()
     except OSError:

@@ -19,6 +19,7 @@ from .pins import DEFAULT_EPOCH
 
 if TYPE_CHECKING:
     from .plan import PlannedWheel, Project
+    from .settings import Settings
     from .wheel import Workshop
 
 P = ParamSpec("P")
@@ -95,24 +96,31 @@ def read_epoch(environ: Mapping[str, str]) -> int:
 
 @_hook
 def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: bool = False) -> list[str]:
-    from .project import read_settings
-    from .pyproject import read_pyproject
-
     _parse_options(config_settings)
-    settings = read_settings(read_pyproject(Path.cwd()))
+    settings = _read_settings()
+    requirements = _find_requirements(settings)
     if only_to_compile and not (settings.extension or settings.executable):
-        return []
-    return [f"ziglang=={settings.zig}"]
+        return requirements
+    return [f"ziglang=={settings.zig}", *requirements]
+
+
+@_hook
+def get_requires_for_sdist(config_settings: Mapping[str, Any] | None) -> list[str]:
+    _parse_options(config_settings)
+    return _find_requirements(_read_settings())
 
 
 @_hook
 def prepare_metadata(metadata_directory: str, config_settings: Mapping[str, Any] | None) -> str:
     from .metadata import read_metadata, write_dist_info
+    from .project import read_settings
     from .pyproject import read_pyproject
 
     _parse_options(config_settings)
     root = Path.cwd()
-    return write_dist_info(read_metadata(read_pyproject(root), root), root, Path(metadata_directory))
+    pyproject = read_pyproject(root)
+    metadata = read_metadata(pyproject, root, read_settings(pyproject))
+    return write_dist_info(metadata, root, Path(metadata_directory))
 
 
 @_hook
@@ -150,6 +158,20 @@ def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None)
     _parse_options(config_settings)
     root = Path.cwd()
     return make_sdist(read_project(root), root, Path(sdist_directory), epoch=read_epoch(os.environ)).name
+
+
+def _read_settings() -> Settings:
+    from .project import read_settings
+    from .pyproject import read_pyproject
+
+    return read_settings(read_pyproject(Path.cwd()))
+
+
+def _find_requirements(settings: Settings) -> list[str]:
+    """What has to be installed to know the version."""
+    from .versions import find_requirements
+
+    return find_requirements(settings.version, Path.cwd())
 
 
 def _choose(root: Path, options: _Options) -> tuple[Project, PlannedWheel]:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .dist_info import Metadata, render_entry_points
 from .errors import ConfigurationError, Problem
+from .settings import Settings, rules
+
+_STATIC = Settings()
 
 
-def read_metadata(pyproject: Mapping[str, Any], root: Path) -> Metadata:
+def read_metadata(pyproject: Mapping[str, Any], root: Path, settings: Settings = _STATIC) -> Metadata:
     """The metadata of ``[project]``, and of the readme and licence files below *root* that it names.
 
+    *settings* say where what is dynamic comes from.
+
     :raises ConfigurationError: with every problem that pyproject-metadata finds.
+    :raises NotFoundError: if what a version is read from is not there.
     """
     if "project" not in pyproject:
         raise ConfigurationError(
@@ -24,10 +30,7 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path) -> Metadata:
         )
     if not isinstance(pyproject["project"], Mapping):
         raise ConfigurationError("must be a table", where="project", hint="write [project]")
-    if "version" in _dynamic(pyproject["project"]):
-        raise ConfigurationError(
-            "'version' cannot be dynamic", where="project.dynamic", hint='write version = "…" in [project]'
-        )
+    pyproject = {**pyproject, "project": _fill(pyproject["project"], root, settings)}
     from pyproject_metadata import ConfigurationError as MetadataError
     from pyproject_metadata import StandardMetadata
     from pyproject_metadata.errors import ExceptionGroup
@@ -60,11 +63,46 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path) -> Metadata:
     )
 
 
-def _dynamic(project: Mapping[str, Any]) -> list[Any]:
+def _fill(project: Mapping[str, Any], root: Path, settings: Settings) -> Mapping[str, Any]:
+    """The table ``[project]`` with what it calls dynamic, as the *settings* say it."""
     dynamic = project.get("dynamic", [])
-    if not isinstance(dynamic, list):
+    if not isinstance(dynamic, list) or not all(isinstance(field, str) for field in dynamic):
         raise ConfigurationError("must be an array of strings", where="project.dynamic", hint=_HINTS["project.dynamic"])
-    return dynamic
+    if problems := list(_find_misplaced(project, dynamic, settings)):
+        raise ConfigurationError.of(problems)
+    filled = {key: value for key, value in project.items() if key != "dynamic"}
+    if "version" in dynamic and settings.version:
+        from .versions import read_version
+
+        filled["version"] = read_version(settings.version, root, str(project.get("name", "")))
+    if "readme" in dynamic and settings.readme:
+        from .readme import read_readme
+
+        filled["readme"] = {
+            "text": read_readme(settings.readme, root),
+            "content-type": settings.readme.content_type,
+        }
+    return filled
+
+
+def _find_misplaced(project: Mapping[str, Any], dynamic: list[str], settings: Settings) -> Iterator[Problem]:
+    """What is dynamic and cannot be, or is given as well, or by nothing; and what is said for nothing."""
+    sources = {"version": settings.version, "readme": settings.readme}
+    for index, field in enumerate(dynamic):
+        where = f"project.dynamic[{index}]"
+        if field not in sources:
+            yield Problem(
+                f"{field!r} cannot be dynamic", where, "'version' and 'readme' can; " + _HINTS["project.dynamic"]
+            )
+        elif field in project:
+            yield Problem(f"{field!r} is dynamic, and given in [project]", where, "remove one of them")
+        elif sources[field] is None:
+            hint = 'from = "file", "attribute" or "vcs"' if field == "version" else "content-type = …, fragments = […]"
+            yield Problem(f"nothing says the {field}", where, f"write [tool.zigbuild.{field}] with {hint}")
+    for field, source in sources.items():
+        if source and field not in dynamic:
+            hint = f"add {field!r} to 'dynamic' in [project], or remove the table"
+            yield Problem(f"{field!r} is not dynamic", f"tool.zigbuild.{field}", hint)
 
 
 def _license_file(standard: Any, root: Path) -> set[str]:
@@ -73,8 +111,6 @@ def _license_file(standard: Any, root: Path) -> set[str]:
     if not file:
         return set()
     path = Path(os.path.relpath(file, root)).as_posix()
-    from .settings import rules
-
     if problem := rules.path(path):
         raise ConfigurationError(problem.message, where="project.license.file", hint=problem.hint)
     return {path}
@@ -112,7 +148,7 @@ _HINTS = {
     "project.gui-scripts": "write them as name = 'package.module:function'",
     "project.entry-points": "write a table for each group, with name = 'package.module:object'",
     "project.urls": "write them as label = 'https://…', labels of up to 32 characters",
-    "project.dynamic": "write what you know into [project]",
+    "project.dynamic": "write what is known into [project]",
 }
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .errors import ConfigurationError
-from .files import read_tree
+from .files import is_sdist, read_tree
 from .metadata import read_metadata
+from .pins import NAME, VERSION
 from .plan import Project, resolve_project
 from .pyproject import read_pyproject
-from .settings import Settings, parse_settings
+from .settings import Settings, parse_settings, rules
+from .tree import SourceTree
+from .versions import render_version_file
 
 
 def read_project(root: Path, overrides: Mapping[str, Any] | None = None) -> Project:
@@ -22,8 +26,25 @@ def read_project(root: Path, overrides: Mapping[str, Any] | None = None) -> Proj
     """
     pyproject = read_pyproject(root)
     settings = read_settings(pyproject, overrides)
-    metadata = read_metadata(pyproject, root)
-    return resolve_project(metadata, settings, read_tree(root), requirements=written_by())
+    metadata = read_metadata(pyproject, root, settings)
+    tree = read_tree(root, settings.sdist)
+    if settings.version and settings.version.write_to:
+        tree = _with_version_file(tree, settings.version.write_to, metadata.version, root)
+    return resolve_project(metadata, settings, tree, requirements=written_by())
+
+
+def _with_version_file(tree: SourceTree, path: str, version: str, root: Path) -> SourceTree:
+    """The *tree* with the file that ``write-to`` names, which is in an sdist already."""
+    content = render_version_file(path, version)
+    if path not in tree.by_path:
+        return tree.with_generated(path, content)
+    if not is_sdist(root) and tree.by_path[path].sha256 != hashlib.sha256(content).hexdigest():
+        raise ConfigurationError(
+            f"{path} is there, and of another version",
+            where="tool.zigbuild.version.write-to",
+            hint="delete it, and have git ignore it: the build needs no such file in the source tree",
+        )
+    return tree
 
 
 def read_settings(pyproject: Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -32,7 +53,36 @@ def read_settings(pyproject: Mapping[str, Any], overrides: Mapping[str, Any] | N
     if not isinstance(tool, dict):
         raise ConfigurationError("must be a table", where="tool", hint="write [tool.zigbuild]")
     table = tool.get("zigbuild", {})
-    return parse_settings({**table, **overrides} if overrides and isinstance(table, dict) else table)
+    settings = parse_settings({**table, **overrides} if overrides and isinstance(table, dict) else table)
+    if settings.minimum_version == rules.BUILD_REQUIREMENT:
+        _check_build_requirement(pyproject)
+    return settings
+
+
+def _check_build_requirement(pyproject: Mapping[str, Any]) -> None:
+    """That this version is not older than the one that ``[build-system]`` names."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    table = pyproject.get("build-system")
+    requires = table.get("requires") if isinstance(table, dict) else None
+    where = "build-system.requires"
+    for text in requires if isinstance(requires, list) else ():
+        try:
+            requirement = Requirement(text)
+        except (InvalidRequirement, TypeError):
+            continue
+        lowest = [part.version for part in requirement.specifier if part.operator in (">=", "==", "~=", "===")]
+        if canonicalize_name(requirement.name) == NAME and lowest:
+            for version in lowest:
+                if problem := rules.minimum_version(version.removesuffix(".*")):
+                    raise ConfigurationError(problem.message, where=where, hint=problem.hint)
+            return
+    raise ConfigurationError(
+        f"names no version of {NAME}, which 'minimum-version' refers to",
+        where=where,
+        hint=f'write "{NAME}>={VERSION}", or minimum-version = "{VERSION}"',
+    )
 
 
 def written_by() -> tuple[str, ...]:

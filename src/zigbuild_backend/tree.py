@@ -54,7 +54,6 @@ class SourceTree:
         prefix = "" if folder in ("", ".") else folder.rstrip("/") + "/"
         return [file.path for file in self.files if file.path.startswith(prefix)]
 
-
     def with_generated(self, path: str, content: bytes) -> SourceTree:
         """The same tree with a file that is not on disk."""
         file = SourceFile(path, hashlib.sha256(content).hexdigest(), content=content)

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from .conditions import Condition, When
-from .fields import Names, Values
-from .model import Settings, WheelContents
+from .contents import Fragment, Readme, SdistContents, Substitution, VersionSource, WheelContents
+from .fields import Names, Paths, Values
+from .model import Settings
 from .parser import parse_settings
 from .products import (
     Addition,
@@ -32,13 +33,19 @@ __all__ = [
     "Executable",
     "Extension",
     "Flags",
+    "Fragment",
     "Inputs",
     "Library",
     "Names",
+    "Paths",
     "Product",
+    "Readme",
+    "SdistContents",
     "Settings",
     "Std",
+    "Substitution",
     "Values",
+    "VersionSource",
     "WheelContents",
     "When",
     "parse_settings",

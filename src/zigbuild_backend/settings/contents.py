@@ -5,43 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from . import rules
+from . import content_rules, rules
 from .fields import Paths, setting
 
 
 @dataclass(frozen=True)
 class VersionSource:
-    """``[tool.zigbuild.version]``: where a version comes from that ``dynamic`` asks for. An sdist has it in PKG-INFO."""
+    """``[tool.zigbuild.version]``: where a version comes from that ``dynamic`` asks for. Sdists have it in PKG-INFO."""
 
     from_: Literal["file", "attribute", "vcs"] = setting(
-        "``file``: found in a text; ``attribute``: read from Python code that is not run; ``vcs``: of the last tag in git"
+        "``file``: found in a text; ``attribute``: read from Python code that is not run; ``vcs``: by the tags in git"
     )
     path: str = setting("of ``file``: its path", rule=rules.path, default="")
     pattern: str = setting(
-        "of ``file``: a regular expression with a group ``version``, or one group; default: ``__version__ = \"…\"`` or "
+        'of ``file``: a regular expression with a group ``version``, or one group; default: ``__version__ = "…"`` or '
         "the like, or the whole file",
-        rule=rules.version_pattern,
+        rule=content_rules.version_pattern,
         default="",
     )
     attribute: str = setting(
         "of ``attribute``: ``package.module:NAME``, a string or a tuple of numbers in the project",
-        rule=rules.attribute,
+        rule=content_rules.attribute,
         default="",
     )
     tag_prefix: str = setting(
         "of ``vcs``: what tags of versions begin with, where a repository has others, such as ``spam-v``",
-        rule=rules.tag_prefix,
+        rule=content_rules.tag_prefix,
         default="",
     )
     tag_pattern: str = setting(
         "of ``vcs``: a regular expression with a group ``version`` for the names of tags; default: ``1.2``, ``v1.2``, "
         "``name-1.2``",
-        rule=rules.version_pattern,
+        rule=content_rules.version_pattern,
         default="",
     )
     fallback: str = setting("of ``vcs``: the version where no tag is", rule=rules.version, default="")
     write_to: str = setting(
-        "of ``vcs``: a file that holds the version in sdist and wheel: ``__version__ = \"…\"`` if it ends in ``.py``, "
+        'of ``vcs``: a file that holds the version in sdist and wheel: ``__version__ = "…"`` if it ends in ``.py``, '
         "else a line of text. Nothing is written into the source tree",
         rule=rules.path,
         default="",
@@ -58,7 +58,7 @@ class Fragment:
     end_before: str = setting("of a file: ends at the next place of this text", default="")
     pattern: str = setting(
         "of a file: a regular expression, with ``.`` also for line breaks, whose first group is taken",
-        rule=rules.group_pattern,
+        rule=content_rules.group_pattern,
         default="",
     )
 
@@ -67,7 +67,7 @@ class Fragment:
 class Substitution:
     """What is replaced in the whole readme."""
 
-    pattern: str = setting("a regular expression", rule=rules.pattern)
+    pattern: str = setting("a regular expression", rule=content_rules.pattern)
     replacement: str = setting(r"what comes in its place, with ``\1`` for its first group", default="")
 
 
@@ -86,12 +86,12 @@ class SdistContents:
 
     include: tuple[str, ...] = setting(
         "files that are part of it though git ignores them or ``exclude`` names them; patterns as in .gitignore",
-        rule=rules.ignore_pattern,
+        rule=content_rules.ignore_pattern,
         default=(),
     )
     exclude: tuple[str, ...] = setting(
         "files that are no part of it though git does not ignore them; patterns as in .gitignore",
-        rule=rules.ignore_pattern,
+        rule=content_rules.ignore_pattern,
         default=(),
     )
 
@@ -107,12 +107,12 @@ class WheelContents:
     )
     include: Paths = setting(
         "files and folders from elsewhere in the project, each with its path in the wheel",
-        rule=rules.inclusion,
+        rule=content_rules.inclusion,
         default=(),
     )
     scripts: tuple[str, ...] = setting(
-        "files that are installed as commands, by globs, or folders of them; those of Python get the interpreter of the "
-        "environment",
+        "files that are installed as commands, by globs, or folders of them; those of Python get the environment's "
+        "interpreter",
         rule=rules.path,
         default=(),
     )
@@ -125,6 +125,6 @@ class WheelContents:
     data: Paths = setting(
         "files and folders that are installed outside of the packages, each with its path below the environment's "
         "folder, such as ``share/man/man1/spam.1``",
-        rule=rules.data_path,
+        rule=content_rules.placement,
         default=(),
     )

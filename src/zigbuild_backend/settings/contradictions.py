@@ -9,6 +9,7 @@ from ..errors import Problem
 from ..pythons import PYTHONS, Python
 from ..targets import TARGETS
 from .conditions import When
+from .contents import Fragment, VersionSource
 from .fields import key_of
 from .model import Settings
 from .products import ConfigHeader, Dependency, Extension, Library, Product
@@ -42,6 +43,10 @@ def find_contradictions(settings: Settings, prefix: str) -> list[Problem]:
             problems += _find_unfit_header(f"{where}.config-header[{number}]", header)
     for where, dependency in dependencies:
         problems += _find_unfit_dependency(where, dependency)
+    if settings.version:
+        problems += _find_unfit_version(f"{prefix}version", settings.version)
+    for index, fragment in enumerate(settings.readme.fragments if settings.readme else ()):
+        problems += _find_unfit_fragment(f"{prefix}readme.fragments[{index}]", fragment)
     return problems
 
 
@@ -125,3 +130,29 @@ def _find_unfit_dependency(where: str, dependency: Dependency) -> Iterator[Probl
         yield Problem("needs either 'url' or 'path'", where, "'path' for a folder of the project, else 'url'")
     elif dependency.url and not dependency.hash:
         yield Problem("needs the hash of what 'url' gives", where, f"hash = the output of 'zig fetch {dependency.url}'")
+
+
+_VERSION_KEYS = {
+    "file": ("path", "pattern"),
+    "attribute": ("attribute",),
+    "vcs": ("tag_prefix", "tag_pattern", "fallback", "write_to"),
+}
+
+
+def _find_unfit_version(where: str, version: VersionSource) -> Iterator[Problem]:
+    """Keys that are of another ``from``, and the one that is missing."""
+    known = _VERSION_KEYS[version.from_]
+    if version.from_ != "vcs" and not getattr(version, known[0]):
+        yield Problem(f"from = {version.from_!r} needs {known[0]!r}", where, f"add {known[0]} = …")
+    for origin, names in _VERSION_KEYS.items():
+        for name in names:
+            if name not in known and getattr(version, name):
+                yield Problem(f"is of from = {origin!r}", f"{where}.{key_of(name)}", "remove it, or change 'from'")
+
+
+def _find_unfit_fragment(where: str, fragment: Fragment) -> Iterator[Problem]:
+    if bool(fragment.text) == bool(fragment.path):
+        yield Problem("needs either 'text' or 'path'", where, "a table for each piece")
+    for name in ("start_after", "end_before", "pattern"):
+        if not fragment.path and getattr(fragment, name):
+            yield Problem("is about a file", f"{where}.{key_of(name)}", "name it in 'path', or write just the text")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
-from dataclasses import MISSING, field
-from typing import Any
+from dataclasses import MISSING, field, is_dataclass
+from typing import Any, get_args
 
 from ..errors import Problem
 
@@ -13,6 +14,9 @@ Scalar = str | int | bool
 
 Values = tuple[tuple[str, Scalar], ...]
 """A table of such, in its order: macros, options."""
+
+Paths = tuple[tuple[str, str], ...]
+"""A table of texts alone, in its order: paths in the project, and where they go."""
 
 
 class Names(tuple[str, ...]):
@@ -28,6 +32,13 @@ def setting(
     """
     metadata = {"doc": doc, "rule": rule, "is_single": is_single}
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+
+
+def table_of(hint: Any) -> Any:
+    """The dataclass that the annotation *hint* stands for, optional or not; None if it is another type."""
+    if isinstance(hint, types.UnionType) and types.NoneType in get_args(hint):
+        (hint,) = (part for part in get_args(hint) if part is not types.NoneType)
+    return hint if is_dataclass(hint) else None
 
 
 def key_of(name: str) -> str:

@@ -11,21 +11,11 @@ from typing import Literal
 
 from ..pins import DEFAULT_ZIG
 from . import rules
+from .contents import Readme, SdistContents, VersionSource, WheelContents
 from .fields import setting
 from .products import Dependency, Executable, Extension, Library
 
 Optimize = Literal["fast", "safe", "small", "debug"]
-
-
-@dataclass(frozen=True)
-class WheelContents:
-    """``[tool.zigbuild.wheel]``: what goes into the wheels."""
-
-    exclude: tuple[str, ...] = setting(
-        "globs of files that stay out though they are in the packages; compiled sources always do",
-        rule=rules.path,
-        default=(),
-    )
 
 
 @dataclass(frozen=True)
@@ -34,7 +24,9 @@ class Settings:
 
     zig: str = setting("the exact version of zig, one of those supported", rule=rules.zig_version, default=DEFAULT_ZIG)
     minimum_version: str = setting(
-        "the oldest zigbuild-backend that understands this table", rule=rules.minimum_version, default=""
+        "the oldest zigbuild-backend that understands this table; ``build-system.requires`` for the one named there",
+        rule=rules.minimum_version,
+        default="",
     )
     targets: tuple[str, ...] = setting(
         "the matrix's platforms: platform tags and the groups manylinux, musllinux, linux, macos, windows, all",
@@ -59,4 +51,7 @@ class Settings:
     library: tuple[Library, ...] = setting("static libraries that they link", default=())
     executable: tuple[Executable, ...] = setting("programs", default=())
     dependency: tuple[Dependency, ...] = setting("Zig packages", default=())
+    version: VersionSource | None = setting("where the version comes from, if it is dynamic", default=None)
+    readme: Readme | None = setting("what the readme is put together from, if it is dynamic", default=None)
+    sdist: SdistContents = setting("what is part of the project, and so of the sdist", default=SdistContents())
     wheel: WheelContents = setting("what goes into the wheels", default=WheelContents())

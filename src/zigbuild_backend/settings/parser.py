@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from ..errors import ConfigurationError, Problem
 from .conditions import Condition, When
 from .contradictions import find_contradictions
-from .fields import Names, Values, key_of
+from .fields import Names, Paths, Scalar, Values, key_of, table_of
 from .model import Settings
 
 T = TypeVar("T")
@@ -66,8 +66,8 @@ def _parse_value(hint: Any, value: object, where: str, field: Field[Any], proble
     def parse_items(item_hint: Any, items: Iterable[object]) -> list[Any]:
         return [_parse_value(item_hint, item, f"{where}[{index}]", field, problems) for index, item in enumerate(items)]
 
-    if is_dataclass(hint):
-        return parse_table(hint, value, where, problems)  # type: ignore[arg-type]
+    if table := table_of(hint):
+        return parse_table(table, value, where, problems)
     if hint is str:
         return obey(value) if isinstance(value, str) else refuse("a string")
     if hint in (bool, bool | None):
@@ -78,13 +78,16 @@ def _parse_value(hint: Any, value: object, where: str, field: Field[Any], proble
         choices = ", ".join(get_args(hint))
         hint_text = _suggest(str(value), get_args(hint))
         return problems.append(Problem(f"must be one of {choices}, not {value!r}", where, hint_text))
-    if hint == Values:
+    if hint in (Values, Paths):
         if not isinstance(value, Mapping):
             return refuse("a table of values")
+        kinds, expected = (Scalar, "a string, a whole number or a boolean") if hint == Values else (str, "a string")
         for name, text in value.items():
-            if not isinstance(text, str | int | bool):
-                refuse("a string, a whole number or a boolean", place=f"{where}.{name}", found=text)
-        return tuple(obey((name, text)) for name, text in value.items())
+            if isinstance(text, kinds):
+                obey((name, text))
+            else:
+                refuse(expected, place=f"{where}.{name}", found=text)
+        return tuple(value.items())
     if hint is Names:
         if isinstance(value, str):
             return Names((obey(value),))

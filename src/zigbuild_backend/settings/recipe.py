@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..errors import ConfigurationError, Problem
 from . import rules
+from .contents import SdistContents
 from .contradictions import find_contradictions
 from .fields import setting
 from .model import Settings
@@ -71,6 +72,11 @@ def parse_recipe(table: object) -> RecipeSettings:
     settings = parse_table(RecipeSettings, table, "", problems)
     if settings is not None:
         problems += find_contradictions(settings, "")
+        problems += [
+            Problem("is for upstream to say", name, "remove it: the source is a release, with its metadata")
+            for name in ("version", "readme", "sdist")
+            if getattr(settings, name) not in (None, SdistContents())
+        ]
         source = settings.recipe.source
         if bool(source.sdist) == bool(source.url):
             problems.append(

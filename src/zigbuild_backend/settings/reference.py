@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from .fields import Names, Values, key_of
+from .conditions import When
+from .fields import Names, Paths, Values, key_of, table_of
 from .model import Settings
 
 _INTRODUCTION = """\
@@ -26,10 +27,11 @@ def _render_table(cls: Any, where: str, heading: str) -> str:
     rows, sections = [], []
     for field in fields(cls):
         key, hint = key_of(field.name), hints[field.name]
-        item = get_args(hint)[0] if get_origin(hint) is tuple and hint != Values else hint
+        table = table_of(hint)
+        item = get_args(hint)[0] if get_origin(hint) is tuple and hint not in (Values, Paths) else table or hint
         rows.append(f"| `{key}` | {_name_type(hint)} | {_render_default(field)} | {field.metadata['doc']} |\n")
         if is_dataclass(item):
-            brackets = ("[[", "]]") if item is not hint else ("[", "]")
+            brackets = ("[[", "]]") if item is not table else ("[", "]")
             sections.append(_render_table(item, f"{where}.{key}", f"{brackets[0]}{where}.{key}{brackets[1]}"))
     table = f"\n## `{heading}`\n\n| key | type | default | |\n|---|---|---|---|\n" + "".join(rows)
     return (table + "".join(sections)).replace("``", "`")
@@ -38,11 +40,15 @@ def _render_table(cls: Any, where: str, heading: str) -> str:
 def _name_type(hint: Any) -> str:
     if hint is str:
         return "string"
+    if hint in (bool, bool | None):
+        return "`true` or `false`"
+    if hint is When:
+        return "table or array of tables"
     if hint is Names:
         return "string or array of strings"
     if get_origin(hint) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(hint))
-    if hint == Values or is_dataclass(hint):
+    if hint in (Values, Paths) or table_of(hint):
         return "table"
     return "array of tables" if is_dataclass(get_args(hint)[0]) else "array of strings"
 

@@ -15,6 +15,9 @@ from ..pins import NAME, SUPPORTED_ZIGS, VERSION
 from ..pythons import NEWEST, OLDEST, PYTHONS, find_python
 from ..targets import TARGETS, select_targets
 
+BUILD_REQUIREMENT = "build-system.requires"
+"""The ``minimum-version`` that stands for the one that is required to build."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STANDARD = re.compile(r"(c|gnu)(89|90|99|11|17|18|2x|23|2y)|(c|gnu)\+\+(98|03|11|14|17|20|2a|23|2b|26|2c)")
 _HOST_CPU = re.compile(r"-m(arch|cpu|tune)=native")
@@ -141,6 +144,8 @@ def abi(value: str) -> Problem | None:
 def minimum_version(value: str) -> Problem | None:
     from packaging.version import Version
 
+    if value == BUILD_REQUIREMENT:
+        return None
     if problem := version(value):
         return problem
     if Version(value) <= Version(VERSION):
