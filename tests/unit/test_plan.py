@@ -154,7 +154,8 @@ def test_modules_can_be_for_some_targets_and_pythons() -> None:
     assert modules_of(project, "manylinux_2_17_s390x", "cp313t") == "spam._posix"
     assert modules_of(project, "win32", "cp311") == "spam._windows"
     assert modules_of(project, "win32", "cp312") == "spam._windows spam._new"
-    assert modules_of(project, "macosx_10_13_universal2", "cp313t") == "spam._posix"  # its slices have no more in common
+    # its slices have no more in common
+    assert modules_of(project, "macosx_10_13_universal2", "cp313t") == "spam._posix"
 
 
 def test_stable_abi_may_differ_between_targets() -> None:

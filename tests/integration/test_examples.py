@@ -1,0 +1,108 @@
+"""Every example is built for all platforms at once; its tests pass here, and it is used where else it can be run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from foreign import ForeignPython, debian_python, find_program, windows_python, wine_environ
+from machines import ROOT, Venv, assert_auditwheel_agrees, make_venv
+from zigbuild_backend.project import read_project
+from zigbuild_backend.targets import TARGETS
+
+EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/pyproject.toml"))
+PYTHON = "cp311"
+"""The CPython that Debian has for other processors."""
+
+NEEDS_MORE = {"numpy", "cffi"}
+"""What imports a package that is compiled itself, and is not there for the foreign Pythons."""
+
+USE = """
+import importlib, os, sys
+sys.path.insert(0, os.getcwd())
+for name in {names!r}:
+    importlib.import_module(name)
+print("used")
+"""
+
+each_example = pytest.mark.parametrize("name", EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def matrices(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The folder with the wheels of each example, as far as they were built already."""
+    return _Matrices(tmp_path_factory.mktemp("examples"))
+
+
+class _Matrices(dict[str, Path]):
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __missing__(self, name: str) -> Path:
+        out = self[name] = self._folder / name
+        command = [sys.executable, "-m", "zigbuild_backend", "wheels", ROOT / "examples" / name]
+        done = subprocess.run(
+            [*command, "--target", "all", "--python", PYTHON, "--out", out, "--json"], capture_output=True, text=True
+        )
+        if done.returncode == 5 and "headers" in done.stderr:
+            pytest.skip(f"no headers of {PYTHON}: {done.stderr}")
+        assert done.returncode == 0, done.stderr
+        assert all(wheel["file"] for wheel in json.loads(done.stdout)["wheels"])
+        return out
+
+
+@each_example
+def test_a_wheel_for_every_platform(name: str, matrices: Mapping[str, Path]) -> None:
+    wheels = sorted(matrices[name].glob("*.whl"))
+    assert {path.stem.rpartition("-")[2] for path in wheels} == {target.platform_tag for target in TARGETS}
+    subprocess.run([sys.executable, "-m", "zigbuild_backend", "check", "-q", *wheels], check=True)
+    for path in wheels:
+        if path.stem.endswith("linux_2_17_x86_64") or path.stem.endswith("musllinux_1_2_s390x"):
+            assert_auditwheel_agrees(path)
+
+
+@pytest.fixture(scope="module")
+def venv(tmp_path_factory: pytest.TempPathFactory) -> Venv:
+    return make_venv(find_program("python3.11"), tmp_path_factory.mktemp("venv") / "venv", "pytest")
+
+
+@each_example
+@pytest.mark.skipif(sys.platform != "linux", reason="the wheel is for Linux")
+def test_own_tests_pass(name: str, matrices: Mapping[str, Path], venv: Venv, tmp_path: Path) -> None:
+    (wheel,) = matrices[name].glob("*-manylinux_2_17_x86_64.whl")
+    venv.run(venv.python, "-m", "pip", "install", "-q", wheel)
+    tests = ROOT / "examples" / name / "tests"
+    done = venv.run(venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests, cwd=tmp_path)
+    assert " passed" in done.stdout and "failed" not in done.stdout
+
+
+@pytest.fixture(scope="module", params=["aarch64", "s390x", "windows"])
+def foreign(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, ForeignPython]]:
+    """A platform tag, and a Python that runs its wheels."""
+    if request.param == "windows":
+        with wine_environ() as environ:
+            yield "win_amd64", windows_python(11, tmp_path_factory.mktemp("python"), environ)
+    else:
+        debian = {"aarch64": "arm64"}.get(request.param, request.param)
+        with debian_python(debian, request.param) as python:
+            yield f"manylinux_2_17_{request.param}", python
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in NEEDS_MORE])
+def test_used_on_other_platforms(
+    name: str, matrices: Mapping[str, Path], foreign: tuple[str, ForeignPython], tmp_path: Path
+) -> None:
+    tag, python = foreign
+    (wheel,) = matrices[name].glob(f"*-{tag}.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    names = [module.name for module in read_project(ROOT / "examples" / name).modules]
+    assert python.run(USE.format(names=names), tmp_path) == "used\n"
