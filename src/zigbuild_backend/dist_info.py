@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +14,7 @@ class Metadata:
     """What METADATA, ``entry_points.txt`` and file names need to know of a release.
 
     ``name`` is as the author writes it, ``version`` normalised by PEP 440, ``text`` the content of METADATA,
-    ``license_files`` POSIX paths in the tree, ``entry_points`` groups of (name, object reference).
+    ``license_files`` and ``readme`` POSIX paths in the tree, ``entry_points`` groups of (name, object reference).
     """
 
     name: str
@@ -22,6 +23,7 @@ class Metadata:
     requires_python: str = ""
     license_files: tuple[str, ...] = ()
     entry_points: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    readme: str = ""
 
     @property
     def file_name(self) -> str:
@@ -48,6 +50,11 @@ def render_entry_points(groups: Iterable[tuple[str, tuple[tuple[str, str], ...]]
     for group, points in sorted(groups):
         sections.append("".join([f"[{group}]\n", *(f"{name} = {target}\n" for name, target in sorted(points))]))
     return "\n".join(sections).encode()
+
+
+def render_script(data: bytes) -> bytes:
+    """A script as wheels hold it: one for Python begins with ``#!python``, for installers to name theirs."""
+    return re.sub(rb"\A#![^\n]*?\b(python)(w?)[0-9.]*(?=[ \t\r\n]|\Z)", rb"#!\1\2", data)
 
 
 class Recorded(Protocol):

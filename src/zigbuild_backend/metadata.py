@@ -60,6 +60,7 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path, settings: Settings =
             sorted({path.as_posix() for path in standard.license_files or ()} | _license_file(standard, root))
         ),
         entry_points=tuple((group, tuple(points.items())) for group, points in groups.items() if points),
+        readme=_place(standard.readme.file, root) if standard.readme and standard.readme.file else "",
     )
 
 
@@ -110,10 +111,14 @@ def _license_file(standard: Any, root: Path) -> set[str]:
     file = getattr(standard.license, "file", None)
     if not file:
         return set()
-    path = Path(os.path.relpath(file, root)).as_posix()
+    path = _place(file, root)
     if problem := rules.path(path):
         raise ConfigurationError(problem.message, where="project.license.file", hint=problem.hint)
     return {path}
+
+
+def _place(file: Path, root: Path) -> str:
+    return Path(os.path.relpath(file, root)).as_posix()
 
 
 def _check_license(expression: object) -> None:

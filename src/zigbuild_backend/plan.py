@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .dist_info import Metadata
 from .errors import ConfigurationError, NotFoundError, Problem, ZigbuildError
-from .layout import find_contents
+from .layout import find_contents, find_data, find_included
 from .pythons import ANY_PYTHON, NEWEST, PYTHONS, Python, select_pythons
 from .settings import Settings
 from .targets import TARGETS, Target, select_targets
@@ -17,7 +17,11 @@ from .units import Module, Unit, Units, resolve_units
 
 @dataclass(frozen=True)
 class Project:
-    """A source tree with what its author says of it. ``contents``: path in the wheel → path in the tree."""
+    """A source tree with what its author says of it.
+
+    ``contents``: path in the wheel → path in the tree; ``data``: the same for what is installed outside of the
+    packages, with paths below the wheel's ``.data``.
+    """
 
     metadata: Metadata
     settings: Settings
@@ -26,6 +30,7 @@ class Project:
     units: Units = Units()
     requirements: tuple[str, ...] = ()
     recipe_digest: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def modules(self) -> tuple[Module, ...]:
@@ -85,15 +90,19 @@ def resolve_project(
     ]
     if problems:
         raise ConfigurationError.of(problems)
+    excluded = tree.match(settings.wheel.exclude)
+    data = find_data(tree, settings.wheel, prefix)
     contents = find_contents(
         tree,
         settings.packages,
         metadata.name,
         [module.name for module in units.modules],
-        {*(source for unit in units.all for source in unit.sources), *tree.match(settings.wheel.exclude)},
+        {*(source for unit in units.all for source in unit.sources), *excluded},
         prefix,
+        included=find_included(tree, settings.wheel.include, excluded, f"{prefix}wheel.include"),
+        has_others=bool(data or units.programs),
     )
-    return Project(metadata, settings, tree, contents, units, requirements, recipe_digest)
+    return Project(metadata, settings, tree, contents, units, requirements, recipe_digest, data)
 
 
 @dataclass(frozen=True)

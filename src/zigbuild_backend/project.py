@@ -10,6 +10,7 @@ from typing import Any
 from .errors import ConfigurationError
 from .files import is_sdist, read_tree
 from .metadata import read_metadata
+from .needs import find_left_out
 from .pins import NAME, VERSION
 from .plan import Project, resolve_project
 from .pyproject import read_pyproject
@@ -30,6 +31,8 @@ def read_project(root: Path, overrides: Mapping[str, Any] | None = None) -> Proj
     tree = read_tree(root, settings.sdist)
     if settings.version and settings.version.write_to:
         tree = _with_version_file(tree, settings.version.write_to, metadata.version, root)
+    if problems := list(find_left_out(metadata, settings, tree)):
+        raise ConfigurationError.of(problems)
     return resolve_project(metadata, settings, tree, requirements=written_by())
 
 

@@ -15,7 +15,7 @@ from .buildinfo import FILE_NAME as BUILDINFO
 from .buildinfo import digest_members, render_buildinfo
 from .cpython import HeaderSet, find_header_set
 from .deflate import PROFILE, Deflater
-from .dist_info import render_entry_points, render_record, render_wheel_file
+from .dist_info import render_entry_points, render_record, render_script, render_wheel_file
 from .errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
 from .files import read_file
 from .graph import Cell, Compiled, find_origin_of, run_graph, stage
@@ -217,12 +217,24 @@ def _read_stable_abi(python: Python) -> frozenset[str] | None:
 
 
 def read_contents(project: Project, root: Path) -> list[Entry]:
-    """The Python side of every wheel of the project."""
+    """The files of the project that every wheel of it holds."""
     files = project.tree.by_path
-    return [
+    entries = [
         Entry(path, read_file(root, files[source]), files[source].is_executable)
         for path, source in project.contents.items()
     ]
+    return entries + read_data(project, root)
+
+
+def read_data(project: Project, root: Path) -> list[Entry]:
+    """What every wheel of the project has in its ``.data``: scripts, headers and files for other places."""
+    entries = []
+    for path, source in project.data.items():
+        file = project.tree.by_path[source]
+        data, is_script = read_file(root, file), path.startswith("scripts/")
+        place = f"{project.metadata.file_name}.data/{path}"
+        entries.append(Entry(place, render_script(data) if is_script else data, is_script or file.is_executable))
+    return entries
 
 
 def assemble(
