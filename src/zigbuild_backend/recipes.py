@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from os import pathsep
 from pathlib import Path
-from typing import Any
 
 from .errors import ConfigurationError, NotFoundError
 from .files import read_tree
@@ -16,6 +15,7 @@ from .pkg_info import read_pkg_info
 from .plan import Project, resolve_project
 from .project import read_project, written_by
 from .pyproject import parse_toml, read_pyproject
+from .settings.overrides import Override, apply_overrides, render_overrides
 from .settings.recipe import FILE_NAME, PREFIX, RecipeSettings, parse_recipe
 from .sources import fetch, fetch_url, open_sdist
 from .store import Store, digest_tree
@@ -23,21 +23,21 @@ from .store import Store, digest_tree
 VARIABLE = "ZIGBUILD_RECIPES"
 """The environment variable that names folders of recipes, separated as in ``PATH``."""
 
-Overrides = Mapping[str, Any]
-"""Keys of the settings, as in TOML, that replace those of the project."""
-
-
 @dataclass(frozen=True)
 class Recipe:
-    """A ``recipe.toml`` and the patches that it names; ``digest`` is the sha256 (hex) of both, as a tree."""
+    """A ``recipe.toml`` and the patches that it names; ``digest`` is the sha256 (hex) of both, as a tree.
+
+    ``overrides`` is what was said instead of what is written there, as ``KEY=VALUE``.
+    """
 
     settings: RecipeSettings
     patches: Mapping[str, bytes]
     digest: str
+    overrides: tuple[str, ...] = ()
 
 
 def open_project(
-    argument: str, store: Store, environ: Mapping[str, str], cwd: Path, overrides: Overrides | None = None
+    argument: str, store: Store, environ: Mapping[str, str], cwd: Path, overrides: Sequence[Override] = ()
 ) -> tuple[Project, Path]:
     """The project that *argument* names, and the root of its tree.
 
@@ -47,18 +47,38 @@ def open_project(
     :raises NotFoundError: if there is nothing of that name, or the source of a recipe cannot be had.
     :raises ConfigurationError: if it is something else, or with all that is wrong in it.
     """
+    path = _find_path(argument, environ, cwd)
+    if path.is_file():
+        return _open_file(path, store, overrides)
+    if (path / FILE_NAME).is_file() and not (path / "pyproject.toml").is_file():
+        return open_recipe(read_recipe(path, overrides), store, environ)
+    return _open_tree(path, argument, overrides), path
+
+
+def find_sdist(argument: str, store: Store, environ: Mapping[str, str], cwd: Path) -> Path | None:
+    """The sdist that *argument* is, or that the recipe that it names builds; None for the folder of a project.
+
+    :raises NotFoundError: as :func:`open_project`.
+    """
+    path = _find_path(argument, environ, cwd)
+    if path.is_file():
+        return path
+    if (path / "pyproject.toml").is_file():
+        return None
+    recipe = read_recipe(path)
+    return fetch_source(recipe, store, environ) if recipe.settings.recipe.source.sdist else None
+
+
+def _find_path(argument: str, environ: Mapping[str, str], cwd: Path) -> Path:
+    """A file, or a folder with pyproject.toml or recipe.toml."""
     path = cwd / argument
     if path.name in ("pyproject.toml", FILE_NAME):
         path = path.parent
-    if (path / "pyproject.toml").is_file():
-        return _open_tree(path, argument, overrides), path
-    if (path / FILE_NAME).is_file():
-        return open_recipe(read_recipe(path, overrides), store, environ)
-    if path.is_file():
-        return _open_file(path, store, overrides)
+    if path.is_file() or (path / "pyproject.toml").is_file() or (path / FILE_NAME).is_file():
+        return path
     recipes = find_recipes(environ, cwd)
     if folder := recipes.get(_canonical(argument)):
-        return open_recipe(read_recipe(folder, overrides), store, environ)
+        return folder
     if path.is_dir():
         raise NotFoundError(
             f"holds neither pyproject.toml nor {FILE_NAME}", where=argument, hint="name the folder of a project"
@@ -82,16 +102,16 @@ def find_recipes(environ: Mapping[str, str], cwd: Path) -> dict[str, Path]:
     return found
 
 
-def read_recipe(folder: Path, overrides: Overrides | None = None) -> Recipe:
+def read_recipe(folder: Path, overrides: Sequence[Override] = ()) -> Recipe:
     """The recipe in *folder*.
 
     :raises NotFoundError: if it, or a patch that it names, is not there.
     :raises ConfigurationError: with all that is wrong in it.
     """
     data = _read(folder / FILE_NAME)
-    settings = parse_recipe({**parse_toml(data, FILE_NAME), **(overrides or {})})
+    settings = parse_recipe(apply_overrides(parse_toml(data, FILE_NAME), overrides))
     patches = {name: _read(folder / name) for name in settings.recipe.patches}
-    return Recipe(settings, patches, digest_tree({FILE_NAME: data, **patches}))
+    return Recipe(settings, patches, digest_tree({FILE_NAME: data, **patches}), render_overrides(overrides))
 
 
 def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tuple[Project, Path]:
@@ -102,12 +122,8 @@ def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tup
     :raises ConfigurationError: if the source is not what the recipe takes it for.
     """
     release = recipe.settings.recipe
-    source = release.source
-    if source.sdist:
-        file = fetch(release.name, source.sdist, source.sha256, store, environ)
-    else:
-        file = fetch_url(source.url, source.sha256, store)
-    root = _patch(open_sdist(file, store), recipe.patches, source.sha256, store)
+    archive = fetch_source(recipe, store, environ)
+    root = _patch(open_sdist(archive, store), recipe.patches, release.source.sha256, store)
     is_pyproject_there = (root / "pyproject.toml").is_file()
     metadata = read_pkg_info(root, read_pyproject(root) if is_pyproject_there else {})
     if (_canonical(metadata.name), metadata.version) != (_canonical(release.name), _normal(release.version)):
@@ -122,12 +138,26 @@ def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tup
         read_tree(root),
         requirements=written_by(),
         recipe_digest=recipe.digest,
+        overrides=recipe.overrides,
         prefix=PREFIX,
     )
     return project, root
 
 
-def _open_tree(root: Path, name: str, overrides: Overrides | None) -> Project:
+def fetch_source(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> Path:
+    """The archive of *recipe*'s source, from the store, an index or its address.
+
+    :raises NotFoundError: if it cannot be had.
+    :raises MismatchError: if it has another hash than the recipe says.
+    """
+    release = recipe.settings.recipe
+    source = release.source
+    if source.sdist:
+        return fetch(release.name, source.sdist, source.sha256, store, environ)
+    return fetch_url(source.url, source.sha256, store)
+
+
+def _open_tree(root: Path, name: str, overrides: Sequence[Override]) -> Project:
     """The project in *root*; one of another backend is refused, since without settings it would have no modules."""
     pyproject = read_pyproject(root)
     build_system, tool = pyproject.get("build-system"), pyproject.get("tool")
@@ -141,7 +171,7 @@ def _open_tree(root: Path, name: str, overrides: Overrides | None) -> Project:
     return read_project(root, overrides)
 
 
-def _open_file(path: Path, store: Store, overrides: Overrides | None) -> tuple[Project, Path]:
+def _open_file(path: Path, store: Store, overrides: Sequence[Override]) -> tuple[Project, Path]:
     if path.suffix == ".whl":
         raise ConfigurationError("is a wheel, not its source", where=path.name, hint=f"zigbuild rebuild {path.name}")
     root = open_sdist(path, store)

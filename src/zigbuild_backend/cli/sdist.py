@@ -1,17 +1,24 @@
-"""``zigbuild sdist``: builds the sdist."""
+"""``zigbuild sdist``: builds the sdist; that of a recipe is its upstream's own."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 
 from ..hooks import read_epoch
-from ..recipes import open_project
+from ..recipes import find_sdist, open_project
 from ..sdist import make_sdist
+from ..store import write_atomically
 from .session import Session
 
 
 def run(arguments: Namespace, session: Session) -> int:
     epoch = read_epoch(session.environ)
-    project, root = open_project(arguments.project, session.store, session.environ, session.cwd)
-    session.result(str(make_sdist(project, root, arguments.out, epoch=epoch)))
+    if archive := find_sdist(arguments.project, session.store, session.environ, session.cwd):
+        path = arguments.out / archive.name
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, archive.read_bytes())
+    else:
+        project, root = open_project(arguments.project, session.store, session.environ, session.cwd)
+        path = make_sdist(project, root, arguments.out, epoch=epoch)
+    session.result(str(path))
     return 0
