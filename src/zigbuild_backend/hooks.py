@@ -112,14 +112,14 @@ def get_requires_for_sdist(config_settings: Mapping[str, Any] | None) -> list[st
 
 @_hook
 def prepare_metadata(metadata_directory: str, config_settings: Mapping[str, Any] | None) -> str:
-    from .metadata import read_metadata, write_dist_info
-    from .project import read_settings
+    from .metadata import has_dynamic, read_metadata, write_dist_info
     from .pyproject import read_pyproject
 
     _parse_options(config_settings)
     root = Path.cwd()
     pyproject = read_pyproject(root)
-    metadata = read_metadata(pyproject, root, read_settings(pyproject))
+    settings = _read_settings() if has_dynamic(pyproject) else None
+    metadata = read_metadata(pyproject, root, settings)
     return write_dist_info(metadata, root, Path(metadata_directory))
 
 

@@ -7,19 +7,25 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .dist_info import Metadata, render_entry_points
 from .errors import ConfigurationError, Problem
-from .settings import Settings, rules
 
-_STATIC = Settings()
+if TYPE_CHECKING:
+    from .settings import Settings
 
 
-def read_metadata(pyproject: Mapping[str, Any], root: Path, settings: Settings = _STATIC) -> Metadata:
+def has_dynamic(pyproject: Mapping[str, Any]) -> bool:
+    """Whether anything in ``[project]`` is for the settings to say."""
+    project = pyproject.get("project")
+    return isinstance(project, Mapping) and bool(project.get("dynamic"))
+
+
+def read_metadata(pyproject: Mapping[str, Any], root: Path, settings: Settings | None = None) -> Metadata:
     """The metadata of ``[project]``, and of the readme and licence files below *root* that it names.
 
-    *settings* say where what is dynamic comes from.
+    *settings* say where what is dynamic comes from; they need not be given if nothing is.
 
     :raises ConfigurationError: with every problem that pyproject-metadata finds.
     :raises NotFoundError: if what a version is read from is not there.
@@ -64,7 +70,7 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path, settings: Settings =
     )
 
 
-def _fill(project: Mapping[str, Any], root: Path, settings: Settings) -> Mapping[str, Any]:
+def _fill(project: Mapping[str, Any], root: Path, settings: Settings | None) -> Mapping[str, Any]:
     """The table ``[project]`` with what it calls dynamic, as the *settings* say it."""
     dynamic = project.get("dynamic", [])
     if not isinstance(dynamic, list) or not all(isinstance(field, str) for field in dynamic):
@@ -72,11 +78,11 @@ def _fill(project: Mapping[str, Any], root: Path, settings: Settings) -> Mapping
     if problems := list(_find_misplaced(project, dynamic, settings)):
         raise ConfigurationError.of(problems)
     filled = {key: value for key, value in project.items() if key != "dynamic"}
-    if "version" in dynamic and settings.version:
+    if "version" in dynamic and settings and settings.version:
         from .versions import read_version
 
         filled["version"] = read_version(settings.version, root, str(project.get("name", "")))
-    if "readme" in dynamic and settings.readme:
+    if "readme" in dynamic and settings and settings.readme:
         from .readme import read_readme
 
         filled["readme"] = {
@@ -86,9 +92,9 @@ def _fill(project: Mapping[str, Any], root: Path, settings: Settings) -> Mapping
     return filled
 
 
-def _find_misplaced(project: Mapping[str, Any], dynamic: list[str], settings: Settings) -> Iterator[Problem]:
+def _find_misplaced(project: Mapping[str, Any], dynamic: list[str], settings: Settings | None) -> Iterator[Problem]:
     """What is dynamic and cannot be, or is given as well, or by nothing; and what is said for nothing."""
-    sources = {"version": settings.version, "readme": settings.readme}
+    sources = {"version": settings and settings.version, "readme": settings and settings.readme}
     for index, field in enumerate(dynamic):
         where = f"project.dynamic[{index}]"
         if field not in sources:
@@ -111,6 +117,8 @@ def _license_file(standard: Any, root: Path) -> set[str]:
     file = getattr(standard.license, "file", None)
     if not file:
         return set()
+    from .settings import rules
+
     path = _place(file, root)
     if problem := rules.path(path):
         raise ConfigurationError(problem.message, where="project.license.file", hint=problem.hint)
