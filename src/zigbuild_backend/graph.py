@@ -15,6 +15,7 @@ from .build_zig_units import compiler_flags
 from .cpython import HeaderSet, pyconfig_header
 from .errors import Problem, ToolchainError
 from .files import read_file
+from .generate import NO_SUPPLIES, Supplies
 from .plan import PlannedWheel, Project
 from .pythons import Python
 from .store import temporary_folder
@@ -29,7 +30,7 @@ PYTHON_HEADER = b"#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n"
 SCRIPTS = "zigbuild-scripts"
 """Where, beside the modules of a wheel, the graph installs its programs."""
 
-_OURS = tuple(f"{SUPPORT_FOLDER}/{folder}/" for folder in ("include", "pyconfig", "exports"))
+_OURS = tuple(f"{SUPPORT_FOLDER}/{folder}/" for folder in ("include", "pyconfig", "exports", "headers", "generated"))
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ class Compiled:
     dropped: Mapping[str, ToolchainError]
 
 
-def stage(project: Project, root: Path, cells: Collection[Cell], workspace: Workspace) -> None:
-    """Puts into the workspace what the graph reads: the project's files, its build.zig, and CPython's side."""
+def stage(
+    project: Project, root: Path, cells: Collection[Cell], workspace: Workspace, supplies: Supplies = NO_SUPPLIES
+) -> None:
+    """Puts into the workspace what the graph reads: the project's files, its build.zig, CPython's side, *supplies*."""
     # An ejected project has a copy of CPython's side in its tree: it must not be written through the links below.
     files = {file.path: read_file(root, file) for file in project.tree.files if not file.path.startswith(_OURS)}
     files["build.zig"] = render(project, extra_targets=[cell.target for cell in cells]).encode()
@@ -90,7 +93,7 @@ def stage(project: Project, root: Path, cells: Collection[Cell], workspace: Work
         if cell.exports:
             files[f"{SUPPORT_FOLDER}/exports/{cell.python}.def"] = cell.exports.encode()
     links = {f"{SUPPORT_FOLDER}/include/{cell.python.version}": cell.headers.folder for cell in cells if cell.headers}
-    workspace.stage(files, links)
+    workspace.stage(files | supplies.files, links | supplies.folders)
 
 
 def run_graph(

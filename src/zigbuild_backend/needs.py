@@ -39,6 +39,9 @@ def _find_patterns(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
                 yield f"{place}.config-header[{number}].template", [header.template]
             if isinstance(product, Extension):
                 yield f"{place}.translate", product.translate
+    for index, generator in enumerate(settings.generate):
+        yield f"generate[{index}].sources", generator.sources
+        yield f"generate[{index}].inputs", generator.inputs
     yield "build-file", [settings.build_file]
     yield "wheel.scripts", settings.wheel.scripts
     yield "wheel.headers", settings.wheel.headers

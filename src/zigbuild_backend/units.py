@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import Problem
+from .generators import Generation
 from .pythons import Python, find_python
 from .settings import Extension, Inputs, Library, Product, Settings, When
 from .targets import Target
@@ -105,15 +106,26 @@ class Units:
         return (*self.modules, *self.libraries, *self.programs)
 
 
-def resolve_units(settings: Settings, tree: SourceTree, prefix: str, problems: list[Problem]) -> Units:
+def resolve_units(
+    settings: Settings,
+    tree: SourceTree,
+    prefix: str,
+    problems: list[Problem],
+    generations: Sequence[Generation] = (),
+) -> Units:
     """The products that *settings* name, looked up in *tree*; what is missing is added to *problems*.
 
+    *tree* has what the *generations* make, too: where a source is that of a generator, what is made of it is compiled.
     *prefix* is what the names of settings begin with in messages.
     """
+    made_of = {run.sources[0]: run.outputs[0] for run in generations if run.is_compiler and run.sources and run.outputs}
     cxx: set[str] = set()
+
+    def resolve(table: Product, where: str) -> tuple[Part, ...]:
+        return _resolve_parts(table, tree, made_of, where, problems)
+
     libraries = [
-        Unit(table, _resolve_parts(table, tree, f"{prefix}library[{index}]", problems))
-        for index, table in enumerate(settings.library)
+        Unit(table, resolve(table, f"{prefix}library[{index}]")) for index, table in enumerate(settings.library)
     ]
     for _ in libraries:  # what links C++ is C++, however far away that is
         cxx.update(unit.name for unit in libraries if unit.is_cxx or cxx.intersection(_links(unit.settings)))
@@ -123,12 +135,12 @@ def resolve_units(settings: Settings, tree: SourceTree, prefix: str, problems: l
 
     return Units(
         modules=tuple(
-            Module(table, _resolve_parts(table, tree, f"{prefix}extension[{index}]", problems), links_cxx(table))
+            Module(table, resolve(table, f"{prefix}extension[{index}]"), links_cxx(table))
             for index, table in enumerate(settings.extension)
         ),
         libraries=tuple(Unit(unit.settings, unit.parts, links_cxx(unit.settings)) for unit in libraries),
         programs=tuple(
-            Unit(table, _resolve_parts(table, tree, f"{prefix}executable[{index}]", problems), links_cxx(table))
+            Unit(table, resolve(table, f"{prefix}executable[{index}]"), links_cxx(table))
             for index, table in enumerate(settings.executable)
         ),
     )
@@ -138,8 +150,13 @@ def _links(table: Product) -> set[str]:
     return {name for inputs in (table, *table.on) for name in inputs.link}
 
 
-def _resolve_parts(table: Product, tree: SourceTree, where: str, problems: list[Problem]) -> tuple[Part, ...]:
-    """The parts of one product, with a problem for whatever it names that is not in the tree."""
+def _resolve_parts(
+    table: Product, tree: SourceTree, made_of: Mapping[str, str], where: str, problems: list[Problem]
+) -> tuple[Part, ...]:
+    """The parts of one product, with a problem for whatever it names that is not in the tree.
+
+    *made_of* names what is compiled instead of a source.
+    """
     excluded = set(tree.match(table.exclude))
     places: list[tuple[str, Inputs, When]] = [(where, table, When())]
     places += [(f"{where}.on[{index}]", addition, addition.when) for index, addition in enumerate(table.on)]
@@ -155,7 +172,7 @@ def _resolve_parts(table: Product, tree: SourceTree, where: str, problems: list[
             if not tree.below(folder)
         ]
         matched = tree.match(inputs.sources)
-        sources = tuple(path for path in matched if path not in excluded)
+        sources = tuple(dict.fromkeys(made_of.get(path, path) for path in matched if path not in excluded))
         if matched and not sources:
             problems.append(Problem("leaves out every source", f"{where}.exclude", "narrow its globs"))
         problems += _find_unknown_languages(sources, f"{place}.sources")

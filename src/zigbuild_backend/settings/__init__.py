@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from .conditions import Condition, When
-from .contents import Fragment, Readme, SdistContents, Substitution, VersionSource, WheelContents
+from .contents import Editable, Fragment, Readme, SdistContents, Substitution, VersionSource, WheelContents
 from .fields import Names, Paths, Values
+from .generators import Generator
 from .model import Settings
 from .parser import parse_settings
 from .products import (
@@ -30,10 +31,12 @@ __all__ = [
     "ConfigAddition",
     "ConfigHeader",
     "Dependency",
+    "Editable",
     "Executable",
     "Extension",
     "Flags",
     "Fragment",
+    "Generator",
     "Inputs",
     "Library",
     "Names",

@@ -54,6 +54,8 @@ def ignore_pattern(value: str) -> Problem | None:
         return Problem(f"{value!r} would be a comment", hint="put it behind the string, or write '[#]' for a '#'")
     if not body.strip("/"):
         return Problem(f"{value!r} names nothing", hint="'*' is everything")
+    if ".git" in body.split("/"):
+        return Problem(f"{value!r} is about git's own folder", hint="it is never part of a project; remove the pattern")
     return path(body.removeprefix("/"))
 
 

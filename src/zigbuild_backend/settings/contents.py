@@ -128,3 +128,13 @@ class WheelContents:
         rule=content_rules.placement,
         default=(),
     )
+
+
+@dataclass(frozen=True)
+class Editable:
+    """``[tool.zigbuild.editable]``: what an editable install does."""
+
+    rebuild: bool = setting(
+        "compile the modules again when the project is imported and something that they were made of has changed",
+        default=False,
+    )

@@ -11,6 +11,7 @@ from ..targets import TARGETS
 from .conditions import When
 from .contents import Fragment, VersionSource
 from .fields import key_of
+from .generators import Generator
 from .model import Settings
 from .products import ConfigHeader, Dependency, Extension, Library, Product
 
@@ -43,6 +44,8 @@ def find_contradictions(settings: Settings, prefix: str) -> list[Problem]:
             problems += _find_unfit_header(f"{where}.config-header[{number}]", header)
     for where, dependency in dependencies:
         problems += _find_unfit_dependency(where, dependency)
+    for index, generator in enumerate(settings.generate):
+        problems += _find_unfit_generator(f"{prefix}generate[{index}]", generator)
     if settings.version:
         problems += _find_unfit_version(f"{prefix}version", settings.version)
     for index, fragment in enumerate(settings.readme.fragments if settings.readme else ()):
@@ -156,3 +159,30 @@ def _find_unfit_fragment(where: str, fragment: Fragment) -> Iterator[Problem]:
     for name in ("start_after", "end_before", "pattern"):
         if not fragment.path and getattr(fragment, name):
             yield Problem("is about a file", f"{where}.{key_of(name)}", "name it in 'path', or write just the text")
+
+
+_OWN_KEYS = {
+    "cxx": ("cython", "cffi"),
+    "directives": ("cython",),
+    "include_dirs": ("cython",),
+    "ffi": ("cffi",),
+    "values": ("template",),
+    "command": ("command",),
+}
+"""Keys of generators that belong to some kinds alone."""
+
+
+def _find_unfit_generator(where: str, generator: Generator) -> Iterator[Problem]:
+    kind, unset = generator.with_, Generator(generator.with_)
+    for name, kinds in _OWN_KEYS.items():
+        if kind not in kinds and getattr(generator, name) != getattr(unset, name):
+            yield Problem(f"means nothing with {kind!r}", f"{where}.{key_of(name)}", f"it is of {' and '.join(kinds)}")
+    if not generator.sources and kind != "command":
+        yield Problem("needs at least one source", f"{where}.sources", "name what is made something of")
+    if kind == "command":
+        for name in ("command", "outputs"):
+            if not getattr(generator, name):
+                hint = "write the program and its arguments, and the files that it makes"
+                yield Problem(f"{key_of(name)!r} is missing", where, hint)
+    elif kind != "template" and generator.per != "project":
+        yield Problem(f"{kind} makes the same for every target", f"{where}.per", "remove it")

@@ -11,8 +11,9 @@ from typing import Literal
 
 from ..pins import DEFAULT_ZIG
 from . import rules
-from .contents import Readme, SdistContents, VersionSource, WheelContents
+from .contents import Editable, Readme, SdistContents, VersionSource, WheelContents
 from .fields import setting
+from .generators import Generator
 from .products import Dependency, Executable, Extension, Library
 
 Optimize = Literal["fast", "safe", "small", "debug"]
@@ -51,7 +52,9 @@ class Settings:
     library: tuple[Library, ...] = setting("static libraries that they link", default=())
     executable: tuple[Executable, ...] = setting("programs", default=())
     dependency: tuple[Dependency, ...] = setting("Zig packages", default=())
+    generate: tuple[Generator, ...] = setting("sources that are generated", default=())
     version: VersionSource | None = setting("where the version comes from, if it is dynamic", default=None)
     readme: Readme | None = setting("what the readme is put together from, if it is dynamic", default=None)
     sdist: SdistContents = setting("what is part of the project, and so of the sdist", default=SdistContents())
     wheel: WheelContents = setting("what goes into the wheels", default=WheelContents())
+    editable: Editable = setting("what an editable install does", default=Editable())

@@ -85,6 +85,21 @@ def define(value: tuple[str, str | int | bool]) -> Problem | None:
     return None
 
 
+def directive(value: tuple[str, str | int | bool]) -> Problem | None:
+    name, text = value
+    if not re.fullmatch(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*", name):
+        return Problem(f"{name!r} is not the name of a directive", hint="spell it as Cython does: 'boundscheck'")
+    if isinstance(text, str) and not re.fullmatch(r"[A-Za-z0-9_.+-]*", text):
+        return Problem(f"{text!r} is not the value of a directive", hint="letters, digits, '_', '.', '+' and '-'")
+    return None
+
+
+def name(value: str) -> Problem | None:
+    if value.isidentifier() and not keyword.iskeyword(value):
+        return None
+    return Problem(f"{value!r} is not a name of Python", hint="give the name of a variable in the script")
+
+
 def option(value: tuple[str, str | int | bool]) -> Problem | None:
     name, text = value
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name):

@@ -1,0 +1,127 @@
+"""All that is put beside a project's own files before it is compiled: what is generated, and headers of others."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import NotFoundError
+from ..files import read_file
+from ..generators import Generation
+from ..plan import Project
+from ..provenance import read_backend
+from ..pythons import Python
+from ..store import Store, temporary_folder
+from ..targets import Target
+from .facts import describe_project, describe_python, describe_target
+from .headers import read_headers
+from .running import Bench, run_generation
+
+GENERATED = "zigbuild/generated"
+"""Where, beside build.zig, there is what is generated for one target, or for one wheel, alone."""
+
+HEADERS = "zigbuild/headers"
+"""Where the headers of other packages are, each in a folder of its name."""
+
+_PACKAGE_MARKS = ("__init__.py", "__init__.pyx", "__init__.pxd")
+
+
+@dataclass(frozen=True)
+class Supplies:
+    """Files (path → content) and folders (path → folder that stands there), by their paths beside build.zig."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    folders: dict[str, Path] = field(default_factory=dict)
+
+
+NO_SUPPLIES = Supplies()
+
+
+def provide(
+    project: Project, root: Path, wheels: Collection[tuple[Target, Python]], bench: Bench, store: Store, epoch: int
+) -> Supplies:
+    """What the project in *root* needs for *wheels*. It is made once, and kept in *store*.
+
+    :raises ToolchainError: with what a generator said that failed.
+    :raises NotFoundError: if a package has no headers.
+    """
+    files: dict[str, bytes] = {}
+    for generation in project.generations:
+        inputs = _read_inputs(generation, project, root, files)
+        for prefix, facts in _list_facts(generation, project, wheels, epoch):
+            made = _generate(generation, inputs, facts, bench, store)
+            files |= {prefix + path: data for path, data in made.items()}
+    folders = {
+        f"{HEADERS}/{name}": store.keep_tree("headers", read_headers(name, bench.tools.find(name)))
+        for name in project.headers_from
+    }
+    return Supplies(files, folders)
+
+
+def _read_inputs(
+    generation: Generation, project: Project, root: Path, generated: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """What a generator reads: files of the tree, and what others have generated before it."""
+    inputs = {}
+    for path in generation.inputs:
+        if path in project.tree.by_path:
+            inputs[path] = read_file(root, project.tree.by_path[path])
+        elif path in generated:
+            inputs[path] = generated[path]
+        else:
+            hint = "list the table that makes it first, and let it make it once for the project"
+            raise NotFoundError("is generated later, or for each target", where=path, hint=hint)
+    if generation.settings.with_ == "cython":
+        # By these files Cython sees what is a package; what is in them does not matter to it.
+        folders = {path.rpartition("/")[0] for path in inputs}
+        parents = {"/".join(folder.split("/")[:end]) for folder in folders for end in range(1, folder.count("/") + 2)}
+        for mark in (f"{folder}/{name}" for folder in parents for name in _PACKAGE_MARKS):
+            if mark in project.tree.by_path:
+                inputs.setdefault(mark, b"")
+    return inputs
+
+
+def _list_facts(
+    generation: Generation, project: Project, wheels: Collection[tuple[Target, Python]], epoch: int
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """For each time that it runs: what stands before the paths of its outputs, and the facts that it is told."""
+    facts = describe_project(project.metadata.name, project.metadata.version) | {"SOURCE_DATE_EPOCH": str(epoch)}
+    if generation.settings.per == "project":
+        yield "", facts
+        return
+    runs: dict[str, dict[str, str]] = {}
+    for target, python in wheels:
+        for part in target.slices or (target,):
+            place = f"{GENERATED}/{part.triple}/"
+            told = facts | describe_target(part)
+            if generation.settings.per == "wheel":
+                place = f"{GENERATED}/{python}-{target}/{f'{part.triple}/' if target.slices else ''}"
+                told |= describe_python(python)
+            runs.setdefault(place, told)
+    yield from runs.items()
+
+
+def _generate(
+    generation: Generation, inputs: Mapping[str, bytes], facts: Mapping[str, str], bench: Bench, store: Store
+) -> dict[str, bytes]:
+    """What one run makes, now or at an earlier time when all was the same."""
+    digests = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(inputs.items())}
+    is_told = generation.settings.with_ in ("template", "command")
+    asked = [
+        *(repr(generation.settings), generation.sources, generation.outputs, generation.module, digests),
+        *(dict(facts) if is_told else {}, bench.tools.requirements, read_backend()),
+    ]
+    key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+    def make(folder: Path) -> None:
+        with temporary_folder(folder.parent) as scratch:
+            made = run_generation(generation, inputs, facts, bench, scratch)
+        for path, data in made.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+
+    kept = store.keep(("generated", key), make)
+    return {path.relative_to(kept).as_posix(): path.read_bytes() for path in sorted(kept.rglob("*")) if path.is_file()}
