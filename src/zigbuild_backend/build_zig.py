@@ -10,7 +10,8 @@ import re
 import zlib
 from collections.abc import Iterable
 
-from .build_zig_text import HEAD, SHARE, SHARED, SHARED_FIELD, TAIL, TRANSLATE
+from .build_zig_supplies import has_bindings
+from .build_zig_text import ADOPT, HEAD, SHARE, SHARED, SHARED_FIELD, TAIL, TRANSLATE
 from .build_zig_units import render_units
 from .build_zig_words import field_name, identifier, quote, quote_list
 from .plan import Project
@@ -31,7 +32,7 @@ def render(project: Project, *, pythons: Iterable[Python] = (), extra_targets: I
     rows = dict.fromkeys((*TARGETS, *select_targets(project.settings.targets), *extra_targets))
     abis = tuple(pythons) or _all_pythons(project)
     calls, functions = render_units(project, abis)
-    has_libraries = bool(project.units.libraries)
+    has_libraries = bool(project.units.libraries) or has_bindings(project)
     has_zig = any(module.zig_root for module in project.modules)
     parts = {
         "PROJECT": project.metadata.name,
@@ -41,6 +42,7 @@ def render(project: Project, *, pythons: Iterable[Python] = (), extra_targets: I
         "SHARED": SHARED if has_libraries else "",
         "SHARE": SHARE if has_libraries else "",
         "SHARED_FIELD": SHARED_FIELD if has_libraries else "",
+        "ADOPT": ADOPT if project.settings.dependency else "",
         "TRANSLATE": TRANSLATE if has_zig else "",
     }
     placeholder = re.compile("|".join(sorted(parts, key=len, reverse=True)))

@@ -122,7 +122,7 @@ SHARED_FIELD
         return concat(b, concat(b, &hidden, relative), own);
     }
 
-TRANSLATE    /// Whether the wheel is for one of those named, in each respect that is given.
+ADOPTTRANSLATE    /// Whether the wheel is for one of those named, in each respect that is given.
     fn isFor(wheel: Wheel, named: struct {
         os: []const std.Target.Os.Tag = &.{},
         arch: []const std.Target.Cpu.Arch = &.{},
@@ -263,6 +263,25 @@ TRANSLATE = """\
         if (wheel.python.free_threaded) translated.defineCMacro("Py_GIL_DISABLED", "1");
         if (wheel.python.limited_api) |version| translated.defineCMacro("Py_LIMITED_API", version);
         return translated.createModule();
+    }
+
+"""
+
+ADOPT = """\
+    /// Makes what a package compiles fit for a module: position-independent, and seen by nobody but the module.
+    fn adopt(wheel: Wheel, library: *std.Build.Step.Compile) void {
+        library.root_module.pic = true;
+        for (library.root_module.link_objects.items) |object| switch (object) {
+            .c_source_file => |file| file.flags = wheel.adoptFlags(library.step.owner, file.flags),
+            .c_source_files => |files| files.flags = wheel.adoptFlags(library.step.owner, files.flags),
+            .other_step => |other| wheel.adopt(other),
+            else => {},
+        };
+    }
+
+    /// Modules share a package: its flags are changed for the first of them.
+    fn adoptFlags(wheel: Wheel, b: *std.Build, own: []const []const u8) []const []const u8 {
+        return if (own.len > 0 and std.mem.eql(u8, own[0], "-fvisibility=hidden")) own else wheel.flags(b, own);
     }
 
 """

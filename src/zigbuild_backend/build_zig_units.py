@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from .build_zig_supplies import render_bindings, render_folders, split_sources
 from .build_zig_words import field_name, identifier, quote, quote_list, render_scalar, render_when, spaced
 from .plan import Project
 from .pythons import Python
@@ -25,6 +26,7 @@ def render_units(project: Project, pythons: Sequence[Python]) -> tuple[list[str]
     for library in project.units.libraries:
         functions += [writer.render_link(library), writer.render_library(library)]
     functions += [writer.render_dependency(dependency) for dependency in project.settings.dependency]
+    functions += render_bindings(project)
     return calls, functions
 
 
@@ -83,7 +85,10 @@ class _Writer:
         return _function(self.names["add program", program.name], "", f"The program {program.name}.", body)
 
     def render_link(self, library: Unit) -> str:
-        body = [*self._when(library), *self._conditionally(library, lambda part: _render_folders(part.table))]
+        body = [
+            *self._when(library),
+            *self._conditionally(library, lambda part: render_folders(self.project, part.table)),
+        ]
         body += self._config_headers(library)
         body.append(f"module.linkLibrary({self.names['make', library.name]}(b, wheel));")
         comment = f"Links {library.name} into a module, with its headers."
@@ -110,7 +115,7 @@ class _Writer:
         body = [
             f"const package = b.dependency({quote(dependency.name)}, .{{{spaced(options)}}});",
             f"const library = package.artifact({quote(dependency.artifact or dependency.name)});",
-            "library.root_module.pic = true;",
+            "wheel.adopt(library);",
             "module.linkLibrary(library);",
         ]
         comment = f"Links the Zig package {dependency.name} into a module."
@@ -134,21 +139,22 @@ class _Writer:
 
     def _compile(self, unit: Unit, is_seen: bool = False) -> list[str]:
         """What every unit has: folders, headers, sources of each language, libraries."""
-        lines = _render_folders(unit.parts[0].table)
+        lines = render_folders(self.project, unit.parts[0].table)
         lines += self._config_headers(unit)
         for language, suffixes in LANGUAGES.items():
             if any(part.sources_in(suffixes) for part in unit.parts):
                 lines += self._render_sources(unit, language, is_seen)
         lines += self._render_links(unit.parts[0])
         for part in unit.parts[1:]:
-            lines += self._guard(part.when, [*_render_folders(part.table), *self._render_links(part)])
+            folders = render_folders(self.project, part.table)
+            lines += self._guard(part.when, [*folders, *self._render_links(part)])
         return lines
 
     def _render_sources(self, unit: Unit, language: str, is_seen: bool) -> list[str]:
         own, *more = compiler_flags(self.project, [part.table for part in unit.parts], language)
         own = ["-fvisibility=default"] * is_seen + own
         sources = [part.sources_in(LANGUAGES[language]) for part in unit.parts]
-        is_one = not any(more) and not any(sources[1:])
+        is_one = not any(more) and not any(sources[1:]) and len([*split_sources(self.project, sources[0])]) == 1
         indent = _INDENT * 2 if is_one else _INDENT
         flags = f"wheel.flags(b, {quote_list(own, indent)})"
         lines = []
@@ -161,10 +167,11 @@ class _Writer:
                         part.when, [f"{flags} = concat(b, {flags}, {quote_list(added, _INDENT * 2)});"]
                     )
         for part, files in zip(unit.parts, sources, strict=True):
-            if files:
+            for root, chosen in split_sources(self.project, files):
                 block = [
                     "module.addCSourceFiles(.{",
-                    f"    .files = {quote_list(files, _INDENT * (2 if part is unit.parts[0] else 3))},",
+                    *([f"    .root = {root},"] if root else []),
+                    f"    .files = {quote_list(chosen, _INDENT * (2 if part is unit.parts[0] else 3))},",
                     f"    .flags = {flags},",
                     f"    .language = .{language},",
                     "});",
@@ -251,11 +258,6 @@ def _module_options(unit: Unit) -> str:
     fields = [f".root = b.path({quote(unit.zig_root)})"] if unit.zig_root else []
     fields += [".cxx = true"] if unit.is_cxx else []
     return f".{{{spaced(fields)}}}"
-
-
-def _render_folders(table: Inputs) -> list[str]:
-    folders = [*table.include_dirs, *(f"zigbuild/headers/{name}" for name in table.headers_from)]
-    return [f"module.addIncludePath(b.path({quote(folder)}));" for folder in folders]
 
 
 def _render_link_flags(table: Inputs, library: str = "library") -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..build_zig_supplies import GENERATED, HEADERS
 from ..errors import NotFoundError
 from ..files import read_file
 from ..generators import Generation
@@ -19,12 +20,6 @@ from ..targets import Target
 from .facts import describe_project, describe_python, describe_target
 from .headers import read_headers
 from .running import Bench, run_generation
-
-GENERATED = "zigbuild/generated"
-"""Where, beside build.zig, there is what is generated for one target, or for one wheel, alone."""
-
-HEADERS = "zigbuild/headers"
-"""Where the headers of other packages are, each in a folder of its name."""
 
 _PACKAGE_MARKS = ("__init__.py", "__init__.pyx", "__init__.pxd")
 
