@@ -12,6 +12,7 @@ import pytest
 from projects import Files, write_files
 from zigbuild_backend.errors import ConfigurationError, NotFoundError
 from zigbuild_backend.files import read_file, read_tree
+from zigbuild_backend.settings import SdistContents
 
 FILES: Files = {
     "pyproject.toml": "[project]",
@@ -120,6 +121,55 @@ def test_caches_that_git_does_not_know_stay_out(root: Path, name: str) -> None:
         root, {".venv-oldest/pyvenv.cfg": "", ".venv-oldest/bin/x": "", "spam/__pycache__/x.pyc": "", "new.c": ""}
     )
     assert [file.path for file in read_tree(root).files] == sorted({*FILES, "new.c"})
+
+
+def list_of(root: Path, **contents: tuple[str, ...]) -> list[str]:
+    return [file.path for file in read_tree(root, SdistContents(**contents)).files]
+
+
+@pytest.mark.parametrize("arrange", [make_plain, make_clone, make_folder_that_git_ignores])
+def test_what_is_part_of_it_can_be_said(root: Path, arrange: Callable[[Path], None]) -> None:
+    arrange(root)
+    generated = {"build/lib/x.py", "build/lib/deep/y.c"}
+    write_files(root, dict.fromkeys(generated, ""))
+    assert list_of(root, include=("/build/lib",)) == sorted({*FILES, *generated})
+    assert list_of(root, include=("build/**/*.c", "build/lib/x.*")) == sorted({*FILES, *generated})
+    assert list_of(root, include=("/build/lib/*", "!*.py")) == sorted({*FILES, "build/lib/deep/y.c"})
+    assert list_of(root, exclude=("*.bin", "/run.sh")) == sorted({*FILES} - {"src/spam/deep/data.bin", "run.sh"})
+    assert list_of(root, exclude=("/*",), include=("pyproject.toml", "spam/")) == sorted({*FILES} - {"run.sh"})
+    assert list_of(root, exclude=("nothing",)) == sorted(FILES)
+    tree = read_tree(root, SdistContents(exclude=("src/spam/*.c", "deep")))
+    assert tree.excluded == ("src/spam/deep/data.bin", "src/spam/ü b.c")
+    assert "src/spam/ü b.c" not in tree.by_path
+    assert tree == read_tree(root, SdistContents(exclude=("*.c", "data.bin")))
+
+
+def test_caches_are_looked_into_by_their_names_alone(root: Path) -> None:
+    make_plain(root)
+    write_files(root, {"spam/__pycache__/x.pyc": "", ".venv/lib/x.py": "", "gen/x.py": ""})
+    assert set(list_of(root, include=("x.py",))) == {*FILES, "gen/x.py"}
+    assert set(list_of(root, include=(".venv/**/x.py",))) == {*FILES, "gen/x.py", ".venv/lib/x.py"}
+
+
+def test_in_an_sdist_that_has_been_done(root: Path) -> None:
+    make_sdist(root)
+    assert list_of(root, include=("/nothing",), exclude=("/*",)) == sorted(FILES)
+
+
+@pytest.mark.parametrize(
+    ("contents", "where", "message"),
+    [
+        (SdistContents(exclude=("*.txt", "*.toml")), "exclude[1]", "would leave out pyproject.toml"),
+        (SdistContents(include=("a", "*.sh", "nothing/b")), "include[0] include[2]", "no file matches"),
+    ],
+)
+def test_what_cannot_be_said(root: Path, contents: SdistContents, where: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as refusal:
+        read_tree(root, contents)
+    assert [problem.where for problem in refusal.value.problems] == [
+        f"tool.zigbuild.sdist.{place}" for place in where.split()
+    ]
+    assert all(problem.hint for problem in refusal.value.problems)
 
 
 def test_submodule_is_part_of_the_tree(root: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from projects import tree_of
 from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.layout import find_contents
+from zigbuild_backend.layout import find_contents, find_data, find_included
+from zigbuild_backend.settings import WheelContents
 
 AROUND = ("README.md", "pyproject.toml", "setup.py", "tests/__init__.py", "tests/test_spam.py", "docs/conf.py")
 
@@ -79,3 +80,50 @@ def test_named_packages_that_are_not_there_are_all_reported() -> None:
 def test_two_packages_do_not_overwrite_each_other() -> None:
     with pytest.raises(ConfigurationError, match=r"'lib/spam/a\.py' would be in the wheel what 'src/spam/a\.py' is"):
         find_contents(tree_of("src/spam/a.py", "lib/spam/a.py"), ["src/spam", "lib/spam"], "spam", [], [])
+
+
+def test_files_from_elsewhere() -> None:
+    tree = tree_of("share/a.json", "share/b/c.json", "share/b/c.bak", "LICENSE", "spam/__init__.py")
+    included = find_included(tree, (("share/", "spam/share"), ("LICENSE", "spam/LICENCE.txt")), ["share/b/c.bak"])
+    assert included == {
+        "spam/share/a.json": "share/a.json",
+        "spam/share/b/c.json": "share/b/c.json",
+        "spam/LICENCE.txt": "LICENSE",
+    }
+    contents = find_contents(tree, (), "spam", (), (), included=included)
+    assert contents == {"spam/__init__.py": "spam/__init__.py", **included}
+    assert find_contents(tree, (), "eggs", (), (), included=included) == included
+    assert find_contents(tree, (), "eggs", (), (), has_others=True) == {}
+    with pytest.raises(ConfigurationError, match="'LICENSE' would be in the wheel what") as refusal:
+        find_contents(tree, (), "spam", (), (), "here.", included={"spam/__init__.py": "LICENSE"})
+    assert refusal.value.problems[0].where == "here.wheel.include"
+    with pytest.raises(ConfigurationError) as refusal:
+        find_included(tree, (("nothing", "a"), ("LICENSE", "b"), ("share/a.json", "b")))
+    assert [(problem.where, problem.message) for problem in refusal.value.problems] == [
+        ("tool.zigbuild.wheel.include.nothing", "there is no 'nothing' in the project"),
+        ("tool.zigbuild.wheel.include.share/a.json", "'share/a.json' would be in the wheel what 'LICENSE' is"),
+    ]
+
+
+def test_files_outside_of_the_packages() -> None:
+    tree = tree_of("bin/one", "bin/deep/two.py", "three.sh", "include/spam/a.h", "include/spam/b/c.h", "d.h", "spam.1")
+    wheel = WheelContents(
+        scripts=("bin", "*.sh"), headers=("include/spam/", "*.h"), data=(("spam.1", "share/man/man1/spam.1"),)
+    )
+    assert find_data(tree, wheel) == {
+        "scripts/one": "bin/one",
+        "scripts/two.py": "bin/deep/two.py",
+        "scripts/three.sh": "three.sh",
+        "headers/a.h": "include/spam/a.h",
+        "headers/b/c.h": "include/spam/b/c.h",
+        "headers/d.h": "d.h",
+        "data/share/man/man1/spam.1": "spam.1",
+    }
+    assert find_data(tree, WheelContents()) == {}
+    with pytest.raises(ConfigurationError) as refusal:
+        find_data(tree_of("a/x", "b/x"), WheelContents(scripts=("nothing", "a", "b/x")), "here.")
+    assert [(problem.where, problem.message) for problem in refusal.value.problems] == [
+        ("here.wheel.scripts[0]", "no file of the project matches 'nothing'"),
+        ("here.wheel.scripts[2]", "'b/x' would be in the wheel what 'a/x' is"),
+    ]
+    assert all(problem.hint for problem in refusal.value.problems)
