@@ -70,6 +70,7 @@ def parse_buildinfo(data: bytes) -> WheelSpec:
             )
             if python
             else None,
+            overrides=tuple(table.get("overrides", ())),
         )
     except ConfigurationError as error:
         (problem,) = error.problems
@@ -106,6 +107,7 @@ def _describe(spec: WheelSpec) -> dict[str, Any]:
             "headers": python.headers,
             "import-library": python.import_library,
         },
+        **({"overrides": list(spec.overrides)} if spec.overrides else {}),
     }
 
 

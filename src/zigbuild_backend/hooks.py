@@ -1,7 +1,7 @@
 """What the build frontends call, one function a hook. A door: it reads the environment, and says errors in words.
 
-Known keys of ``config_settings``: ``target`` (a platform tag), ``python`` (such as ``cp312``), ``optimize`` (``fast``,
-``safe``, ``small`` or ``debug``) and ``verbose``.
+Known keys of ``config_settings``: ``target`` (a platform tag), ``python`` (such as ``cp312``), ``verbose``, and those
+of :mod:`.settings.overrides`, which go before pyproject.toml, and the variables ``ZIGBUILD_…`` before them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .errors import ConfigurationError, Problem, ZigbuildError
 from .pins import DEFAULT_EPOCH
@@ -20,6 +20,7 @@ from .pins import DEFAULT_EPOCH
 if TYPE_CHECKING:
     from .plan import PlannedWheel, Project
     from .settings import Settings
+    from .settings.overrides import Override
     from .wheel import Workshop
 
 P = ParamSpec("P")
@@ -50,35 +51,37 @@ class _Options:
 
     target: str = ""
     python: str = ""
-    optimize: str = ""
     verbose: bool = False
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The options as they could be given again."""
+        named = {"target": self.target, "python": self.python, "verbose": "1" if self.verbose else ""}
+        pairs = [str(override).split("=", 1) for override in self.overrides]
+        return {key: text for key, text in named.items() if text} | dict(pairs)
 
 
-def _check_optimize(value: str) -> Problem | None:
-    from .settings.model import Optimize
-
-    modes = ", ".join(get_args(Optimize))
-    return None if value in get_args(Optimize) else Problem(f"{value!r} is no mode", hint=f"known are {modes}")
-
-
-def _parse_options(config_settings: Mapping[str, Any] | None) -> _Options:
-    if not config_settings:
+def _parse_options(config_settings: Mapping[str, Any] | None, environ: Mapping[str, str]) -> _Options:
+    if not config_settings and not any(name.startswith("ZIGBUILD_") for name in environ):
         return _Options()
     from .settings import rules
+    from .settings.overrides import collect_overrides
 
-    checks = {"target": rules.target, "python": rules.python, "optimize": _check_optimize}
-    known = _Options.__dataclass_fields__
+    checks: dict[str, Callable[[str], Problem | None]] = {"target": rules.target, "python": rules.python}
     values: dict[str, Any] = {}
-    for key, value in config_settings.items():
+    given = []
+    for key, value in (config_settings or {}).items():
         where = f"--config-settings {key}"
-        if key not in known:
-            raise ConfigurationError("unknown setting", where=where, hint=f"known are {', '.join(known)}")
+        if key not in ("target", "python", "verbose"):
+            given.append((key, value, where))
+            continue
         if not isinstance(value, str | bool):
             raise ConfigurationError("must be given once", where=where, hint="a build hook makes one wheel")
         values[key] = str(value).lower() not in ("0", "false", "no", "off") if key == "verbose" else str(value)
         if key in checks and (problem := checks[key](values[key])):
             raise ConfigurationError(problem.message, where=where, hint=problem.hint)
-    return _Options(**values)
+    return _Options(**values, overrides=collect_overrides(given, environ, beside=("target", "python", "verbose")))
 
 
 def read_epoch(environ: Mapping[str, str]) -> int:
@@ -96,8 +99,7 @@ def read_epoch(environ: Mapping[str, str]) -> int:
 
 @_hook
 def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: bool = False) -> list[str]:
-    _parse_options(config_settings)
-    settings = _read_settings()
+    settings = _read_settings(config_settings)
     requirements = _find_requirements(settings)
     if only_to_compile and not (settings.extension or settings.executable):
         return requirements
@@ -106,8 +108,7 @@ def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: 
 
 @_hook
 def get_requires_for_sdist(config_settings: Mapping[str, Any] | None) -> list[str]:
-    _parse_options(config_settings)
-    return _find_requirements(_read_settings())
+    return _find_requirements(_read_settings(config_settings))
 
 
 @_hook
@@ -115,10 +116,10 @@ def prepare_metadata(metadata_directory: str, config_settings: Mapping[str, Any]
     from .metadata import has_dynamic, read_metadata, write_dist_info
     from .pyproject import read_pyproject
 
-    _parse_options(config_settings)
+    _parse_options(config_settings, os.environ)
     root = Path.cwd()
     pyproject = read_pyproject(root)
-    settings = _read_settings() if has_dynamic(pyproject) else None
+    settings = _read_settings(config_settings) if has_dynamic(pyproject) else None
     metadata = read_metadata(pyproject, root, settings)
     return write_dist_info(metadata, root, Path(metadata_directory))
 
@@ -128,7 +129,7 @@ def build_wheel(wheel_directory: str, config_settings: Mapping[str, Any] | None)
     from .wheel import make_wheels
 
     root, out = Path.cwd(), Path(wheel_directory)
-    options = _parse_options(config_settings)
+    options = _parse_options(config_settings, os.environ)
     project, wheel = _choose(root, options)
     workshop = _open_workshop(project, options)
     for outcome in make_wheels(project, root, [wheel], out, workshop, epoch=read_epoch(os.environ)):
@@ -144,10 +145,24 @@ def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | No
     from .editable import make_editable
 
     root, out = Path.cwd(), Path(wheel_directory)
-    options = _parse_options(config_settings)
+    options = _parse_options(config_settings, os.environ)
     project, wheel = _choose(root, options)
     workshop = _open_workshop(project, options) if project.is_compiled else None
-    return make_editable(project, root, wheel, out, workshop, epoch=read_epoch(os.environ)).name
+    epoch, requirements = read_epoch(os.environ), [*project.build_requires, *_find_requirements(project.settings)]
+    return make_editable(
+        project, root, wheel, out, workshop, epoch=epoch, options=options.texts, requirements=requirements
+    ).name
+
+
+@_hook
+def rebuild_editable(root: str, folder: str, config_settings: Mapping[str, str]) -> None:
+    """What an editable install calls when more has changed than its sources; it has locked *folder*, its state."""
+    from .editable import compile_into
+
+    options = _parse_options(config_settings, {})  # what the environment said when it was installed is among them
+    project, wheel = _choose(Path(root), options)
+    workshop = _open_workshop(project, options)
+    compile_into(Path(folder), project, Path(root), wheel, workshop, epoch=read_epoch(os.environ))
 
 
 @_hook
@@ -155,16 +170,17 @@ def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None)
     from .project import read_project
     from .sdist import make_sdist
 
-    _parse_options(config_settings)
+    options = _parse_options(config_settings, os.environ)
     root = Path.cwd()
-    return make_sdist(read_project(root), root, Path(sdist_directory), epoch=read_epoch(os.environ)).name
+    project = read_project(root, options.overrides)
+    return make_sdist(project, root, Path(sdist_directory), epoch=read_epoch(os.environ)).name
 
 
-def _read_settings() -> Settings:
+def _read_settings(config_settings: Mapping[str, Any] | None) -> Settings:
     from .project import read_settings
     from .pyproject import read_pyproject
 
-    return read_settings(read_pyproject(Path.cwd()))
+    return read_settings(read_pyproject(Path.cwd()), _parse_options(config_settings, os.environ).overrides)
 
 
 def _find_requirements(settings: Settings) -> list[str]:
@@ -181,7 +197,7 @@ def _choose(root: Path, options: _Options) -> tuple[Project, PlannedWheel]:
     from .project import read_project
     from .pythons import PYTHONS
 
-    project = read_project(root, {"optimize": options.optimize} if options.optimize else {})
+    project = read_project(root, options.overrides)
     target = options.target or (find_host_target().platform_tag if project.is_compiled else "")
     python = options.python or (find_host_python().name if project.is_compiled else "")
     # Headers that are missing are said by whoever looks for them: here one set is wanted, and it may be anywhere.

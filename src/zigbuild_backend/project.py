@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .errors import ConfigurationError
-from .files import is_sdist, read_tree
+from .errors import ConfigurationError, Problem
+from .files import is_sdist, read_file, read_tree
 from .metadata import read_metadata
 from .needs import find_left_out
 from .pins import NAME, VERSION
 from .plan import Project, resolve_project
 from .pyproject import read_pyproject
 from .settings import Settings, parse_settings, rules
+from .settings.overrides import Override, apply_overrides, render_overrides
 from .tree import SourceTree
 from .versions import render_version_file
 
+_CXX_MARK = re.compile(rb"^\s*#\s*distutils:\s*language\s*=\s*c\+\+\s*$", re.MULTILINE)
 
-def read_project(root: Path, overrides: Mapping[str, Any] | None = None) -> Project:
+
+def read_project(root: Path, overrides: Sequence[Override] = ()) -> Project:
     """The project in the folder *root*; *overrides* replace keys of its ``[tool.zigbuild]``.
 
     :raises NotFoundError: if there is no pyproject.toml.
@@ -33,7 +37,18 @@ def read_project(root: Path, overrides: Mapping[str, Any] | None = None) -> Proj
         tree = _with_version_file(tree, settings.version.write_to, metadata.version, root)
     if problems := list(find_left_out(metadata, settings, tree)):
         raise ConfigurationError.of(problems)
-    return resolve_project(metadata, settings, tree, requirements=written_by())
+    project = resolve_project(
+        metadata,
+        settings,
+        tree,
+        requirements=written_by(),
+        overrides=render_overrides(overrides),
+        build_requires=list_build_requires(pyproject),
+        cxx_marked=read_cxx_marked(root, tree),
+    )
+    if problems := list(_find_unrequired(project)):
+        raise ConfigurationError.of(problems)
+    return project
 
 
 def _with_version_file(tree: SourceTree, path: str, version: str, root: Path) -> SourceTree:
@@ -50,13 +65,44 @@ def _with_version_file(tree: SourceTree, path: str, version: str, root: Path) ->
     return tree
 
 
-def read_settings(pyproject: Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Settings:
+def list_build_requires(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
+    """The requirements in ``[build-system]``."""
+    table = pyproject.get("build-system")
+    requires = table.get("requires") if isinstance(table, dict) else None
+    return tuple(text for text in requires if isinstance(text, str)) if isinstance(requires, list) else ()
+
+
+def _find_unrequired(project: Project) -> Iterator[Problem]:
+    """A problem for each project that this one is built with, and does not require to be there."""
+    if not project.tools:
+        return
+    from packaging.utils import canonicalize_name
+
+    known = {canonicalize_name(re.split(r"[^A-Za-z0-9._-]", text.strip())[0]) for text in project.build_requires}
+    for name in project.tools:
+        if canonicalize_name(name) not in known:
+            yield Problem(f"{name!r} is used to build, and not required", "build-system.requires", f'add "{name}"')
+
+
+def read_cxx_marked(root: Path, tree: SourceTree) -> frozenset[str]:
+    """The sources of Cython which say of themselves that they become C++: ``# distutils: language = c++``."""
+    paths = tree.match(["**/*.pyx"])
+    return frozenset(path for path in paths if _CXX_MARK.search(_read_head(read_file(root, tree.by_path[path]))))
+
+
+def _read_head(data: bytes) -> bytes:
+    """The comments at the beginning of a source of Python."""
+    head = re.match(rb"(\s*(#[^\n]*)?(\n|$))*", data.removeprefix(b"\xef\xbb\xbf"))
+    return head[0] if head else b""
+
+
+def read_settings(pyproject: Mapping[str, Any], overrides: Sequence[Override] = ()) -> Settings:
     """The settings in ``[tool.zigbuild]``, all of them defaults if it is missing, and *overrides* over them."""
     tool = pyproject.get("tool", {})
     if not isinstance(tool, dict):
         raise ConfigurationError("must be a table", where="tool", hint="write [tool.zigbuild]")
     table = tool.get("zigbuild", {})
-    settings = parse_settings({**table, **overrides} if overrides and isinstance(table, dict) else table)
+    settings = parse_settings(apply_overrides(table, overrides) if overrides and isinstance(table, dict) else table)
     if settings.minimum_version == rules.BUILD_REQUIREMENT:
         _check_build_requirement(pyproject)
     return settings

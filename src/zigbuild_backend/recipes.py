@@ -13,7 +13,7 @@ from .errors import ConfigurationError, NotFoundError
 from .files import read_tree
 from .pkg_info import read_pkg_info
 from .plan import Project, resolve_project
-from .project import read_project, written_by
+from .project import list_build_requires, read_cxx_marked, read_project, written_by
 from .pyproject import parse_toml, read_pyproject
 from .settings.overrides import Override, apply_overrides, render_overrides
 from .settings.recipe import FILE_NAME, PREFIX, RecipeSettings, parse_recipe
@@ -124,21 +124,24 @@ def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tup
     release = recipe.settings.recipe
     archive = fetch_source(recipe, store, environ)
     root = _patch(open_sdist(archive, store), recipe.patches, release.source.sha256, store)
-    is_pyproject_there = (root / "pyproject.toml").is_file()
-    metadata = read_pkg_info(root, read_pyproject(root) if is_pyproject_there else {})
+    pyproject = read_pyproject(root) if (root / "pyproject.toml").is_file() else {}
+    metadata = read_pkg_info(root, pyproject)
     if (_canonical(metadata.name), metadata.version) != (_canonical(release.name), _normal(release.version)):
         raise ConfigurationError(
             f"the source is {metadata.name} {metadata.version}, not {release.name} {release.version}",
             where=f"{PREFIX}recipe",
             hint="mend 'name' and 'version', or 'source'",
         )
+    tree = read_tree(root)
     project = resolve_project(
         metadata,
         recipe.settings,
-        read_tree(root),
+        tree,
         requirements=written_by(),
         recipe_digest=recipe.digest,
         overrides=recipe.overrides,
+        build_requires=list_build_requires(pyproject),
+        cxx_marked=read_cxx_marked(root, tree),
         prefix=PREFIX,
     )
     return project, root

@@ -131,16 +131,22 @@ def test_of_a_recipe(newest: Venv, tmp_path: Path) -> None:
     assert re.search(r"was built by a recipe with the digest \w{64}; \S+/markupsafe, of 3.0.4, has \w{64}", done.stderr)
 
 
-def test_in_another_mode_than_the_project_s(newest: Venv, release: Path, tmp_path: Path) -> None:
+def test_with_other_settings_than_the_project_s(newest: Venv, release: Path, tmp_path: Path) -> None:
+    """Of the command line and the environment. The wheel says them when it is made again, and the environment does not."""
     shutil.copy(release / "example_c-1.0.0.tar.gz", tmp_path)
     only = ("--only", f"{find_host_python()}-{TARGETS[0]}")
-    built = zigbuild(newest, "wheels", EXAMPLE, *only, "--optimize", "small", "--out", tmp_path, cwd=tmp_path)
+    options = ("--optimize", "small", "--set", "wheel.exclude=src/example_c/py.typed", "--set", "define.A=0")
+    environ = {"ZIGBUILD_DEFINE_A": "'1 + 1'", "ZIGBUILD_EDITABLE_REBUILD": "1"}
+    built = zigbuild(newest, "wheels", EXAMPLE, *only, *options, "--out", tmp_path, cwd=tmp_path, env=environ)
     assert built.returncode == 0, built.stderr
     (wheel,) = tmp_path.glob("*.whl")
     assert hashes(tmp_path)[wheel.name] != hashes(release)[wheel.name]
     with zipfile.ZipFile(wheel) as archive:
-        assert json.loads(archive.read(BUILDINFO))["optimize"] == "small"
-    done = zigbuild(newest, "verify", wheel, cwd=tmp_path)
+        spec = json.loads(archive.read(BUILDINFO))
+        assert "example_c/py.typed" not in archive.namelist()
+    assert spec["optimize"] == "small"
+    assert spec["overrides"] == ["define.A='1 + 1'", 'wheel.exclude=["src/example_c/py.typed"]']
+    done = zigbuild(newest, "verify", wheel, cwd=tmp_path, env={"ZIGBUILD_DEFINE_A": "3", "ZIGBUILD_OPTIMIZE": "fast"})
     assert (done.returncode, done.stdout) == (0, f"{wheel}: same\n"), done.stderr
 
 

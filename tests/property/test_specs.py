@@ -50,6 +50,7 @@ specs = st.builds(
     target=st.none() | targets(),
     python=st.none() | python_inputs,
     recipe=st.just("") | DIGESTS,
+    overrides=st.lists(WORDS, max_size=2).map(tuple),
 )
 
 
@@ -74,6 +75,7 @@ def test_equal_digests_mean_equal_specifications(one: WheelSpec, other: WheelSpe
 OTHER: dict[str, Any] = {
     **dict.fromkeys(("name", "version", "tag", "source", "archive", "zig", "optimize", "recipe"), "other"),
     "requirements": ("packaging==26.3",),
+    "overrides": ("define.A=1",),
     "epoch": 1,
     "target": find_target("win_arm64"),
     "python": PythonInput(Python(13), "3.13.3", "33" * 32, "44" * 32),

@@ -55,6 +55,9 @@ def test_sound_ones(spec: WheelSpec, tmp_path: Path) -> None:
         {"source": "AA" * 32},
         {"recipe": "x"},
         {"optimize": "--out"},
+        {"overrides": ("--out=x",)},
+        {"overrides": ("define.A=\0",)},
+        {"overrides": ("define.A",)},
         {"epoch": -1},
         {"target": None},
         {"python": None},
@@ -122,7 +125,15 @@ def test_one_group_for_a_matrix() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"epoch": 5}, {"optimize": "small"}, {"zig": "0.15.2"}, {"source": "99" * 32}, {"requirements": ()}]
+    "changes",
+    [
+        {"epoch": 5},
+        {"optimize": "small"},
+        {"zig": "0.15.2"},
+        {"source": "99" * 32},
+        {"requirements": ()},
+        {"overrides": ("define.A=1",)},
+    ],
 )
 def test_groups_differ_in_what_a_call_has_one_of(changes: dict[str, Any]) -> None:
     one, other = spec_of("cp312", "win_amd64"), spec_of("cp313", "win_amd64", **changes)

@@ -15,6 +15,7 @@ from zigbuild_backend.dist_info import render_entry_points
 from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
 from zigbuild_backend.pkg_info import find_entry_points, parse_entry_points, read_pkg_info
 from zigbuild_backend.recipes import VARIABLE, find_recipes, open_project, read_recipe
+from zigbuild_backend.settings.overrides import Override
 from zigbuild_backend.settings.recipe import RecipeSettings, parse_recipe
 from zigbuild_backend.store import Store
 
@@ -164,7 +165,7 @@ def test_a_recipe_opens_the_sdist(make_recipe, store: Store, tmp_path: Path) -> 
 
 def test_overrides_replace_settings_and_not_the_recipe(make_recipe, store: Store, tmp_path: Path) -> None:
     folder = make_recipe()
-    small, _ = open_project(str(folder), store, {}, tmp_path, {"optimize": "small"})
+    small, _ = open_project(str(folder), store, {}, tmp_path, [Override("optimize", "small", "--set optimize")])
     assert small.settings.optimize == "small"
     assert small.recipe_digest == open_project(str(folder), store, {}, tmp_path)[0].recipe_digest
     (folder / "recipe.toml").write_text((folder / "recipe.toml").read_text() + "# Another word.\n")
@@ -290,7 +291,12 @@ def test_folders_and_sdists_are_opened(store: Store, tmp_path: Path) -> None:
     (one, root), (other, unpacked) = (open_project(name, store, {}, tmp_path) for name in ("tree", sdist.name))
     assert one == other
     assert (root, unpacked.is_relative_to(store.root)) == (tree, True)
-    assert open_project("pyproject.toml", store, {}, tree, {"optimize": "safe"})[0].settings.optimize == "safe"
+    assert (
+        open_project("pyproject.toml", store, {}, tree, [Override("optimize", "safe", "--set optimize")])[
+            0
+        ].settings.optimize
+        == "safe"
+    )
 
 
 def test_files_that_are_no_projects_are_refused(store: Store, tmp_path: Path) -> None:

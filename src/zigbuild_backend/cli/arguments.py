@@ -41,6 +41,17 @@ def add_out(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting instead of the project's, such as optimize=debug or define.NAME=1; may be repeated",
+    )
+
+
 def add_targets(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--target",

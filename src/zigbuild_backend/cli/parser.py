@@ -8,7 +8,7 @@ from typing import get_args
 
 from ..pins import DEFAULT_ZIG, NAME, SUPPORTED_ZIGS, VERSION
 from ..settings.model import Optimize
-from .arguments import Commands, add_headers, add_json, add_out, add_project, add_targets, positive
+from .arguments import Commands, add_headers, add_json, add_out, add_overrides, add_project, add_targets, positive
 from .parser_rebuild import add_rebuild_commands
 from .parser_repository import add_repository_commands
 
@@ -36,12 +36,14 @@ def make_parser() -> argparse.ArgumentParser:
     plan = commands.add("plan", "list the wheels that can be built and how each can be tested; builds nothing")
     add_project(plan)
     _add_selection(plan)
+    add_overrides(plan)
     add_json(plan)
 
     wheels = commands.add("wheels", "build the wheels, all of the matrix or those asked for")
     add_project(wheels)
     add_out(wheels)
     _add_selection(wheels)
+    add_overrides(wheels)
     wheels.add_argument(
         "-j", "--jobs", type=positive, metavar="N", help="how much runs at once (default: a job a core)"
     )
@@ -51,6 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     sdist = commands.add("sdist", "build the sdist")
     add_project(sdist)
     add_out(sdist)
+    add_overrides(sdist)
 
     check = commands.add("check", "check that every tag and claim of wheels is true")
     check.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL", help="a wheel, or a folder of wheels")

@@ -13,15 +13,15 @@ from ..plan import Project
 from ..recipes import open_project
 from ..runners import Runner, find_runner
 from ..targets import Target
-from .selection import Candidate, read_choice, select_wheels
+from .selection import Candidate, read_choice, read_overrides, select_wheels
 from .session import Session, format_count, to_json
 
 _NOT_HERE = "not here"
 
 
 def run(arguments: Namespace, session: Session) -> int:
-    choice = read_choice(arguments)
-    project, _ = open_project(arguments.project, session.store, session.environ, session.cwd)
+    choice, overrides = read_choice(arguments), read_overrides(arguments, session)
+    project, _ = open_project(arguments.project, session.store, session.environ, session.cwd, overrides)
     has_headers = find_minors_at_hand(session.store, session.environ, arguments.headers)
     candidates = select_wheels(project, choice, has_headers)
     targets = dict.fromkeys(candidate.wheel.target for candidate in candidates if candidate.wheel.target)

@@ -8,17 +8,18 @@ from ..hooks import read_epoch
 from ..recipes import find_sdist, open_project
 from ..sdist import make_sdist
 from ..store import write_atomically
+from .selection import read_overrides
 from .session import Session
 
 
 def run(arguments: Namespace, session: Session) -> int:
-    epoch = read_epoch(session.environ)
+    epoch, overrides = read_epoch(session.environ), read_overrides(arguments, session)
     if archive := find_sdist(arguments.project, session.store, session.environ, session.cwd):
         path = arguments.out / archive.name
         arguments.out.mkdir(parents=True, exist_ok=True)
         write_atomically(path, archive.read_bytes())
     else:
-        project, root = open_project(arguments.project, session.store, session.environ, session.cwd)
+        project, root = open_project(arguments.project, session.store, session.environ, session.cwd, overrides)
         path = make_sdist(project, root, arguments.out, epoch=epoch)
     session.result(str(path))
     return 0

@@ -13,6 +13,8 @@ from ..errors import ConfigurationError, NotFoundError, Problem
 from ..host import find_host_python, find_host_target
 from ..plan import BuildPlan, PlannedWheel, Project, choose_all_pythons, plan
 from ..pythons import find_python
+from ..settings.overrides import Override, collect_overrides, parse_assignments
+from .session import Session
 
 NATIVE = "native"
 """What stands for this machine among targets and Pythons."""
@@ -77,6 +79,17 @@ def read_choice(arguments: Namespace) -> Choice:
         tuple(find_host_python().name if name == NATIVE else name for name in arguments.pythons),
         tuple(dict.fromkeys(arguments.only)),
     )
+
+
+def read_overrides(arguments: Namespace, session: Session) -> tuple[Override, ...]:
+    """The settings that the command line and the environment give instead of the project's.
+
+    :raises ConfigurationError: for those that are none.
+    """
+    given = list(parse_assignments(arguments.overrides, "--set"))
+    if getattr(arguments, "optimize", None):
+        given.append(("optimize", arguments.optimize, "--optimize"))
+    return collect_overrides(given, session.environ)
 
 
 def select_wheels(project: Project, choice: Choice, has_headers: Collection[int]) -> tuple[Candidate, ...]:

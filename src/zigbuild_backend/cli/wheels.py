@@ -19,7 +19,7 @@ from ..wheel import Outcome, Workshop, make_wheels
 from ..zigs import obtain_zig
 from .plan import notice_obstacles
 from .progress import Progress, make_progress
-from .selection import Candidate, read_choice, select_wheels
+from .selection import Candidate, read_choice, read_overrides, select_wheels
 from .session import Session, choose_exit_code, format_count, format_seconds, format_size, join_shortened, to_json
 
 
@@ -27,7 +27,7 @@ def run(arguments: Namespace, session: Session) -> int:
     start = time.monotonic()
     choice = read_choice(arguments)
     epoch = read_epoch(session.environ)
-    overrides = {"optimize": arguments.optimize} if arguments.optimize else {}
+    overrides = read_overrides(arguments, session)
     project, root = open_project(arguments.project, session.store, session.environ, session.cwd, overrides)
     has_headers = find_minors_at_hand(session.store, session.environ, arguments.headers, choice.minors)
     candidates = select_wheels(project, choice, has_headers)

@@ -24,6 +24,7 @@ _REASONS = {
     "epoch": "SOURCE_DATE_EPOCH was another: all times in the archive are this one",
     "zig": "another compiler: code, and all that it links in, may differ",
     "optimize": "the code was optimised in another way",
+    "overrides": "they were built with other settings than those that the project has",
     "target": "the code is for another machine",
     "python": "the code is for another Python",
     "python.version": "the headers are of another patch release",

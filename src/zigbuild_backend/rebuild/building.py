@@ -133,7 +133,13 @@ def _rebuild_group(
         folder = scratch / circumstance.folder
         folder.mkdir()
         make = partial(
-            child.make_wheels, inputs.argument, group, header_sets.values(), folder, readable=inputs.readable
+            child.make_wheels,
+            inputs.argument,
+            group,
+            header_sets.values(),
+            folder,
+            readable=inputs.readable,
+            overrides=[] if zig == inputs.zig else [f"zig={zig}"],
         )
         try:
             made = make()

@@ -59,10 +59,12 @@ class Child:
         *,
         readable: Iterable[Path],
         writable: Iterable[Path] = (),
+        overrides: Iterable[str] = (),
     ) -> Made:
         """Makes the wheels of *specs*, equal in all but tag, target and Python, of *project* into the folder *out*.
 
-        The run may read the paths *readable* and write into *writable* beside those that every build needs.
+        The run may read the paths *readable* and write into *writable* beside those that every build needs; it is given
+        *overrides* beside those of *specs*.
 
         :raises ZigbuildError: if none of them can be made, for a reason that they share.
         """
@@ -70,6 +72,7 @@ class Child:
         options = [part for spec in specs for part in ("--only", identify(spec))]
         options += [part for folder in folders for part in ("--headers", str(folder))]
         options += ["--optimize", spec.optimize] if spec.optimize else []
+        options += [f"--set={override}" for override in (*spec.overrides, *overrides)]
         options += ["--jobs", str(self.circumstance.jobs)] if self.circumstance.jobs else []
         paths = self.environment.folders
         caches = [self.store.folder(name) for name in _CACHES]

@@ -72,7 +72,7 @@ def rehearse(
             " some minutes a platform, and is kept"
         )
     project = child.store.keep_tree("rehearsals", _render_project(chosen, zig))
-    alike = [replace(spec, name=_NAME, version="0") for spec in chosen]
+    alike = [replace(spec, name=_NAME, version="0", overrides=()) for spec in chosen]
     wanted = {spec.python.python.minor for spec in chosen if spec.python}
     with temporary_folder(child.store.folder(_NOTES)) as out:
         made = child.make_wheels(

@@ -21,6 +21,7 @@ _LARGEST = 1 << 20
 _NAME = re.compile(r"\w+(?:\.\w+)*", re.ASCII)
 _VERSION = re.compile(r"[0-9a-z.!+]+", re.ASCII)
 _TAG = re.compile(r"[a-z0-9_.]+-[a-z0-9_.]+-[a-z0-9_.]+", re.ASCII)
+_OVERRIDE = re.compile(r"[A-Za-z][\w.-]*=[^\0]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -75,7 +76,8 @@ def check_spec(spec: WheelSpec) -> WheelSpec:
     texts = (spec.name, spec.version, spec.tag, spec.source, spec.recipe, spec.backend, spec.archive, spec.zig)
     digests = (spec.source, spec.recipe or spec.source, spec.python.headers if spec.python else spec.source)
     is_sound = (
-        all(isinstance(text, str) for text in (*texts, *python, *spec.requirements))
+        all(isinstance(text, str) for text in (*texts, *python, *spec.requirements, *spec.overrides))
+        and all(_OVERRIDE.fullmatch(text) for text in spec.overrides)
         and isinstance(spec.epoch, int)
         and spec.backend.count(" ") == 2
         and _NAME.fullmatch(spec.name)

@@ -39,20 +39,23 @@ def parse_table(cls: type[T], table: object, where: str, problems: list[Problem]
         return None
     known = {key_of(field.name): field for field in fields(cls)}  # type: ignore[arg-type]
     before = len(problems)
-    problems += [Problem(f"unknown key {key!r}", where, _suggest(key, known)) for key in table if key not in known]
+    problems += [Problem(f"unknown key {key!r}", where, suggest(key, known)) for key in table if key not in known]
     hints = get_type_hints(cls)
     values = {}
     for key, field in known.items():
         if key in table:
             place = f"{where}.{key}" if where else key
-            values[field.name] = _parse_value(hints[field.name], table[key], place, field, problems)
+            values[field.name] = parse_value(hints[field.name], table[key], place, field, problems)
         elif field.default is MISSING:
             problems.append(Problem(f"the key {key!r} is missing", where, f"{key}: {_read_doc(field)}"))
     return cls(**values) if len(problems) == before else None
 
 
-def _parse_value(hint: Any, value: object, where: str, field: Field[Any], problems: list[Problem]) -> Any:
-    """*value* as *hint*, the annotation of *field* or of one item of it; None after adding to *problems*."""
+def parse_value(hint: Any, value: object, where: str, field: Field[Any], problems: list[Problem]) -> Any:
+    """*value* as *hint*, the annotation of *field* or of one item of it; None after adding to *problems*.
+
+    *where* is what messages call its place.
+    """
 
     def refuse(expected: str, mend: str = "", *, place: str = where, found: object = value) -> None:
         problems.append(Problem(f"must be {expected}, not {_name_type(found)}", place, mend or _read_doc(field)))
@@ -64,7 +67,7 @@ def _parse_value(hint: Any, value: object, where: str, field: Field[Any], proble
         return item
 
     def parse_items(item_hint: Any, items: Iterable[object]) -> list[Any]:
-        return [_parse_value(item_hint, item, f"{where}[{index}]", field, problems) for index, item in enumerate(items)]
+        return [parse_value(item_hint, item, f"{where}[{index}]", field, problems) for index, item in enumerate(items)]
 
     if table := table_of(hint):
         return parse_table(table, value, where, problems)
@@ -76,7 +79,7 @@ def _parse_value(hint: Any, value: object, where: str, field: Field[Any], proble
         if value in get_args(hint):
             return value
         choices = ", ".join(get_args(hint))
-        hint_text = _suggest(str(value), get_args(hint))
+        hint_text = suggest(str(value), get_args(hint))
         return problems.append(Problem(f"must be one of {choices}, not {value!r}", where, hint_text))
     if hint in (Values, Paths):
         if not isinstance(value, Mapping):
@@ -126,9 +129,10 @@ def _show_table(where: str) -> str:
     return f"write {key} = {{ … }}" if "[" in parent else f"write [{where}]"
 
 
-def _suggest(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Which of the *known* words may have been meant by *word*; if none comes near, *otherwise*, or all of them."""
     close = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+    return f"did you mean {close[0]!r}?" if close else otherwise or f"known are {', '.join(known)}"
 
 
 def _name_type(value: object) -> str:

@@ -14,6 +14,25 @@ _INTRODUCTION = """\
 
 Everything is in `pyproject.toml`. An unknown key or an impossible value is an error that says what is known. Paths are
 relative to the folder of `pyproject.toml` and use `/` on every system.
+
+## Other settings for one build
+
+What goes before what is written there, the first before the others:
+
+| where | how |
+|---|---|
+| the environment | `ZIGBUILD_OPTIMIZE=debug`, `ZIGBUILD_EDITABLE_REBUILD=1`, `ZIGBUILD_DEFINE_NAME=1` |
+| build frontends | `pip install -C optimize=debug -C editable.rebuild=true -C define.NAME=1 .` |
+| the command line | `zigbuild wheels --set optimize=debug --set define.NAME=1` |
+
+A key is the dotted path of a single value or an array of strings in the tables below: `optimize`, `editable.rebuild`,
+`wheel.exclude`. Frontends and the command line also take `extension.NAME.KEY`, such as `extension.spam._c.optional=true`,
+and the same of the other tables that have names. `define.NAME` is a macro of every extension. In a text, `;` separates
+the items of an array, or it is a JSON array; the value takes the place of the whole array. A key or value that is none
+is an error.
+
+`zigbuild explain` shows every value with its origin. What may reach the bytes of a wheel is in its buildinfo, so that a
+rebuild does the same again; a variable of the environment never gets into a rebuild.
 """
 
 
