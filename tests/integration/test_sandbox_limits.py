@@ -135,7 +135,9 @@ def test_limits_of_the_system(user: User) -> None:
         print(*(r.getrlimit(kind)[0] for kind in (r.RLIMIT_CORE, r.RLIMIT_FSIZE, r.RLIMIT_NPROC)))
         """
     for somebody in (user, user.unconfined()):
-        *found, processes = somebody.run(program, limits=LIMITS).stdout.split()
+        done = somebody.run(program, limits=LIMITS)
+        assert done.returncode == 0, done
+        *found, processes = done.stdout.split()
         assert found == ["0", str(LIMITS.disk + 65536)]
         assert (processes == str(LIMITS.tasks + 16)) == somebody.is_confined
 
