@@ -19,6 +19,7 @@ from .errors import ConfigurationError, NotFoundError, ToolchainError
 from .store import Store
 
 _TICK_SECONDS = 0.2
+_PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,13 @@ class Zig:
         stdin: bytes = b"",
         epoch: int | None = None,
         library: Path | None = None,
+        has_network: bool = False,
         on_tick: Callable[[], None] | None = None,
     ) -> bytes:
         """Runs ``zig ARGUMENTS`` and gives its standard output; ``on_tick`` is called some times a second meanwhile.
 
-        ``library`` is the path by which zig shall know its own library, instead of where it lies.
+        ``library`` is the path by which zig shall know its own library, instead of where it lies. One that
+        *has_network* is told of proxies.
 
         :raises CompileError: if zig exits with a failure; the error holds what zig said.
         :raises ToolchainError: if it cannot be started.
@@ -54,7 +57,7 @@ class Zig:
             child = subprocess.Popen(
                 command,
                 cwd=cwd,
-                env=self._environment(epoch, library),
+                env=self._environment(epoch, library, has_network),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -108,6 +111,13 @@ class Zig:
             arguments, cwd=cwd, epoch=epoch, library=self._settled_library() if has_windows else None, on_tick=on_tick
         )
 
+    def fetch(self, root: Path) -> None:
+        """Gets the packages that the build.zig.zon in *root* leads to, as far as the cache has not got them.
+
+        :raises CompileError: if one cannot be had, or is not what its hash says.
+        """
+        self.run(["build", "--fetch", "--color", "off"], cwd=root, has_network=True)
+
     def _settled_library(self) -> Path:
         """zig's library at a path that is the same for every environment that zig is installed in.
 
@@ -138,10 +148,11 @@ class Zig:
         name = "deflate.exe" if sys.platform == "win32" else "deflate"
         return self.store.keep(("deflate", source_digest(), self.version, name), compile_and_prove)
 
-    def _environment(self, epoch: int | None, library: Path | None) -> dict[str, str]:
+    def _environment(self, epoch: int | None, library: Path | None, has_network: bool) -> dict[str, str]:
         """What zig sees of this process's environment: no locale, no time zone, no flags, no HOME."""
         kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
-        environment = {key: self.environ[key] for key in kept if key in self.environ}
+        names = kept + (_PROXIES if has_network else ())
+        environment = {key: self.environ[key] for key in names if key in self.environ}
         environment.update(
             LC_ALL="C.UTF-8",
             TZ="UTC",

@@ -191,7 +191,7 @@ fn make_checksum(b: *std.Build, wheel: Wheel) *std.Build.Step.Compile {
 fn link_zlib(b: *std.Build, wheel: Wheel, module: *std.Build.Module) void {
     const package = b.dependency("zlib", .{ .target = wheel.resolved, .optimize = wheel.optimize, .shared = false, .level = 9 });
     const library = package.artifact("z");
-    library.root_module.pic = true;
+    wheel.adopt(library);
     module.linkLibrary(library);
 }
 
@@ -265,6 +265,22 @@ const Wheel = struct {
         else
             &.{};
         return concat(b, concat(b, &hidden, relative), own);
+    }
+
+    /// Makes what a package compiles fit for a module: position-independent, and seen by nobody but the module.
+    fn adopt(wheel: Wheel, library: *std.Build.Step.Compile) void {
+        library.root_module.pic = true;
+        for (library.root_module.link_objects.items) |object| switch (object) {
+            .c_source_file => |file| file.flags = wheel.adoptFlags(library.step.owner, file.flags),
+            .c_source_files => |files| files.flags = wheel.adoptFlags(library.step.owner, files.flags),
+            .other_step => |other| wheel.adopt(other),
+            else => {},
+        };
+    }
+
+    /// Modules share a package: its flags are changed for the first of them.
+    fn adoptFlags(wheel: Wheel, b: *std.Build, own: []const []const u8) []const []const u8 {
+        return if (own.len > 0 and std.mem.eql(u8, own[0], "-fvisibility=hidden")) own else wheel.flags(b, own);
     }
 
     /// What a header of C declares, as a module of Zig.
