@@ -13,6 +13,7 @@ SURROUNDINGS = frozenset(
         "__main__",
         "cli",
         "compare",
+        "editable",
         "eject",
         "environments",
         "manifest",

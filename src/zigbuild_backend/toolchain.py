@@ -20,6 +20,7 @@ from .store import Store
 
 _TICK_SECONDS = 0.2
 _PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+_INHERITED = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Zig:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     talk: Callable[[str], None] | None = None
     """Told each command and what it said, where somebody wants to know."""
+    on_build: Callable[[Sequence[str], Sequence[str], Mapping[str, str]], None] | None = None
+    """Told how a graph is built: the command, what of the environment it inherits, and what is set besides."""
 
     def run(
         self,
@@ -107,9 +110,10 @@ class Zig:
             arguments.append("--verbose")
         if jobs:
             arguments.append(f"-j{jobs}")
-        self.run(
-            arguments, cwd=cwd, epoch=epoch, library=self._settled_library() if has_windows else None, on_tick=on_tick
-        )
+        library = self._settled_library() if has_windows else None
+        if self.on_build:
+            self.on_build([str(self.executable), *arguments], _INHERITED, self._set_variables(epoch, library))
+        self.run(arguments, cwd=cwd, epoch=epoch, library=library, on_tick=on_tick)
 
     def fetch(self, root: Path) -> None:
         """Gets the packages that the build.zig.zon in *root* leads to, as far as the cache has not got them.
@@ -150,16 +154,18 @@ class Zig:
 
     def _environment(self, epoch: int | None, library: Path | None, has_network: bool) -> dict[str, str]:
         """What zig sees of this process's environment: no locale, no time zone, no flags, no HOME."""
-        kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
-        names = kept + (_PROXIES if has_network else ())
-        environment = {key: self.environ[key] for key in names if key in self.environ}
-        environment.update(
-            LC_ALL="C.UTF-8",
-            TZ="UTC",
-            PYTHONHASHSEED="0",
-            ZIG_GLOBAL_CACHE_DIR=str(self.store.folder("zig")),
-            ZIG_LOCAL_CACHE_DIR=str(self.store.folder("zig-local")),
-        )
+        names = _INHERITED + (_PROXIES if has_network else ())
+        inherited = {key: self.environ[key] for key in names if key in self.environ}
+        return inherited | self._set_variables(epoch, library)
+
+    def _set_variables(self, epoch: int | None, library: Path | None) -> dict[str, str]:
+        environment = {
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "PYTHONHASHSEED": "0",
+            "ZIG_GLOBAL_CACHE_DIR": str(self.store.folder("zig")),
+            "ZIG_LOCAL_CACHE_DIR": str(self.store.folder("zig-local")),
+        }
         if epoch is not None:
             environment["SOURCE_DATE_EPOCH"] = str(epoch)
         if library:

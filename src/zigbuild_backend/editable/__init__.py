@@ -1,0 +1,9 @@
+"""Editable installs (PEP 660): a wheel that imports the project's Python files from where they are.
+
+:mod:`.installed` has what goes into the wheel as it is.
+"""
+
+from .building import compile_into
+from .wheel import make_editable
+
+__all__ = ["compile_into", "make_editable"]

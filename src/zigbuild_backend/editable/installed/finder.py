@@ -1,0 +1,87 @@
+"""Finds what of an editable install is not in the project's source folders: its compiled modules.
+
+They lie in a folder laid out like a wheel, the overlay. The rest is found by a path that the install adds to
+``sys.path``, as any module is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder
+
+TYPE_CHECKING = False  # what sets it to True does not run this
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import ModuleType
+    from typing import Any
+
+
+class Finder:
+    """Answers for the *roots*, the outermost modules that are the project's alone, and for what is below them.
+
+    *members* are the files of the overlay: path → name of the module, or empty for a file of a package.
+    *rebuild* are the arguments of :func:`~.rebuilding.bring_up_to_date`, if the project is compiled again on import.
+    """
+
+    def __init__(
+        self, roots: Sequence[str], overlay: str, members: Mapping[str, str], rebuild: Mapping[str, Any] | None
+    ) -> None:
+        self.roots = tuple(roots)
+        self.below = tuple(f"{root}." for root in roots)
+        self.overlay = overlay
+        self.rebuild = rebuild
+        self.members = members
+        self.learn(members)
+
+    def learn(self, members: Mapping[str, str]) -> None:
+        self.modules = {name: os.path.join(self.overlay, path) for path, name in members.items() if name}
+        self.packages = {path.rpartition("/")[0].replace("/", ".") for path in members}
+        self.resourceful = {path.rpartition("/")[0].replace("/", ".") for path, name in members.items() if not name}
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """What the import system asks every finder.
+
+        :raises ImportError: if the project had to be compiled and could not; it holds what the compiler said.
+        """
+        if name not in self.roots and not name.startswith(self.below):
+            return None
+        if self.rebuild:
+            from .rebuilding import bring_up_to_date
+
+            self.learn(bring_up_to_date(self.members, **self.rebuild))
+            self.rebuild = None
+        if name in self.modules:
+            file = self.modules[name]
+            spec = ModuleSpec(name, ExtensionFileLoader(name, file), origin=file)
+            spec.has_location = True
+            return spec
+        return self._find_package(name, path) if name in self.packages else None
+
+    def _find_package(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+        """A package of the project, with its folder in the overlay behind that of its sources."""
+        spec = PathFinder.find_spec(name, path)
+        if spec and spec.loader and isinstance(spec.submodule_search_locations, list):
+            folder = os.path.join(self.overlay, *name.split("."))
+            spec.submodule_search_locations.append(folder)
+            if name in self.resourceful:
+                loader: Any = spec.loader
+                loader.get_resource_reader = lambda package: _read_resources(loader, folder)
+        return spec
+
+
+def _read_resources(loader: Any, folder: str) -> Any:
+    """What ``importlib.resources`` finds of a package: the files beside its sources, and those in *folder*."""
+    import pathlib
+    from importlib.readers import FileReader, MultiplexedPath
+
+    reader: Any = FileReader(loader)
+    reader.path = MultiplexedPath(reader.path, pathlib.Path(folder))
+    return reader
+
+
+def install(**arguments: Any) -> None:
+    """Has the import system ask a new :class:`Finder` before all others."""
+    sys.meta_path.insert(0, Finder(**arguments))

@@ -1,0 +1,149 @@
+"""Compiles an editable install again if what it was made of has changed since.
+
+What has changed is told by sizes and times of files. Where files were merely edited, zig is started right away; for
+all else, and if zig refuses, the backend does it in a process of its own, and says what is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from .state import Changes, State, read_state
+
+TYPE_CHECKING = False  # what sets it to True does not run this
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_IN_A_REBUILD = "ZIGBUILD_EDITABLE_SKIP"
+_VERBOSE = "ZIGBUILD_EDITABLE_VERBOSE"
+_BACKEND = """\
+import sys
+_, folders, root, state, *options = sys.argv
+sys.path[:0] = folders.split("\\n")
+from zigbuild_backend.hooks import rebuild_editable
+rebuild_editable(root, state, dict(option.split("=", 1) for option in options))
+"""
+_PAUSE = 0.05  # seconds
+
+
+def bring_up_to_date(
+    members: Mapping[str, str], project: str, root: str, folder: str, backend: Sequence[str], options: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The files of the overlay, after compiling the *project* in the folder *root* if something in it has changed.
+
+    *folder* is where its state is, *backend* the folders that the backend and what it needs is imported from, *options*
+    the settings that it was installed with. *members* are the files that were there then.
+
+    :raises ImportError: if it cannot be compiled, with what the compiler said.
+    """
+    state = read_state(folder)
+    if _is_set(_IN_A_REBUILD):
+        return state.members if state else members
+    if state and not state.find_changes(root):
+        return state.members
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "lock"), "a+b") as file:
+        _wait_for_lock(file.fileno())
+        state = read_state(folder)  # another process may have done it meanwhile
+        changes = state.find_changes(root) if state else Changes({}, ["the cache of its modules is gone"])
+        if changes:
+            start = time.perf_counter()
+            _say(f"{project}: {changes}")
+            if not (state and changes.are_edits and _run_zig(state, changes, root, folder)):
+                _run_backend(project, root, folder, backend, options, changes)
+            _say(f"{project}: rebuilt in {time.perf_counter() - start:.2f} s")
+            state = read_state(folder)
+    return state.members if state else members
+
+
+def _run_zig(state: State, changes: Changes, root: str, folder: str) -> bool:
+    """Compiles what was edited; gives whether that went well."""
+    if not state.command:
+        return False
+    edited = [path for path in changes.edited if _stage(os.path.join(root, path), os.path.join(folder, "root", path))]
+    if edited:
+        import subprocess
+
+        environment = {key: os.environ[key] for key in state.inherited if key in os.environ}
+        done = subprocess.run(
+            state.command,
+            cwd=os.path.join(folder, "root"),
+            env={**environment, **state.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        _say(done.stderr.decode(errors="replace").rstrip())
+        if done.returncode:
+            return False
+        for path in (path for path, name in state.members.items() if name):
+            made = os.path.join(folder, "artifacts", state.identifier, path)
+            if os.path.exists(made):
+                os.replace(made, os.path.join(folder, "overlay", path))
+    state.update(changes).write(folder)
+    return True
+
+
+def _stage(source: str, staged: str) -> bool:
+    """Copies a file into the build root if it is another there; gives whether it was."""
+    with open(source, "rb") as file:
+        data = file.read()
+    with open(staged, "rb") as file:
+        if file.read() == data:
+            return False
+    with open(staged, "wb") as file:
+        file.write(data)
+    return True
+
+
+def _run_backend(
+    project: str, root: str, folder: str, backend: Sequence[str], options: Mapping[str, str], changes: Changes
+) -> None:
+    import subprocess
+
+    mend = f"install it again: {os.path.basename(sys.executable)} -m pip install --editable {root}"
+    for needed in (os.path.join(root, "pyproject.toml"), *backend):
+        if not os.path.exists(needed):
+            raise ImportError(f"{project} cannot be rebuilt: there is no {needed}\n{mend}", name=project)
+    settings = [f"{key}={value}" for key, value in options.items()]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _BACKEND, "\n".join(backend), root, folder, *settings],
+        cwd=root,
+        env={**os.environ, _IN_A_REBUILD: "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    said = done.stderr.decode(errors="replace").rstrip()
+    if done.returncode:
+        raise ImportError(f"{project} could not be rebuilt: {changes}\n{said}", name=project)
+    if said:
+        print(said, file=sys.stderr)
+
+
+def _say(text: str) -> None:
+    if text and _is_set(_VERBOSE):
+        print(f"zigbuild: {text}", file=sys.stderr)
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "") not in ("", "0")
+
+
+def _wait_for_lock(descriptor: int) -> None:
+    """Waits until the lock is ours; it is given back when the file is closed."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+                break
+            except OSError:
+                time.sleep(_PAUSE)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,0 +1,159 @@
+"""What the modules of an editable install were compiled from: a text file, since reading it must cost nothing."""
+
+from __future__ import annotations
+
+import os
+from time import time_ns
+
+TYPE_CHECKING = False  # what sets it to True does not run this
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FILE_NAME = "state"
+_FRESH = 20_000_000  # ns: so old must a file be before its time is trusted, since clocks of file systems tick
+_PASSING = (".py", ".pyi", ".pyc", ".pyo", ".so", ".pyd", "~")
+_PASSING_FOLDERS = ("__pycache__", "build", "dist")
+
+
+class Changes:
+    """What is not as it was: *edited*, path → new signature of files merely edited; *others*, in words."""
+
+    def __init__(self, edited: Mapping[str, str], others: Sequence[str]) -> None:
+        self.edited = edited
+        self.others = others
+
+    def __bool__(self) -> bool:
+        return bool(self.edited or self.others)
+
+    def __str__(self) -> str:
+        return ", ".join([*self.others, *(f"{path} was edited" for path in self.edited)])
+
+    @property
+    def are_edits(self) -> bool:
+        return not self.others
+
+
+class State:
+    """Paths are relative to the project's folder; a signature is the size and the time of a file as text.
+
+    ``members``: the overlay's files, path → name of the module or empty. ``sources``: path → signature of what is
+    handed to the compiler as it is; ``settings`` of what else decides about it. ``folders``: path → time and names of
+    the files in it that count. ``command``: what compiles edited sources, in an environment with ``inherited``
+    variables and those of ``environment``; empty where that is not all there is to do.
+    """
+
+    def __init__(self) -> None:
+        self.identifier = ""
+        self.members: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
+        self.settings: dict[str, str] = {}
+        self.folders: dict[str, tuple[str, str]] = {}
+        self.command: list[str] = []
+        self.environment: dict[str, str] = {}
+        self.inherited: list[str] = []
+
+    def find_changes(self, root: str) -> Changes:
+        """What in the project's folder *root* is not as it was."""
+        edited: dict[str, str] = {}
+        others: list[str] = []
+        for path, signature in self.sources.items():
+            found = sign(os.path.join(root, path))
+            if found != signature:
+                if found:
+                    edited[path] = found
+                else:
+                    others.append(f"{path} is gone")
+        for path, signature in self.settings.items():
+            found = sign(os.path.join(root, path))
+            if found != signature:
+                others.append(f"{path} was edited" if found else f"{path} is gone")
+        for path, (signature, names) in self.folders.items():
+            full = os.path.join(root, path)
+            if sign_folder(full) != signature and list_names(full) != names:
+                others.append(f"other files are in {path}")
+        return Changes(edited, others)
+
+    def update(self, changes: Changes) -> State:
+        """With the edits in *changes* compiled."""
+        self.sources.update(changes.edited)
+        return self
+
+    def write(self, folder: str) -> None:
+        """Writes it whole or not at all."""
+        lines = [f"identifier\t{self.identifier}"]
+        lines += [f"member\t{path}\t{name}" for path, name in self.members.items()]
+        lines += [f"source\t{path}\t{_distrust(signature)}" for path, signature in self.sources.items()]
+        lines += [f"setting\t{path}\t{_distrust(signature)}" for path, signature in self.settings.items()]
+        lines += [f"folder\t{path}\t{_distrust(time)}\t{names}" for path, (time, names) in self.folders.items()]
+        lines += [f"argument\t{argument}" for argument in self.command]
+        lines += [f"variable\t{key}\t{value}" for key, value in self.environment.items()]
+        lines += [f"inherit\t{key}" for key in self.inherited]
+        path = os.path.join(folder, FILE_NAME)
+        with open(f"{path}.new", "w", encoding="utf-8", newline="\n") as file:
+            file.write("\n".join(lines))
+        os.replace(f"{path}.new", path)
+
+
+def read_state(folder: str) -> State | None:
+    """The state that is kept in *folder*, if there is one."""
+    try:
+        with open(os.path.join(folder, FILE_NAME), encoding="utf-8", newline="\n") as file:
+            lines = file.read().split("\n")
+    except OSError:
+        return None
+    state = State()
+    for line in lines:
+        kind, _, text = line.partition("\t")
+        path, _, value = text.partition("\t")
+        if kind == "source":
+            state.sources[path] = value
+        elif kind == "setting":
+            state.settings[path] = value
+        elif kind == "folder":
+            signature, _, names = value.partition("\t")
+            state.folders[path] = signature, names
+        elif kind == "member":
+            state.members[path] = value
+        elif kind == "argument":
+            state.command.append(text)
+        elif kind == "variable":
+            state.environment[path] = value
+        elif kind == "inherit":
+            state.inherited.append(text)
+        elif kind == "identifier":
+            state.identifier = text
+    return state
+
+
+def sign(path: str) -> str:
+    """Size and time of a file; empty if it is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
+def sign_folder(path: str) -> str:
+    """The time of a folder; empty if it is not there."""
+    try:
+        return f"0 {os.stat(path).st_mtime_ns}"
+    except OSError:
+        return ""
+
+
+def list_names(path: str) -> str:
+    """The files and folders in a folder that may count: not Python's, nor what editors and tools leave there."""
+    try:
+        names = os.listdir(path)
+    except OSError:
+        return ""
+    counting = [name for name in names if not name.startswith(".") and not name.endswith(_PASSING)]
+    return "/".join(sorted(name for name in counting if name not in _PASSING_FOLDERS))
+
+
+def _distrust(signature: str) -> str:
+    """The signature, altered if the file is so new that it may change again within one tick of the clock."""
+    size, _, modified = signature.partition(" ")
+    is_old = modified and int(modified) < time_ns() - _FRESH
+    return signature if is_old else f"? {size}"

@@ -1,0 +1,63 @@
+"""What an editable install has beside the source folders: compiled modules and programs, and files from elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..archive import Entry
+from ..errors import ZigbuildError
+from ..files import read_file
+from ..plan import PlannedWheel, Project, WheelSpec
+from ..wheel import STORED, Workshop, compile_wheels, read_data, specify
+from ..workspace import Workspace
+from .layout import find_layout
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of a wheel; ``module`` is its dotted name, empty for what is no module."""
+
+    entry: Entry
+    module: str = ""
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it is installed somewhere else than among the packages."""
+        return self.entry.path.partition("/")[0].endswith(".data")
+
+
+def make_members(
+    project: Project,
+    root: Path,
+    wheel: PlannedWheel,
+    workshop: Workshop | None,
+    *,
+    epoch: int,
+    workspace: Workspace | None = None,
+) -> tuple[WheelSpec, tuple[Member, ...]]:
+    """The members of an editable install, sorted by path, and the specification of its wheel.
+
+    :raises ZigbuildError: with what is wrong with its modules.
+    """
+    spec = specify(project, epoch=epoch, archive=STORED)
+    compiled: dict[str, bytes] = {}
+    if workshop:
+        ((_, spec, made),) = compile_wheels(
+            project, root, [wheel], workshop, epoch=epoch, archive=STORED, workspace=workspace
+        )
+        if isinstance(made, ZigbuildError):
+            raise made
+        compiled.update(made)
+    names = {module.name.replace(".", "/"): module.name for module in project.modules}
+    files = project.tree.by_path
+    members = [
+        Member(Entry(path, data, is_executable=True), names.get(path.split(".")[0], ""))
+        for path, data in compiled.items()
+    ]
+    members += [
+        Member(Entry(path, read_file(root, files[source]), files[source].is_executable))
+        for path, source in find_layout(project).copies.items()
+    ]
+    members += [Member(entry) for entry in read_data(project, root)]
+    return spec, tuple(sorted(members, key=lambda member: member.entry.path))
