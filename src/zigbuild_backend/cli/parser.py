@@ -8,7 +8,17 @@ from typing import get_args
 
 from ..pins import DEFAULT_ZIG, NAME, SUPPORTED_ZIGS, VERSION
 from ..settings.model import Optimize
-from .arguments import Commands, add_headers, add_json, add_out, add_overrides, add_project, add_targets, positive
+from .arguments import (
+    Commands,
+    add_headers,
+    add_json,
+    add_out,
+    add_overrides,
+    add_project,
+    add_targets,
+    add_tools,
+    positive,
+)
 from .parser_rebuild import add_rebuild_commands
 from .parser_repository import add_repository_commands
 
@@ -44,11 +54,21 @@ def make_parser() -> argparse.ArgumentParser:
     add_out(wheels)
     _add_selection(wheels)
     add_overrides(wheels)
+    add_tools(wheels)
     wheels.add_argument(
         "-j", "--jobs", type=positive, metavar="N", help="how much runs at once (default: a job a core)"
     )
     wheels.add_argument("--optimize", choices=get_args(Optimize), help="compile in this mode (default: the project's)")
     add_json(wheels)
+
+    explain = commands.add("explain", "show each setting with its origin, and what holds for a wheel or a target")
+    add_project(explain)
+    explain.add_argument(
+        "identifier", nargs="?", default="", metavar="ID", help="a wheel identifier, a platform tag, or native"
+    )
+    add_overrides(explain)
+    add_headers(explain)
+    add_json(explain)
 
     sdist = commands.add("sdist", "build the sdist")
     add_project(sdist)
