@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
-from typing import Any
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -14,16 +15,8 @@ from zigbuild_backend.build_zig import render
 from zigbuild_backend.dist_info import Metadata
 from zigbuild_backend.errors import ConfigurationError
 from zigbuild_backend.plan import plan, resolve_project
-from zigbuild_backend.settings import (
-    Addition,
-    Condition,
-    Extension,
-    Flags,
-    Settings,
-    Std,
-    WheelContents,
-    parse_settings,
-)
+from zigbuild_backend.settings import Condition, Settings, When, parse_settings
+from zigbuild_backend.settings.fields import key_of, table_of
 
 SCALARS = st.one_of(
     st.text(max_size=8),
@@ -35,8 +28,10 @@ SCALARS = st.one_of(
     st.booleans(),
     st.just(date(2000, 1, 1)) | st.just(datetime(2000, 1, 1)) | st.just(time(1)),
 )
-MODELS = (Settings, Extension, Addition, Condition, Flags, Std, WheelContents)
-KEYS = [field.name.replace("_", "-") for model in MODELS for field in fields(model)]
+KEYS = [
+    *("os", "arch", "not", "name", "sources", "when", "on", "values", "link", "libraries", "path", "template", "style"),
+    *("extension", "library", "executable", "dependency", "wheel", "sdist", "version", "url", "hash", "config-header"),
+]
 VALUES = st.recursive(
     SCALARS,
     lambda inner: (
@@ -44,19 +39,29 @@ VALUES = st.recursive(
     ),
     max_leaves=12,
 )
+LIKELY = VALUES | st.lists(SCALARS, max_size=3) | st.dictionaries(st.text(max_size=3), SCALARS, max_size=2)
 
 
-def tables(model: Any, **nested: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+@cache
+def tables(model: Any) -> st.SearchStrategy[dict[str, Any]]:
     """Tables with some of *model*'s keys, most with values of a likely kind, and now and then another key."""
-    likely = VALUES | st.lists(SCALARS, max_size=3)
-    keys = {field.name.replace("_", "-"): nested.get(field.name, likely) for field in fields(model)}
+    hints = get_type_hints(model)
+    keys = {key_of(field.name): values(hints[field.name]) for field in fields(model)}
     return st.fixed_dictionaries({}, optional={**keys, "other": VALUES})
 
 
-parts = {"flags": tables(Flags), "std": tables(Std), "defines": st.dictionaries(st.text(max_size=3), SCALARS)}
-additions = tables(Addition, when=tables(Condition), **parts)
-extensions = tables(Extension, on=st.lists(additions, max_size=2), **parts)
-documents = st.one_of(VALUES, tables(Settings, extension=st.lists(extensions, max_size=2), wheel=tables(WheelContents)))
+def values(hint: Any) -> st.SearchStrategy[Any]:
+    """What may stand where *hint* is expected, tables below tables included."""
+    if hint is When:
+        conditions = st.deferred(lambda: tables(Condition))
+        return conditions | st.lists(conditions, max_size=2) | VALUES
+    if table := table_of(hint):
+        return tables(table) | VALUES
+    items = [item for item in get_args(hint) if is_dataclass(item)]
+    return st.lists(tables(items[0]), max_size=2) | tables(items[0]) if items else LIKELY
+
+
+documents = st.one_of(VALUES, tables(Settings))
 
 
 @given(documents)
