@@ -70,6 +70,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_headers(explain)
     add_json(explain)
 
+    commands.add("schema", "print the JSON schema of [tool.zigbuild], for editors")
+
     sdist = commands.add("sdist", "build the sdist")
     add_project(sdist)
     add_out(sdist)

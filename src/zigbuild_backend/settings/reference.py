@@ -26,8 +26,8 @@ What goes before what is written there, the first before the others:
 | the command line | `zigbuild wheels --set optimize=debug --set define.NAME=1` |
 
 A key is the dotted path of a single value or an array of strings in the tables below: `optimize`, `editable.rebuild`,
-`wheel.exclude`. Frontends and the command line also take `extension.NAME.KEY`, such as `extension.spam._c.optional=true`,
-and the same of the other tables that have names. `define.NAME` is a macro of every extension. In a text, `;` separates
+`wheel.exclude`. Frontends and the command line also take `extension.NAME.KEY` (`extension.spam._c.optional=true`), and
+the same of the other tables that have names. `define.NAME` is a macro of every extension. In a text, `;` separates
 the items of an array, or it is a JSON array; the value takes the place of the whole array. A key or value that is none
 is an error.
 
