@@ -510,6 +510,20 @@ def test_libraries_that_are_no_modules(tmp_path: Path) -> None:
     assert found == ["spam/broken.so: neither an ELF, a 64-bit Mach-O nor a PE file"]
 
 
+def test_programs(tmp_path: Path) -> None:
+    tag = "py3-none-manylinux_2_17_x86_64"
+    scripts = {"spam-1.0.data/scripts/spam": elf_file(), "spam-1.0.data/scripts/tool": b"#!python\n"}
+    assert messages(write_wheel(tmp_path, scripts, tag=tag)) == []
+    linked = {"spam-1.0.data/scripts/spam": elf_file(needed=["libfoo.so.1"])}
+    assert messages(write_wheel(tmp_path, linked, tag=tag)) == [
+        f"spam-1.0.data/scripts/spam: needs libfoo.so.1, which {tag.rpartition('-')[2]} does not promise"
+    ]
+    assert messages(write_wheel(tmp_path, scripts, tag="py3-none-any")) == [
+        "spam-1.0.data/scripts/spam: is compiled, but py3-none-any says that it runs anywhere"
+    ]
+    assert messages(write_wheel(tmp_path, {"spam/text": b"MZ, but no program"}, tag="py3-none-any")) == []
+
+
 def test_module_without_an_abi(tmp_path: Path) -> None:
     found = messages(write_wheel(tmp_path, tag="py3-none-manylinux_2_17_x86_64"))
     assert len(found) == 1

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..binaries import MalformedBinary, parse_slices
+from ..binaries import MalformedBinary, is_binary, parse_slices
 from ..errors import Problem
 from ..pythons import Python
 from ..targets import TARGETS, Target
-from .module import audit_library, audit_module
+from .module import audit_library, audit_module, audit_program
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ _FIRST_ABI3T = 15
 def is_library(path: str) -> bool:
     """Whether the name is that of a shared library: a module's, or one that is loaded in another way."""
     return _LIBRARY.search(path) is not None
+
+
+def is_program(path: str, data: bytes) -> bool:
+    """Whether the member of a wheel is installed as a command and is no script."""
+    return re.match(r"[^/]+\.data/scripts/", path) is not None and is_binary(data)
 
 
 def claimed_target(platform: str) -> Target | None:
@@ -72,7 +77,7 @@ def claimed_python(interpreter: str, abi: str) -> Python | None:
 def check_libraries(
     libraries: Mapping[str, bytes], tag: Tag, stable_abi: StableAbi, policy_of: Callable[[Target], Policy]
 ) -> Iterator[Problem]:
-    """Everything that is wrong with the shared libraries of a wheel (path → bytes) if it has *tag*."""
+    """Everything that is wrong with the shared libraries and programs of a wheel (path → bytes) if it has *tag*."""
     if tag.platform == "any":
         for path in libraries:
             yield Problem(f"is compiled, but {tag} says that it runs anywhere", path, "give the wheel a platform tag")
@@ -90,7 +95,9 @@ def check_libraries(
     names = stable_abi(python) if python is not None and python.stable_abi else None
     for path, data in libraries.items():
         match = _match_module(path, data)
-        if match is None:
+        if is_program(path, data):
+            yield from audit_program(data, path=path, target=target, policy=policy)
+        elif match is None:
             yield from audit_library(data, path=path, target=target, policy=policy, bundled=bundled)
         elif python is None:
             yield Problem(f"is an extension module, but {tag} names no ABI of CPython that it could be for", path)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import NotFoundError, Problem
 from ..targets import Target
-from .claims import StableAbi, check_libraries, is_library
+from .claims import StableAbi, check_libraries, is_library, is_program
 from .policy import Policy, find_policy
 
 if TYPE_CHECKING:
@@ -107,12 +107,12 @@ def _check_archive(
             data = _read(archive, member)
             if isinstance(data, Problem):
                 problems.append(data)
-            elif member.filename.startswith(f"{dist_info}/") or is_library(member.filename):
+            elif member.filename.startswith(f"{dist_info}/") or _is_compiled(member.filename, data):
                 files[member.filename] = data
     for name in ("METADATA", "WHEEL"):
         if f"{dist_info}/{name}" not in archive.namelist():
             problems.append(Problem("is not in the wheel", f"{dist_info}/{name}"))
-    libraries = {name: data for name, data in files.items() if is_library(name)}
+    libraries = {name: data for name, data in files.items() if _is_compiled(name, data)}
     checks: dict[str, Callable[[str, bytes], Iterator[Problem]]] = {
         "METADATA": lambda where, data: _check_metadata(where, data, claims),
         "WHEEL": lambda where, data: _check_wheel_file(where, data, claims, libraries),
@@ -125,6 +125,10 @@ def _check_archive(
     for tag in sorted(claims.tags, key=str):
         problems += check_libraries(libraries, tag, stable_abi, policy_of)
     return installed_size, problems
+
+
+def _is_compiled(path: str, data: bytes) -> bool:
+    return is_library(path) or is_program(path, data)
 
 
 def _read(archive: ZipFile, member: ZipInfo) -> bytes | Problem:

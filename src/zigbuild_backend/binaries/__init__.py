@@ -21,6 +21,7 @@ __all__ = [
     "MalformedBinary",
     "PeBinary",
     "Signature",
+    "is_binary",
     "parse_binary",
     "parse_slices",
     "parse_undefined",
@@ -28,6 +29,11 @@ __all__ = [
     "render_fat",
     "split_fat",
 ]
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether *data* begins as an ELF, Mach-O or PE file does."""
+    return data.startswith((elf.MAGIC, macho.MAGIC, fat.MAGIC, pe.MAGIC))
 
 
 def parse_binary(data: bytes) -> Binary:
