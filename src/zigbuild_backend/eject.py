@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from .build_zig import SUPPORT_FOLDER, render, render_zon
-from .cpython import HeaderSet, pyconfig_header
+from .cpython import HeaderSet, declare_inline, pyconfig_header, translation_files
 from .cpython.exports import render_def
 from .errors import ConfigurationError, Problem
 from .plan import Project
 from .pythons import Python
+from .store import digest_file
 from .toolchain import Zig
 
 LIST = f"{SUPPORT_FOLDER}/SHA256SUMS"
@@ -40,11 +41,16 @@ def render_files(project: Project, headers: Mapping[Python, HeaderSet], zig: Zig
     }
     for system in ("posix", "windows"):
         files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)
+    has_zig = any(module.zig_root for module in project.modules)
     for python, header_set in headers.items():
         files[f"{SUPPORT_FOLDER}/exports/{python}.def"] = render_def(header_set, python, zig).encode()
         for path in sorted(header_set.folder.rglob("*.h")):
             relative = path.relative_to(header_set.folder).as_posix()
             files[f"{SUPPORT_FOLDER}/include/{python.version}/{relative}"] = path.read_bytes()
+            if has_zig:
+                files[f"{SUPPORT_FOLDER}/zig/{python.version}/{relative}"] = declare_inline(path.read_bytes())
+    if has_zig:
+        files.update((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in translation_files().items())
     return files
 
 
@@ -97,7 +103,7 @@ def _is_ours(path: str) -> bool:
 def _digest(path: Path) -> str:
     """The sha256 (hex) of a file, empty if there is none."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return digest_file(path)
     except FileNotFoundError:
         return ""
 

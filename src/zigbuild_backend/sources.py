@@ -10,10 +10,9 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from .errors import MismatchError, NotFoundError
-from .store import Store, temporary_folder
+from .store import Store, digest_stream, temporary_folder
 
 MAX_DOWNLOAD = 1 << 30
 """Bytes that a file may have."""
@@ -33,7 +32,7 @@ def open_sdist(path: Path, store: Store) -> Path:
     except OSError as error:
         raise NotFoundError(f"cannot be read: {error.strerror}", where=str(path), hint="check the path") from None
     with file:
-        sha256 = _digest(file)
+        sha256 = digest_stream(file)
         file.seek(0)
 
         def make(folder: Path) -> None:
@@ -133,7 +132,7 @@ def _keep(store: Store, sha256: str, file_name: str, stream: Callable[[str], Ite
     hint = f"without a network, put the file there: {place}"
     kept = store.keep(("downloads", sha256, file_name), lambda path: _write(path, stream(hint), sha256))
     with kept.open("rb") as file:
-        found = _digest(file)
+        found = digest_stream(file)
     if found != sha256:  # somebody may have put it there
         raise MismatchError(f"has the sha256 {found}, not {sha256}", where=str(kept), hint="delete it")
     return kept
@@ -171,10 +170,3 @@ def _stream_url(url: str, hint: str) -> Iterator[bytes]:
             yield from iter(functools.partial(response.read, _BLOCK), b"")
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotFoundError(f"cannot be fetched: {getattr(error, 'reason', error)}", where=url, hint=hint) from None
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while block := file.read(_BLOCK):
-        digest.update(block)
-    return digest.hexdigest()

@@ -15,8 +15,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import ZigbuildError
+
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,20 @@ def digest_tree(files: Mapping[str, bytes]) -> str:
     for name in sorted(files):
         total.update(f"{name}\0{hashlib.sha256(files[name]).hexdigest()}\n".encode())
     return total.hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """The sha256 (hex) of a file, which may be larger than memory."""
+    with path.open("rb") as file:
+        return digest_stream(file)
+
+
+def digest_stream(file: BinaryIO) -> str:
+    """The sha256 (hex) of what *file* holds from where it stands."""
+    digest = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager

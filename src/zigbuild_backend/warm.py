@@ -27,18 +27,6 @@ from .units import Module, Part, Units
 from .workspace import open_workspace
 
 _NAME = "warm"
-_C = """\
-#ifdef _WIN32
-__declspec(dllexport)
-#else
-__attribute__((visibility("default")))
-#endif
-void *PyInit_warm(void)
-{
-    return 0;
-}
-"""
-_CXX = f'extern "C" {{\n{_C}}}\n'
 
 
 @dataclass(frozen=True)
@@ -74,7 +62,8 @@ def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool 
     """
     python = PYTHONS[-1]
     source = "warm.cpp" if is_cxx else "warm.c"
-    code = (_CXX if is_cxx else _C).encode()
+    text = render_empty_module(_NAME)
+    code = (f'extern "C" {{\n{text}}}\n' if is_cxx else text).encode()
     extension = Extension(name=_NAME, sources=(source,))
     with temporary_folder(zig.store.folder("tmp")) as root:
         (root / source).write_bytes(code)
@@ -97,3 +86,18 @@ def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool 
         raise ToolchainError(error.problems[0].message, where=str(target))
     for runtime in find_runtimes(target, zig, optimize=optimize, is_cxx=is_cxx):
         runtime.note_warm()
+
+
+def render_empty_module(name: str) -> str:
+    """The C of an extension module that does nothing, and includes nothing of CPython."""
+    return (
+        "#ifdef _WIN32\n"
+        "__declspec(dllexport)\n"
+        "#else\n"
+        '__attribute__((visibility("default")))\n'
+        "#endif\n"
+        f"void *PyInit_{name}(void)\n"
+        "{\n"
+        "    return 0;\n"
+        "}\n"
+    )

@@ -14,21 +14,11 @@ from pathlib import Path
 from ..cpython import HeaderSet
 from ..plan import WheelSpec
 from ..store import temporary_folder
+from ..warm import render_empty_module
 from .child import KEPT, Child
 
 _NAME = "rehearsal"
 _NOTES = "rehearsed"
-_C = """\
-#ifdef _WIN32
-__declspec(dllexport)
-#else
-__attribute__((visibility("default")))
-#endif
-void *PyInit__module(void)
-{
-    return 0;
-}
-"""
 _PYPROJECT = """\
 [build-system]
 requires = ["zigbuild-backend"]
@@ -132,5 +122,5 @@ def _render_project(specs: Sequence[WheelSpec], zig: str) -> dict[str, bytes]:
         "PKG-INFO": b"Metadata-Version: 2.1\nName: rehearsal\nVersion: 0\n",
         "pyproject.toml": text.encode(),
         "rehearsal/__init__.py": b"",
-        "rehearsal/module.c": _C.encode(),
+        "rehearsal/module.c": render_empty_module("_module").encode(),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,9 +14,7 @@ from ..plan import WheelSpec
 from ..recipes import VARIABLE, Recipe, open_recipe, read_recipe
 from ..settings.recipe import FILE_NAME
 from ..sources import fetch, fetch_sdist, fetch_url, is_sdist_of, keep_download, name_download, open_sdist
-from ..store import Store
-
-_BLOCK = 1 << 20
+from ..store import Store, digest_file
 
 
 @dataclass(frozen=True)
@@ -168,12 +165,3 @@ def _find_archive(
     if source.sdist:
         return fetch(release.name, source.sdist, source.sha256, store, environ)
     return fetch_url(source.url, source.sha256, store)
-
-
-def digest_file(path: Path) -> str:
-    """The sha256 (hex) of a file, which may be larger than memory: who knows what a foreign build leaves."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

@@ -5,7 +5,6 @@ The bytes are safe on disk before the row that names them is written, so that on
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,15 +22,13 @@ from ..pkg_info import read_pkg_info
 from ..plan import WheelSpec
 from ..rebuild import check_spec
 from ..sources import open_sdist
-from ..store import Store
+from ..store import Store, digest_file
 from . import Repository
 from .findings import now
 from .inputs import Inputs, Say
 from .layout import read_outline
 from .ledger import Entry
 from .model import File, Verdict, check_same, parse_file_name
-
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,7 @@ class _Intake:
 
     def _take(self, path: Path) -> Added:
         project, version = parse_file_name(path.name)
-        sha256, size = _digest(path)
+        sha256, size = digest_file(path), path.stat().st_size
         file = File(project, version, path.name, size, sha256, upload_time=now())
         is_new = self._is_new(file)
         if file.is_wheel:
@@ -234,13 +231,3 @@ class _Intake:
         self.inputs.note_source(root, file.sha256)
         self._releases.add((file.project, file.version))
         return _Inside((root / PKG_INFO).read_bytes())
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    """The sha256 (hex) and size of a file."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            size += len(block)
-    return digest.hexdigest(), size
