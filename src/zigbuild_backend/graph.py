@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from .audit import find_origin
 from .build_zig import SUPPORT_FOLDER, render, render_zon
@@ -84,8 +84,9 @@ def stage(
     """Puts into the workspace what the graph reads: the project's files, its build.zig, CPython's side, *supplies*."""
     # An ejected project has a copy of CPython's side in its tree: it must not be written through the links below.
     files = {file.path: read_file(root, file) for file in project.tree.files if not file.path.startswith(_OURS)}
-    files["build.zig"] = render(project, extra_targets=[cell.target for cell in cells]).encode()
-    files["build.zig.zon"] = render_zon(project).encode()
+    if not project.settings.build_file:
+        files["build.zig"] = render(project, extra_targets=[cell.target for cell in cells]).encode()
+        files["build.zig.zon"] = render_zon(project).encode()
     files[f"{SUPPORT_FOLDER}/python.h"] = PYTHON_HEADER
     for system in ("posix", "windows"):
         files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)
@@ -123,8 +124,11 @@ def run_graph(
 
     try:
         zig.build(
-            [f"-Dwheel={identifier}" for identifier in expected],
-            cwd=workspace.root,
+            [
+                *(f"-Dwheel={identifier}" for identifier in expected),
+                *(["-Dstrip=false"] if project.settings.optimize == "debug" else []),
+            ],
+            cwd=workspace.root / PurePosixPath(project.settings.build_file).parent,
             prefix=workspace.artifacts,
             cache=workspace.cache,
             optimize=project.settings.optimize,
@@ -145,7 +149,17 @@ def run_graph(
             {key: error for key, error in said.items() if key not in lost},
         )
     look()
-    return Compiled(expected, {}, {})
+    errors = {identifier: _explain_missing(project, identifier) for identifier in waiting}
+    return Compiled({key: expected[key] for key in expected if key not in errors}, errors, {})
+
+
+def _explain_missing(project: Project, identifier: str) -> ToolchainError:
+    """What is wrong where zig succeeds and a file is missing: a build.zig of the project's own knows other wheels."""
+    return ToolchainError(
+        f"{project.settings.build_file or 'build.zig'} does not make all modules of this wheel",
+        where=identifier,
+        hint="eject again, after 'targets' and 'pythons' say what you want",
+    )
 
 
 def _expect(project: Project, cell: Cell, workspace: Workspace) -> tuple[Artifact, ...]:

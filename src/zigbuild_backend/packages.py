@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from .build_zig import render_zon
 from .errors import MismatchError, NotFoundError, Problem, ZigbuildError
@@ -36,7 +36,7 @@ def fetch_packages(project: Project, root: Path, zig: Zig) -> None:
     :raises MismatchError: if one has another hash than is said.
     """
     try:
-        zig.fetch(root)
+        zig.fetch(root / PurePosixPath(project.settings.build_file).parent)
     except CompileError as error:
         raise _explain(error, project, root) from None
 

@@ -105,7 +105,7 @@ class Zig:
         """
         arguments = ["build", "--prefix", str(prefix), "--cache-dir", str(cache), "--summary", "none", "--color", "off"]
         arguments += options
-        arguments += ["-Dstrip=false"] if optimize == "debug" else [f"--release={optimize}"]
+        arguments += [] if optimize == "debug" else [f"--release={optimize}"]
         if self.talk:
             arguments.append("--verbose")
         if jobs:

@@ -122,7 +122,10 @@ def resolve_units(
     cxx: set[str] = set()
 
     def resolve(table: Product, where: str) -> tuple[Part, ...]:
-        return _resolve_parts(table, tree, made_of, where, problems)
+        parts = _resolve_parts(table, tree, made_of, where, problems)
+        if not settings.build_file and not (isinstance(table, Library) and table.recipe) and not _has_inputs(parts):
+            problems.append(Problem("needs at least one source", f"{where}.sources", "name its files"))
+        return parts
 
     libraries = [
         Unit(table, resolve(table, f"{prefix}library[{index}]")) for index, table in enumerate(settings.library)
@@ -178,14 +181,15 @@ def _resolve_parts(
         problems += _find_unknown_languages(sources, f"{place}.sources")
         parts.append(Part(inputs, sources, tuple(tree.match(inputs.objects)), when))
     problems += _find_missing_headers(table, tree, where)
-    is_recipe = isinstance(table, Library) and table.recipe
-    if not is_recipe and not any(part.sources or part.objects or part.table.sources for part in parts):
-        problems.append(Problem("needs at least one source", f"{where}.sources", "name its files"))
     roots = [source for part in parts for source in part.sources if source.endswith(ZIG_SUFFIX)]
     if len(set(roots)) > 1:
         hint = "name the one that imports the others with @import"
         problems.append(Problem(f"has {len(set(roots))} root files of Zig", f"{where}.sources", hint))
     return tuple(parts)
+
+
+def _has_inputs(parts: Sequence[Part]) -> bool:
+    return any(part.sources or part.objects or part.table.sources for part in parts)
 
 
 def _find_unmatched(patterns: Sequence[str], tree: SourceTree, where: str) -> Iterator[Problem]:

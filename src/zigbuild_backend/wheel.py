@@ -12,6 +12,7 @@ from pathlib import Path
 from .archive import Entry, write_wheel
 from .audit import audit_module, audit_program, find_policy
 from .binaries import rename_needed, render_fat
+from .build_files import is_ejected, run_build_file
 from .buildinfo import FILE_NAME as BUILDINFO
 from .buildinfo import digest_members, render_buildinfo
 from .cpython import HeaderSet, find_header_set
@@ -135,7 +136,7 @@ def compile_wheels(
         stage(project, root, cells.values(), workspace, supplies)
         if needs_network(project, root):
             fetch_packages(project, workspace.root, workshop.zig)
-        compiled = run_graph(
+        compiled = _choose_runner(project, root)(
             project,
             cells.values(),
             workspace,
@@ -162,6 +163,23 @@ def compile_wheels(
             )
             find_origin = partial(find_origin_of, project=project, cell=cell, workspace=workspace, zig=workshop.zig)
             yield wheel, spec, _collect(cell, compiled, f"{base.name}-{base.version}.data/scripts", find_origin)
+
+
+def _choose_runner(project: Project, root: Path) -> Callable[..., Compiled]:
+    """What compiles: the graph of all wheels, which an ejected build.zig is too, or a build.zig of another kind.
+
+    :raises NotFoundError: if the build.zig that the settings name is not there.
+    """
+    if not project.settings.build_file:
+        return run_graph
+    file = project.tree.by_path.get(project.settings.build_file)
+    if file is None:
+        raise NotFoundError(
+            "is no file of the project",
+            where=project.settings.build_file,
+            hint="mend 'build-file'; does git ignore it?",
+        )
+    return run_graph if is_ejected(read_file(root, file)) else run_build_file
 
 
 def _describe_python(cell: Cell) -> PythonInput | None:
@@ -206,7 +224,7 @@ def _collect(
         data = render_fat(slices) if cell.target.slices else slices[0]
         unit = artifact.unit
         if isinstance(unit, Module):
-            if cell.target.libc == "musl":
+            if cell.target.libc == "musl" and cell.target.musl_name.encode() in data:
                 data = rename_needed(data, "libc.so")
             path = unit.path(cell.python, cell.target)
             problems += audit_module(
