@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,7 +98,9 @@ def _read_from_attribute(source: VersionSource, root: Path, _: str) -> str:
             hint=f"looked for {stem}.py and {stem}/__init__.py in {', '.join(SOURCE_ROOTS)} and the project's folder",
         )
     try:
-        tree = ast.parse(_read_text(root / found, found, where))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the compiler, about escapes in strings
+            tree = ast.parse(_read_text(root / found, found, where))
     except (SyntaxError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{found} is no Python: {error}", where=where, hint="mend it") from None
     values = [value for name, value in _find_assignments(tree) if name == variable]
@@ -169,8 +173,6 @@ def _read_from_vcs(source: VersionSource, root: Path, name: str) -> str:
 
 
 def _ask(infer: Callable[[], str], source: VersionSource) -> str:
-    import warnings
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -178,6 +180,9 @@ def _ask(infer: Callable[[], str], source: VersionSource) -> str:
     except LookupError:
         if source.fallback:
             return source.fallback
+        if not shutil.which("git"):
+            hint = "install git, or build from an sdist"
+            raise NotFoundError("git is asked for the version, and is not there", where=WHERE, hint=hint) from None
         raise NotFoundError(
             "git knows no tag that is a version, in the commits that are here",
             where=WHERE,

@@ -90,7 +90,8 @@ def test_tables_with_names() -> None:
 
 
 def test_what_is_part_of_a_specification() -> None:
-    chosen = assign("wheel.exclude=a", "optimize=debug", "editable.rebuild=1", "sdist.exclude=b", "define.A=1")
+    said_elsewhere = ("optimize=debug", "editable.rebuild=1", "sdist.exclude=b", "version.fallback=1")
+    chosen = assign("wheel.exclude=a", *said_elsewhere, "define.A=1")
     assert render_overrides(chosen) == ("define.A=1", 'wheel.exclude=["a"]')
 
 

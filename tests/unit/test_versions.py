@@ -48,6 +48,7 @@ def test_from_a_file(text: str, pattern: str, version: str, tmp_path: Path) -> N
         ("spam/__init__.py", "__version__ = '1.2'", "1.2"),
         ("src/spam/__init__.py", "raise SystemExit\n__version__: str = '1.2' '.3'", "1.2.3"),
         ("spam.py", "__version__ = (1, 2, 'rc1')\n__version__ = [1, 2, 3]", "1.2.3"),
+        ("spam.py", "__version__ = '1'\nx = '\\d'", "1"),
         ("lib/spam.py", "version = __version__ = '4'\nif x:\n  __version__ = f()", "4"),
     ],
 )
@@ -164,7 +165,7 @@ def commit(root: Path) -> None:
     git(root, "commit", "-q", "-m", "x")
 
 
-def test_from_git(clone: Path, tmp_path: Path) -> None:
+def test_from_git(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def version(root: Path = clone, **keys: str) -> str:
         return read_version(source_of(from_="vcs", **keys), root, "spam")
 
@@ -207,6 +208,9 @@ def test_from_git(clone: Path, tmp_path: Path) -> None:
     assert version(tmp_path / "exported").startswith("1.3.dev2+g")
     with pytest.raises(ZigbuildError, match="git knows no tag"):
         version(write_files(tmp_path / "plain", {"x": ""}))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ZigbuildError, match="git is asked for the version, and is not there"):
+        version()
 
 
 def test_the_library_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ OTHER_VARIABLES = frozenset(
 
 _EXTENSION = "extension"
 _MACRO = "define"
-_SAID_ELSEWHERE = ("zig", "optimize", "targets", "pythons", "minimum-version", "editable.", "sdist.")
+_SAID_ELSEWHERE = ("zig", "optimize", "targets", "pythons", "minimum-version", "editable.", "sdist.", "version.")
 """What of the settings reaches no byte of a wheel, or is a field of its specification by itself."""
 
 _TRUTHS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
