@@ -35,3 +35,24 @@ def write_files(root: Path, files: Files) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
     return root
+
+
+def render_pyproject(name: str, settings: str = "", *, project: str = 'version = "1.0.0"', requires: str = "") -> str:
+    """A pyproject.toml; *settings* is the TOML behind ``[project]``, *requires* what is needed to build besides us."""
+    packages = ", ".join(f'"{package}"' for package in ("zigbuild-backend", *requires.split()))
+    system = f'[build-system]\nrequires = [{packages}]\nbuild-backend = "zigbuild_backend"\n'
+    return f'{system}[project]\nname = "{name}"\n{project}\n{settings}'
+
+
+def render_module(name: str, *functions: tuple[str, str], head: str = "") -> str:
+    """C of an extension module; each function is its name and the expression that it returns, of ``PyObject *args``."""
+    bodies = "".join(
+        f"static PyObject *f_{function}(PyObject *self, PyObject *args) {{ return {result}; }}\n"
+        for function, result in functions
+    )
+    rows = "".join(f'{{"{function}", f_{function}, METH_VARARGS, NULL}}, ' for function, _ in functions)
+    return (
+        f"#include <Python.h>\n{head}\n{bodies}static PyMethodDef methods[] = {{{rows}{{NULL}}}};\n"
+        f'static struct PyModuleDef module = {{PyModuleDef_HEAD_INIT, "{name}", NULL, 0, methods}};\n'
+        f"PyMODINIT_FUNC PyInit_{name}(void) {{ return PyModuleDef_Init(&module); }}\n"
+    )

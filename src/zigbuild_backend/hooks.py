@@ -101,7 +101,7 @@ def read_epoch(environ: Mapping[str, str]) -> int:
 def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: bool = False) -> list[str]:
     settings = _read_settings(config_settings)
     requirements = _find_requirements(settings)
-    if only_to_compile and not (settings.extension or settings.executable):
+    if only_to_compile and not (settings.extension or settings.executable or settings.generate):
         return requirements
     return [f"ziglang=={settings.zig}", *requirements]
 
@@ -147,7 +147,7 @@ def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | No
     root, out = Path.cwd(), Path(wheel_directory)
     options = _parse_options(config_settings, os.environ)
     project, wheel = _choose(root, options)
-    workshop = _open_workshop(project, options) if project.is_compiled else None
+    workshop = _open_workshop(project, options) if project.is_compiled or project.generated else None
     epoch, requirements = read_epoch(os.environ), [*project.build_requires, *_find_requirements(project.settings)]
     return make_editable(
         project, root, wheel, out, workshop, epoch=epoch, options=options.texts, requirements=requirements

@@ -33,6 +33,8 @@ class Project:
     recipe_digest: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
     generations: tuple[Generation, ...] = ()
+    generated: Mapping[str, str] = field(default_factory=dict)
+    """What goes into every wheel and is generated: path there → path among the outputs."""
     build_requires: tuple[str, ...] = ()
     """The requirements of ``[build-system]``, as they stand there."""
     overrides: tuple[str, ...] = ()
@@ -102,6 +104,7 @@ def resolve_project(
     problems: list[Problem] = []
     generations = resolve_generations(settings, tree, cxx_marked, prefix, problems)
     units = resolve_units(settings, add_outputs(tree, generations), prefix, problems, generations)
+    packed = add_outputs(tree, [generation for generation in generations if generation.settings.per == "project"])
     problems += [
         Problem(
             f"no file of the project matches {pattern!r}",
@@ -109,32 +112,33 @@ def resolve_project(
             "remove it, or mend it: what git ignores is no part of the project anyway",
         )
         for number, pattern in enumerate(settings.wheel.exclude)
-        if not tree.match([pattern])
+        if not packed.match([pattern])
     ]
     if problems:
         raise ConfigurationError.of(problems)
-    excluded = tree.match(settings.wheel.exclude)
+    excluded = packed.match(settings.wheel.exclude)
     data = find_data(tree, settings.wheel, prefix)
     contents = find_contents(
-        tree,
+        packed,
         settings.packages,
         metadata.name,
         [module.name for module in units.modules],
         {*_list_sources(units, generations), *excluded},
         prefix,
-        included=find_included(tree, settings.wheel.include, excluded, f"{prefix}wheel.include"),
+        included=find_included(packed, settings.wheel.include, excluded, f"{prefix}wheel.include"),
         has_others=bool(data or units.programs),
     )
     return Project(
         metadata,
         settings,
         tree,
-        contents,
+        {path: source for path, source in contents.items() if source in tree.by_path},
         units,
         requirements,
         recipe_digest,
         data,
         generations=generations,
+        generated={path: source for path, source in contents.items() if source not in tree.by_path},
         build_requires=build_requires,
         overrides=overrides,
     )

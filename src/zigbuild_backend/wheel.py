@@ -20,7 +20,7 @@ from .deflate import PROFILE, Deflater
 from .dist_info import render_entry_points, render_record, render_script, render_wheel_file
 from .errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
 from .files import read_file
-from .generate import Bench, find_tools, provide, select_requirements
+from .generate import Bench, find_tools, generate_contents, provide, select_requirements
 from .graph import Cell, Compiled, find_origin_of, run_graph, stage
 from .packages import fetch_packages, needs_network
 from .plan import PlannedWheel, Project, PythonInput, WheelSpec
@@ -118,21 +118,31 @@ def compile_wheels(
     archive: str,
     workspace: Workspace | None = None,
 ) -> Iterator[tuple[PlannedWheel, WheelSpec, Mapping[str, bytes] | ZigbuildError]]:
-    """For each wheel its specification and its modules (path in the wheel → audited bytes), or what is wrong.
+    """For each wheel its specification and what is made for it (path in the wheel → bytes), or what is wrong.
 
-    They are compiled in *workspace*, or in the one that the store has for the project's name.
+    Those are its generated files and its audited modules. They are compiled in *workspace*, or in the one that the
+    store has for the project's name.
     """
     base = specify(project, epoch=epoch, archive=archive)
-    yield from ((wheel, base, {}) for wheel in wheels if not wheel.target)
+    pure = [wheel for wheel in wheels if not wheel.target]
+    if not project.generated:
+        yield from ((wheel, base, {}) for wheel in pure)
     cells = {cell.identifier: cell for cell in _find_cells(wheels, workshop)}
-    if not cells:
+    if not (cells or project.generated):
         return
     tools = find_tools(select_requirements(project.tools, project.build_requires), workshop.tools)
-    base = replace(base, requirements=tuple(sorted({*base.requirements, *tools.requirements})))
+    equipped = replace(base, requirements=tuple(sorted({*base.requirements, *tools.requirements})))
     bench = Bench(tools, workshop.zig.environ, workshop.zig.talk)
+    kept = Store(workshop.zig.store.folder("work", base.name))
+    generated = generate_contents(project, root, bench, kept, epoch)
+    if project.generated:
+        base = equipped
+        yield from ((wheel, base, generated) for wheel in pure)
+    if not cells:
+        return
     with nullcontext(workspace) if workspace else open_workspace(workshop.zig.store, base.name) as workspace:
         pairs = [(cell.target, cell.python) for cell in cells.values()]
-        supplies = provide(project, root, pairs, bench, Store(workspace.cache.parent), epoch)
+        supplies = provide(project, root, pairs, bench, kept, epoch)
         stage(project, root, cells.values(), workspace, supplies)
         if needs_network(project, root):
             fetch_packages(project, workspace.root, workshop.zig)
@@ -151,10 +161,10 @@ def compile_wheels(
                 for problem in dropped.problems:
                     workshop.warn(Problem(problem.message, problem.where, "it is optional: the wheel has the rest"))
                 if not compiled.artifacts[cell.identifier]:
-                    yield wheel, base, {}
+                    yield wheel, base, generated
                     continue
             spec = replace(
-                base,
+                equipped,
                 tag=wheel.tag,
                 zig=workshop.zig.version,
                 optimize=project.settings.optimize,
@@ -162,7 +172,8 @@ def compile_wheels(
                 python=_describe_python(cell),
             )
             find_origin = partial(find_origin_of, project=project, cell=cell, workspace=workspace, zig=workshop.zig)
-            yield wheel, spec, _collect(cell, compiled, f"{base.name}-{base.version}.data/scripts", find_origin)
+            made = _collect(cell, compiled, f"{base.name}-{base.version}.data/scripts", find_origin)
+            yield wheel, spec, made if isinstance(made, ZigbuildError) else {**generated, **made}
 
 
 def _choose_runner(project: Project, root: Path) -> Callable[..., Compiled]:
@@ -282,7 +293,7 @@ def read_data(project: Project, root: Path) -> list[Entry]:
 def assemble(
     project: Project, root: Path, spec: WheelSpec, contents: Iterable[Entry], modules: Mapping[str, bytes]
 ) -> list[Entry]:
-    """The entries of the wheel of *spec*: the project's *contents*, its *modules*, and ``.dist-info``.
+    """The entries of the wheel of *spec*: the project's *contents*, what is made for it, and ``.dist-info``.
 
     :raises ConfigurationError: if a module is in the source tree already.
     """
@@ -291,7 +302,7 @@ def assemble(
         raise ConfigurationError(
             "is in the source tree and would be compiled too", where=clash, hint="delete it, or have git ignore it"
         )
-    entries += [Entry(path, data, is_executable=True) for path, data in modules.items()]
+    entries += [Entry(path, data, is_executable=path not in project.generated) for path, data in modules.items()]
     return pack(project, root, spec, entries)
 
 

@@ -180,6 +180,39 @@ def test_programs_alone_have_one_wheel_a_platform() -> None:
     ]
 
 
+GENERATED = """
+[[generate]]
+with = "template"
+sources = ["spam/_version.py.in", "spam/config.h.in"]
+[[generate]]
+with = "template"
+sources = ["spam/_target.py.in"]
+per = "target"
+[[generate]]
+with = "command"
+sources = ["tools/tables.py"]
+command = ["python", "tools/tables.py"]
+outputs = ["spam/_c.c", "spam/table.txt", "made/more.txt"]
+[[extension]]
+name = "spam._c"
+sources = ["spam/_c.c"]
+[wheel]
+exclude = ["spam/*.h"]
+include = { "made/more.txt" = "spam/more.txt" }
+"""
+
+
+def test_what_is_generated_goes_into_wheels_unless_it_is_compiled() -> None:
+    paths = ("spam/__init__.py", "spam/_version.py.in", "spam/config.h.in", "spam/_target.py.in", "tools/tables.py")
+    project = project_of(GENERATED, *paths)
+    assert project.contents == {"spam/__init__.py": "spam/__init__.py"}
+    assert project.generated == {
+        "spam/_version.py": "spam/_version.py",
+        "spam/table.txt": "spam/table.txt",
+        "spam/more.txt": "made/more.txt",
+    }
+
+
 def test_identifiers_and_tags() -> None:
     project = project_of(ONE)
     wheels = plan(project, ["manylinux2014_x86_64", "win32"], ["cp313t", "cp39"], has_headers=EVERY_MINOR)

@@ -52,7 +52,7 @@ def make_members(
     names = {module.name.replace(".", "/"): module.name for module in project.modules}
     files = project.tree.by_path
     members = [
-        Member(Entry(path, data, is_executable=True), names.get(path.split(".")[0], ""))
+        Member(Entry(path, data, is_executable=path not in project.generated), names.get(path.split(".")[0], ""))
         for path, data in compiled.items()
     ]
     members += [

@@ -56,6 +56,21 @@ def provide(
     return Supplies(files, folders)
 
 
+def generate_contents(project: Project, root: Path, bench: Bench, store: Store, epoch: int) -> dict[str, bytes]:
+    """The files of every wheel of the project in *root* that are generated: path in the wheel → content.
+
+    :raises ToolchainError: with what a generator said that failed.
+    """
+    if not project.generated:
+        return {}
+    files: dict[str, bytes] = {}
+    for generation in (generation for generation in project.generations if generation.settings.per == "project"):
+        inputs = _read_inputs(generation, project, root, files)
+        for _, facts in _list_facts(generation, project, (), epoch):
+            files |= _generate(generation, inputs, facts, bench, store)
+    return {path: files[output] for path, output in project.generated.items()}
+
+
 def _read_inputs(
     generation: Generation, project: Project, root: Path, generated: Mapping[str, bytes]
 ) -> dict[str, bytes]:

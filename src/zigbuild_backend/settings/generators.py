@@ -15,7 +15,8 @@ Per = Literal["project", "target", "wheel"]
 class Generator:
     """``[[tool.zigbuild.generate]]``: files that are made before anything is compiled.
 
-    They lie in the project then as if they had always been there, but only where it is built.
+    They lie in the project then as if they had always been there, but only where it is built: those in packages go into
+    wheels, unless they are compiled, or made for each target.
     """
 
     with_: Literal["cython", "cffi", "template", "command"] = setting(
@@ -34,7 +35,8 @@ class Generator:
     )
     outputs: tuple[str, ...] = setting(
         "what is made: for ``template`` one path for each source, in their order, for ``command`` all; default: beside "
-        "the source, with the suffix ``.c`` or ``.cpp``, for ``template`` without ``.in``",
+        "the source, with the suffix ``.c`` or ``.cpp``, for ``template`` without ``.in``. What is made once for the "
+        "project, lies in a package and is not compiled goes into the wheels",
         rule=rules.path,
         default=(),
     )

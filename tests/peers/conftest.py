@@ -1,0 +1,21 @@
+"""What these tests build with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from frontends import Frontend
+from zigbuild_backend.toolchain import Zig
+
+
+@pytest.fixture
+def frontend(zig: Zig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Frontend:
+    """A frontend which neither hears of settings by the environment nor can ask git for anything."""
+    for name in (name for name in os.environ if name.startswith("ZIGBUILD_") and name != "ZIGBUILD_CACHE_DIR"):
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    assert zig.version
+    return Frontend(tmp_path, monkeypatch)
