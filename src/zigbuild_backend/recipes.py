@@ -24,6 +24,7 @@ VARIABLE = "ZIGBUILD_RECIPES"
 """The environment variable that names folders of recipes, separated as in ``PATH``."""
 
 
+
 @dataclass(frozen=True)
 class Recipe:
     """A ``recipe.toml`` and the patches that it names; ``digest`` is the sha256 (hex) of both, as a tree.

@@ -6,7 +6,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .errors import NotFoundError
@@ -31,7 +31,7 @@ def obtain_zig(version: str, store: Store, environ: Mapping[str, str], say: Call
 
     def make(folder: Path) -> None:
         say(f"installing zig {version}, which the project is pinned to, into the cache")
-        install(f"ziglang=={version}", folder, environ)
+        install([f"ziglang=={version}"], folder, environ)
 
     folder = store.keep(("ziglang", version), make)
     executable = folder / "ziglang" / ("zig.exe" if sys.platform == "win32" else "zig")
@@ -40,25 +40,37 @@ def obtain_zig(version: str, store: Store, environ: Mapping[str, str], say: Call
     return Zig(executable, version, store, environ)
 
 
-def install(requirement: str, folder: Path, environ: Mapping[str, str]) -> None:
-    """Installs one package, without what it requires, into *folder*, from where pip or uv is configured to get it.
+def install(
+    requirements: Sequence[str],
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    minor: int = sys.version_info[1],
+    with_dependencies: bool = False,
+) -> None:
+    """Installs packages for CPython 3.*minor* into *folder*, from where pip or uv is configured to get them.
 
-    Only wheels are taken: nothing of the package is run.
+    Only wheels are taken: nothing of the packages is run.
 
-    :raises NotFoundError: if it cannot be had.
+    :raises NotFoundError: if they cannot be had.
     """
-    options = ["--target", str(folder), "--only-binary", ":all:", "--no-deps", "--quiet", requirement]
+    options = ["--target", str(folder), "--only-binary", ":all:", "--quiet"]
+    options += [] if with_dependencies else ["--no-deps"]
+    options += [] if minor == sys.version_info[1] else ["--python-version", f"3.{minor}"]
+    what = " ".join(requirements)
     if importlib.util.find_spec("pip"):
-        command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *options]
+        command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
     elif uv := shutil.which("uv", path=environ.get("PATH", "")):
-        command = [uv, "pip", "install", "--python", sys.executable, *options]
+        command = [uv, "pip", "install", "--python", sys.executable]
     else:
-        raise NotFoundError("is not installed, and there is neither pip nor uv to install it", where=requirement)
-    done = subprocess.run(command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        raise NotFoundError("is not installed, and there is neither pip nor uv to install it", where=what)
+    done = subprocess.run(
+        [*command, *options, *requirements], env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
     if done.returncode:
         said = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-_LAST_LINES:])
         raise NotFoundError(
             f"cannot be installed:\n{said}",
-            where=requirement,
-            hint=f"without a network, install it from a file: pip install {requirement}",
+            where=what,
+            hint=f"without a network, install it from a file: pip install {what}",
         )

@@ -70,6 +70,11 @@ def make_parser() -> argparse.ArgumentParser:
     add_headers(explain)
     add_json(explain)
 
+    clangd = commands.add("compile-commands", "write compile_commands.json, by which clangd knows how sources compile")
+    add_project(clangd, "a folder with pyproject.toml (default: this folder)")
+    add_overrides(clangd)
+    add_headers(clangd)
+
     commands.add("schema", "print the JSON schema of [tool.zigbuild], for editors")
 
     sdist = commands.add("sdist", "build the sdist")

@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..cpython import find_minors_at_hand
+from ..environments import obtain_tools
 from ..errors import NotFoundError, Problem
+from ..generate import select_requirements
 from ..hooks import read_epoch
 from ..plan import PlannedWheel, Project
 from ..recipes import open_project
@@ -40,10 +42,12 @@ def run(arguments: Namespace, session: Session) -> int:
         )
 
     zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
+    requirements = select_requirements(project.tools, project.build_requires)
+    tools = arguments.tools or obtain_tools(requirements, session.store, session.environ, session.say)
     if session.is_verbose:
         zig = replace(zig, talk=session.say)
     progress = make_progress(wanted, session)
-    workshop = Workshop(zig, arguments.headers, arguments.jobs, progress.report)
+    workshop = Workshop(zig, arguments.headers, arguments.jobs, progress.report, tools=tools)
     outcomes = _make(project, root, arguments.out, workshop, epoch, progress, session)
 
     if arguments.json:

@@ -120,6 +120,7 @@
 #define HAVE_ROUND 1
 #define HAVE_SIGACTION 1
 #define HAVE_SNPRINTF 1
+#define HAVE_STDARG_PROTOTYPES 1
 #define HAVE_STRFTIME 1
 
 /* Headers, likewise. */

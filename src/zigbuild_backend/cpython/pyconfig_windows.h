@@ -87,6 +87,7 @@ __getReg(int number)
 #define HAVE_ROUND 1
 #define HAVE_SETVBUF 1
 #define HAVE_SNPRINTF 1
+#define HAVE_STDARG_PROTOTYPES 1
 #define HAVE_STRERROR 1
 #define HAVE_STRFTIME 1
 #define HAVE_UINTPTR_T 1

@@ -10,20 +10,30 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from ..cpython import HeaderSet, load_header_set, recover_header_set
-from ..environments import compile_bytecode, obtain_environment, obtain_toml_reader, read_interpreter
+from ..environments import (
+    LIBRARIES,
+    Interpreter,
+    compile_bytecode,
+    obtain_environment,
+    obtain_exact_tools,
+    obtain_toml_reader,
+    read_interpreter,
+)
 from ..errors import ConfigurationError, MismatchError, NotFoundError, ZigbuildError
+from ..generate import find_tools, select_requirements
 from ..pins import DEFAULT_ZIG
-from ..plan import PythonInput, WheelSpec
+from ..plan import Project, PythonInput, WheelSpec
+from ..project import read_project
 from ..pyproject import read_pyproject
 from ..recipes import open_recipe, read_recipe
 from ..sandbox import Sandbox
 from ..sources import open_sdist
-from ..store import Store, temporary_folder
+from ..store import Store, digest_file, temporary_folder
 from ..workspace import clear_workspace
 from .child import Child, Made
 from .circumstances import Circumstance
 from .rehearsal import forget, rehearse
-from .sources import Source, digest_file
+from .sources import Source
 from .specs import check_spec, group_specs, identify
 
 
@@ -85,11 +95,16 @@ def rebuild(
 
 @dataclass(frozen=True)
 class _Inputs:
-    """A source as the run is given it: its argument, the paths that it reads, and the zig that it is pinned to."""
+    """A source as the run is given it: its argument, the paths that it reads, and the zig that it is pinned to.
+
+    ``root`` is that of its tree; ``project`` what a recipe makes of it.
+    """
 
     argument: Path
     readable: tuple[Path, ...]
     zig: str
+    root: Path
+    project: Project | None = None
 
 
 def _open_source(source: Source, store: Store, environ: Mapping[str, str]) -> _Inputs:
@@ -97,12 +112,13 @@ def _open_source(source: Source, store: Store, environ: Mapping[str, str]) -> _I
     root = open_sdist(source.sdist, store)
     if source.recipe:
         recipe = read_recipe(source.recipe)
-        _, patched = open_recipe(recipe, store, environ)
+        project, patched = open_recipe(recipe, store, environ)
         download = store.root / "downloads" / recipe.settings.recipe.source.sha256
-        return _Inputs(source.recipe, tuple({source.recipe, download, root, patched}), recipe.settings.zig)
+        readable = tuple({source.recipe, download, root, patched})
+        return _Inputs(source.recipe, readable, recipe.settings.zig, patched, project)
     tool = read_pyproject(root).get("tool", {})
     table = tool.get("zigbuild", {}) if isinstance(tool, dict) else {}
-    return _Inputs(source.sdist, (source.sdist, root), str(table.get("zig", DEFAULT_ZIG)))
+    return _Inputs(source.sdist, (source.sdist, root), str(table.get("zig", DEFAULT_ZIG)), root)
 
 
 def _rebuild_group(
@@ -121,6 +137,7 @@ def _rebuild_group(
     interpreter = read_interpreter(circumstance.python)
     if not environment.admits(interpreter):
         environment = replace(environment, folders=(*environment.folders, obtain_toml_reader(store, environ)))
+    environment = replace(environment, tools=_obtain_tools(spec, inputs, interpreter, world))
     compile_bytecode(environment, interpreter, store)
     child = Child(environment, interpreter, store, sandbox, circumstance)
     header_sets: dict[int, HeaderSet] = {}
@@ -151,6 +168,28 @@ def _rebuild_group(
             made = make()
         for spec in group:
             yield _take(spec, made, folder, out)
+
+
+def _obtain_tools(spec: WheelSpec, inputs: _Inputs, interpreter: Interpreter, world: _World) -> tuple[Path, ...]:
+    """Folders with the tools of the wheel of *spec*, which are those that its source asks for.
+
+    :raises MismatchError: if they are others.
+    """
+    named = {text for text in spec.requirements if text.partition("==")[0] not in LIBRARIES}
+    if not named:
+        return ()
+    project = inputs.project or read_project(inputs.root)
+    folders: tuple[Path, ...] = ()
+    if project.tools:
+        folders = obtain_exact_tools(spec.requirements, interpreter, world.store, world.environ, world.say)
+    wanted = find_tools(select_requirements(project.tools, project.build_requires), folders)
+    if unasked := sorted(named.difference(wanted.requirements)):
+        raise MismatchError(
+            f"says that {unasked[0]!r} wrote into the wheel, which its source does not ask for",
+            where="zigbuild-buildinfo.json",
+            hint="was the wheel altered?",
+        )
+    return folders
 
 
 def _find_headers(python: PythonInput, world: _World) -> HeaderSet:

@@ -68,13 +68,14 @@ class Child:
 
         :raises ZigbuildError: if none of them can be made, for a reason that they share.
         """
+        paths, tools = self.environment.folders, self.environment.tools
         spec, folders = specs[0], [header_set.folder for header_set in headers]
         options = [part for spec in specs for part in ("--only", identify(spec))]
         options += [part for folder in folders for part in ("--headers", str(folder))]
         options += ["--optimize", spec.optimize] if spec.optimize else []
         options += [f"--set={override}" for override in (*spec.overrides, *overrides)]
         options += ["--jobs", str(self.circumstance.jobs)] if self.circumstance.jobs else []
-        paths = self.environment.folders
+        options += [part for folder in tools for part in ("--tools", str(folder))]
         caches = [self.store.folder(name) for name in _CACHES]
         written = [*caches, self.store.folder("work", spec.name), out, *writable]
         kept = [self.store.folder(name) for name in KEPT]
@@ -82,7 +83,15 @@ class Child:
         return _read(
             self.sandbox.run(
                 [*start, "wheels", str(project), "--out", str(out), "--json", "--quiet", *options],
-                readable=(*paths, *self.interpreter.prefixes, *kept, *folders, *written, *readable),
+                readable=(
+                    *paths,
+                    *tools,
+                    *self.interpreter.prefixes,
+                    *kept,
+                    *folders,
+                    *written,
+                    *readable,
+                ),
                 # Stores may share caches by links: those are to be seen, and where they lead is to be written.
                 writable=[path.resolve() for path in written],
                 environ=self._environ(spec.epoch),

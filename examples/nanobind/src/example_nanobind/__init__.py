@@ -1,0 +1,5 @@
+"""Words by their beginnings."""
+
+from ._tree import PrefixTree
+
+__all__ = ["PrefixTree"]
