@@ -136,12 +136,16 @@ scripts = ["tool.sh"]
 [[tool.zigbuild.extension]]
 name = "spam._c"
 sources = ["spam/*.c"]
+[[tool.zigbuild.generate]]
+with = "template"
+sources = ["spam/*.in"]
 """
 
 
 @pytest.mark.parametrize(
     ("exclude", "where", "path"),
     [
+        ("*.in", "tool.zigbuild.generate[0].sources", "spam/x.h.in"),
         ("_c.c", "tool.zigbuild.extension[0].sources", "spam/_c.c"),
         ("README.md", "project.readme", "README.md"),
         ("LICENSE", "project.license-files", "LICENSE"),
@@ -149,7 +153,7 @@ sources = ["spam/*.c"]
     ],
 )
 def test_an_sdist_that_could_not_be_built_is_refused(exclude: str, where: str, path: str, tmp_path: Path) -> None:
-    files: Files = {**FILES, "README.md": "x", "LICENSE": "x", "tool.sh": "", "unused": ""}
+    files: Files = {**FILES, "README.md": "x", "LICENSE": "x", "tool.sh": "", "unused": "", "spam/x.h.in": ""}
     root = write_files(tmp_path, {**files, "pyproject.toml": LEFT_OUT % "unused"})
     assert "unused" not in read_project(root).tree.by_path
     (root / "pyproject.toml").write_text(LEFT_OUT % exclude)
