@@ -62,7 +62,7 @@ def test_roots_are_the_projects_alone() -> None:
 
 def test_state_is_read_as_it_was_written(tmp_path: Path) -> None:
     state = State()
-    state.identifier = "cp313-win_amd64"
+    state.root, state.identifier = "/a project", "cp313-win_amd64"
     state.members = {"spam/_c.pyd": "spam._c", "spam/a b.txt": ""}
     state.sources = {"é.c": f"12 {OLD}", "gone.c": ""}
     state.settings = {"pyproject.toml": f"3 {OLD}"}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..plan import PlannedWheel, Project, WheelSpec
-from ..store import locked, temporary_folder
+from ..store import Store, locked, temporary_folder
 from ..wheel import Workshop
 from ..workspace import Workspace
 from .environment import BuildEnvironment
@@ -26,6 +26,14 @@ def find_folder(root: Path, wheel: PlannedWheel, backend: BuildEnvironment, opti
     """The folder of the store for the project in *root*, compiled for one wheel by one backend with those *options*."""
     parts = [str(root), wheel.identifier, backend.name, *(f"{key}={value}" for key, value in sorted(options.items()))]
     return backend.zig.store.folder("editable", hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16])
+
+
+def forget_lost_projects(store: Store) -> None:
+    """Deletes what is kept for projects whose folders are gone: nobody says when an editable install is removed."""
+    for folder in store.folder("editable").iterdir():
+        state = read_state(str(folder))
+        if state and not Path(state.root).is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -60,7 +68,7 @@ def compile_into(
     spec, members = make_members(project, root, wheel, replace(workshop, zig=zig), epoch=epoch, workspace=workspace)
     overlaid = [member for member in members if not member.is_data]
     _write_overlay(folder / "overlay", overlaid)
-    state.identifier = wheel.identifier
+    state.root, state.identifier = str(root), wheel.identifier
     state.members = {member.entry.path: member.module for member in overlaid}
     if not all(_is_as_linked(member, workspace, wheel) for member in members if member.module):
         state.command = []

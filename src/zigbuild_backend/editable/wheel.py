@@ -14,7 +14,7 @@ from typing import Any
 from ..archive import Entry, write_wheel
 from ..plan import PlannedWheel, Project
 from ..wheel import Workshop, pack
-from .building import compile_into, find_folder, wait_for
+from .building import compile_into, find_folder, forget_lost_projects, wait_for
 from .environment import keep_environment
 from .layout import find_layout, find_roots
 from .members import Member, make_members
@@ -55,6 +55,7 @@ def make_editable(
     rebuild = None
     overlay: Path | None = None
     if workshop and project.settings.editable.rebuild:
+        forget_lost_projects(workshop.zig.store)
         backend = keep_environment(requirements, workshop.zig)
         workshop = replace(workshop, zig=backend.zig)
         folder = find_folder(root, wheel, backend, options)

@@ -51,8 +51,11 @@ def bring_up_to_date(
         if changes:
             start = time.perf_counter()
             _say(f"{project}: {changes}")
-            if not (state and changes.are_edits and _run_zig(state, changes, root, folder)):
-                _run_backend(project, root, folder, backend, options, changes)
+            try:
+                if not (state and changes.are_edits and _run_zig(state, changes, root, folder)):
+                    _run_backend(project, root, folder, backend, options, changes)
+            except OSError as error:
+                raise ImportError(f"{project} could not be rebuilt: {error}", name=project) from error
             _say(f"{project}: rebuilt in {time.perf_counter() - start:.2f} s")
             state = read_state(folder)
     return state.members if state else members

@@ -34,15 +34,16 @@ class Changes:
 
 
 class State:
-    """Paths are relative to the project's folder; a signature is the size and the time of a file as text.
+    """Paths are relative to ``root``, the project's folder; a signature is the size and the time of a file as text.
 
-    ``members``: the overlay's files, path → name of the module or empty. ``sources``: path → signature of what is
-    handed to the compiler as it is; ``settings`` of what else decides about it. ``folders``: path → time and names of
-    the files in it that count. ``command``: what compiles edited sources, in an environment with ``inherited``
-    variables and those of ``environment``; empty where that is not all there is to do.
+    ``identifier`` is that of the wheel. ``members``: the overlay's files, path → name of the module or empty.
+    ``sources``: path → signature of what is handed to the compiler as it is; ``settings`` of what else decides about it.
+    ``folders``: path → time and names of the files in it that count. ``command``: what compiles edited sources, in an
+    environment with ``inherited`` variables and those of ``environment``; empty where that is not all there is to do.
     """
 
     def __init__(self) -> None:
+        self.root = ""
         self.identifier = ""
         self.members: dict[str, str] = {}
         self.sources: dict[str, str] = {}
@@ -80,7 +81,7 @@ class State:
 
     def write(self, folder: str) -> None:
         """Writes it whole or not at all."""
-        lines = [f"identifier\t{self.identifier}"]
+        lines = [f"root\t{self.root}", f"identifier\t{self.identifier}"]
         lines += [f"member\t{path}\t{name}" for path, name in self.members.items()]
         lines += [f"source\t{path}\t{_distrust(signature)}" for path, signature in self.sources.items()]
         lines += [f"setting\t{path}\t{_distrust(signature)}" for path, signature in self.settings.items()]
@@ -122,6 +123,8 @@ def read_state(folder: str) -> State | None:
             state.inherited.append(text)
         elif kind == "identifier":
             state.identifier = text
+        elif kind == "root":
+            state.root = text
     return state
 
 
