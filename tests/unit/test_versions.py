@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from projects import write_files
 from zigbuild_backend.errors import ConfigurationError, ZigbuildError
@@ -130,6 +132,23 @@ def test_an_sdist_knows_its_version(tmp_path: Path) -> None:
     assert find_requirements(source_of(from_="vcs"), tmp_path) == [VCS_REQUIREMENT]
     assert find_requirements(source_of(from_="file", path="V"), tmp_path) == []
     assert find_requirements(None, tmp_path) == []
+
+
+PIECES = st.sampled_from(
+    ["__version__", " = ", "'1.2'", "(1, 'a')", ":", "\n", "  ", "\\d", "f()", "[" * 9, "é", "\0", "-", '"""']
+)
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_says_a_version_or_why_not(tmp_path: Path, text: str) -> None:
+    write_files(tmp_path, {"spam.py": text, "PKG-INFO": text})
+    sources = ({"from_": "file", "path": "spam.py"}, {"from_": "attribute", "attribute": "spam:__version__"})
+    for keys in sources:
+        try:
+            assert read_version(source_of(**keys), tmp_path, "spam") in ("1.2", "1a0")
+        except ZigbuildError as error:
+            assert all(problem.where and problem.hint for problem in error.problems)
 
 
 def test_files_that_hold_a_version() -> None:
