@@ -18,6 +18,8 @@ from pathlib import Path
 from .store import Store, locked, temporary_folder
 
 _PAUSE = 0.05  # seconds
+_MADE = ("cache", "generated")
+"""Folders of what is kept of a project from one build to the next."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,15 @@ def open_workspace(store: Store, name: str) -> Iterator[Workspace]:
 
 
 def clear_workspace(store: Store, name: str) -> None:
-    """Forgets all that was compiled of the project *name*, as soon as no build of it runs."""
+    """Forgets all that was generated and compiled of the project *name*, as soon as no build of it runs."""
     parent = store.folder("work", name)
     with contextlib.ExitStack() as stack, temporary_folder(parent) as scratch:
         for lock in sorted(parent.glob("*.lock")):  # in this order everywhere, so that two do not wait for each other
             while not stack.enter_context(locked(lock)):
                 time.sleep(_PAUSE)
-        with contextlib.suppress(FileNotFoundError):
-            (parent / "cache").rename(scratch / "cache")
+        for made in _MADE:
+            with contextlib.suppress(FileNotFoundError):
+                (parent / made).rename(scratch / made)
 
 
 def _parents(path: str) -> list[str]:

@@ -14,9 +14,11 @@ def test_regions_are_counted_from_the_top_left() -> None:
 def test_any_layout_and_an_empty_array() -> None:
     mask = np.zeros((50, 70), bool)
     mask[::2, :] = True
-    assert label(mask)[1] == 25
-    assert (label(mask.T)[0] == label(mask)[0].T).sum() == 50 * 70 - 25 * 70 + 70
-    assert label(np.zeros((0, 5)))[1] == 0
+    for view in (mask, mask.T, mask[::-1, ::3]):
+        labels, count = label(view)
+        assert count == 25
+        assert ((labels > 0) == view).all()
+    assert label(np.zeros((0, 5), bool))[1] == 0
 
 
 def test_takes_two_dimensions_only() -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..cpython import find_minors_at_hand
-from ..environments import obtain_tools
 from ..errors import NotFoundError, Problem
 from ..generate import select_requirements
 from ..hooks import read_epoch
@@ -42,8 +41,7 @@ def run(arguments: Namespace, session: Session) -> int:
         )
 
     zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
-    requirements = select_requirements(project.tools, project.build_requires)
-    tools = arguments.tools or obtain_tools(requirements, session.store, session.environ, session.say)
+    tools = _find_tools(project, arguments.tools, session)
     if session.is_verbose:
         zig = replace(zig, talk=session.say)
     progress = make_progress(wanted, session)
@@ -59,6 +57,16 @@ def run(arguments: Namespace, session: Session) -> int:
         seconds = format_seconds(time.monotonic() - start)
         session.result(f"{format_count(len(made), 'wheel')} in {arguments.out}, {size}, {seconds}")
     return choose_exit_code(outcome.error for outcome in outcomes if outcome.error)
+
+
+def _find_tools(project: Project, given: Sequence[Path], session: Session) -> Sequence[Path]:
+    """Folders with the tools that *project* is built with: those *given*; none stands for what is installed here."""
+    requirements = select_requirements(project.tools, project.build_requires)
+    if given or not requirements:
+        return given
+    from ..environments import obtain_tools  # which is missing where a wheel is made again: there they are given
+
+    return obtain_tools(requirements, session.store, session.environ, session.say)
 
 
 def _make(
