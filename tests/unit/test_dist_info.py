@@ -10,7 +10,7 @@ import io
 import pytest
 
 from zigbuild_backend.archive import Entry
-from zigbuild_backend.dist_info import Metadata, render_entry_points, render_record, render_wheel_file
+from zigbuild_backend.dist_info import Metadata, render_entry_points, render_record, render_script, render_wheel_file
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,21 @@ def test_record() -> None:
     assert last == ["spam-1.dist-info/RECORD", "", ""]
     assert rows[0] == ["a.py", "sha256=8N4JOowk9qPtHHGi7tuNKcto2qKBsd0jI7Z9dc4_uAA", "4"]
     assert [size for _, _, size in rows] == [str(len(path.encode())) for path, _, _ in rows]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (b"#!/usr/bin/env python\nx", b"#!python\nx"),
+        (b"#!/usr/bin/python3.13 -I\r\nx", b"#!python -I\r\nx"),
+        (b"#! /opt/venv/bin/pythonw3", b"#!pythonw"),
+        (b"#!python", b"#!python"),
+        (b"#!/usr/bin/env -S python3 -X utf8\n", b"#!python -X utf8\n"),
+        (b"#!/bin/sh\n#!/usr/bin/python\n", b"#!/bin/sh\n#!/usr/bin/python\n"),
+        (b"#!/usr/bin/python-config\n", b"#!/usr/bin/python-config\n"),
+        (b"\x7fELF#!python", b"\x7fELF#!python"),
+        (b"", b""),
+    ],
+)
+def test_scripts_name_no_python(script: bytes, expected: bytes) -> None:
+    assert render_script(script) == expected
