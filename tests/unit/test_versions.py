@@ -104,6 +104,7 @@ def test_no_version(keys: dict[str, Any], message: str, tmp_path: Path) -> None:
         ({"from": "file", "path": "x", "write-to": "y"}, ".write-to", "is of from = 'vcs'"),
         ({"from": "file", "path": "/x"}, ".path", "'/x' is absolute"),
         ({"from": "file", "path": "x", "pattern": "("}, ".pattern", "'(' is not a regular expression"),
+        ({"from": "file", "path": "x", "pattern": ""}, ".pattern", "the expression is empty"),
         ({"from": "file", "path": "x", "pattern": "x"}, ".pattern", "'x' has no group"),
         ({"from": "file", "path": "x", "pattern": "(x)(y)"}, ".pattern", "'(x)(y)' has 2 groups"),
         ({"from": "attribute", "attribute": "spam"}, ".attribute", "'spam' names no variable"),
