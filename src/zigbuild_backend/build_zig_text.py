@@ -249,8 +249,30 @@ SHARED_FIELD = """\
 """
 
 TRANSLATE = """\
+    /// Adds Zig sources to a module, by their root file. They are compiled as an object of their own, for to a library
+    /// in Zig zig gives another start than that of the C runtime on Windows.
+    fn addZig(wheel: Wheel, b: *std.Build, module: *std.Build.Module, root: []const u8) *std.Build.Module {
+        const zig = wheel.createModule(b, .{ .root = b.path(root) });
+        const object = b.addObject(.{ .name = "zig", .root_module = zig });
+        if (wheel.resolved.result.os.tag == .windows) object.dll_export_fns = true;
+        module.addObject(object);
+        zig.addImport("python", wheel.translate(b, "zigbuild/zig/python.h", &.{}, &.{}));
+        // The inline functions of CPython's headers: zig cannot translate them all.
+        module.addCSourceFile(.{
+            .file = b.path("zigbuild/zig/zig_python.c"),
+            .flags = wheel.flags(b, &.{"-ffunction-sections"}),
+        });
+        return zig;
+    }
+
     /// What a header of C declares, as a module of Zig.
-    fn translate(wheel: Wheel, b: *std.Build, header: []const u8, folders: []const []const u8) *std.Build.Module {
+    fn translate(
+        wheel: Wheel,
+        b: *std.Build,
+        header: []const u8,
+        folders: []const []const u8,
+        macros: []const []const u8,
+    ) *std.Build.Module {
         const is_windows = wheel.resolved.result.os.tag == .windows;
         const translated = b.addTranslateC(.{
             .root_source_file = b.path(header),
@@ -258,8 +280,15 @@ TRANSLATE = """\
             .optimize = wheel.optimize,
         });
         translated.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
-        translated.addIncludePath(b.path(b.fmt("zigbuild/include/{s}", .{wheel.python.version})));
+        translated.addIncludePath(b.path(b.fmt("zigbuild/zig/{s}", .{wheel.python.version})));
         for (folders) |folder| translated.addIncludePath(b.path(folder));
+        for (macros) |macro| translated.defineCMacroRaw(macro);
+        // What headers of the system ask of the machine, and not every zig defines when it translates.
+        switch (wheel.resolved.result.cpu.arch) {
+            .riscv64 => translated.defineCMacro("__riscv_float_abi_double", "1"),
+            .x86 => if (is_windows) translated.defineCMacro("_X86_", "1"),
+            else => {},
+        }
         if (wheel.python.free_threaded) translated.defineCMacro("Py_GIL_DISABLED", "1");
         if (wheel.python.limited_api) |version| translated.defineCMacro("Py_LIMITED_API", version);
         return translated.createModule();

@@ -57,10 +57,10 @@ class _Writer:
         name = quote(module.name)
         body = [
             *self._when(module),
-            f"const module = wheel.createModule(b, {_module_options(module)});",
+            f"const module = wheel.createModule(b, {_module_options(module, has_root=False)});",
             "wheel.addPython(b, module);",
             *self._compile(module, is_seen),
-            *self._translate(module),
+            *self._add_zig(module),
         ]
         flags = self._conditionally(module, lambda part: list(_render_link_flags(part.table)))
         if not flags and not is_seen:
@@ -186,17 +186,27 @@ class _Writer:
         lines += [f"module.linkSystemLibrary({quote(name)}, {options});" for name in part.table.libraries]
         return lines + [f"module.linkFramework({quote(name)}, .{{}});" for name in part.table.frameworks]
 
-    def _translate(self, module: Module) -> list[str]:
+    def _add_zig(self, module: Module) -> list[str]:
+        """Zig sources of an extension module, and the headers of C that they import."""
         if not module.zig_root:
             return []
-        folders = quote_list(module.settings.include_dirs, _INDENT)
-        headers = {
-            "python": "zigbuild/python.h",
-            **{_header_name(path): path for path in module.settings.translate},
-        }
-        return [
-            f"module.addImport({quote(name)}, wheel.translate(b, {quote(path)}, {folders}));"
-            for name, path in headers.items()
+        added = f"wheel.addZig(b, module, {quote(module.zig_root)});"
+        return [f"const zig = {added}", *self._translate(module)] if module.settings.translate else [f"_ = {added}"]
+
+    def _translate(self, module: Module) -> list[str]:
+        lines: list[str] = []
+        flags = compiler_flags(self.project, [part.table for part in module.parts], "c")
+        own, *more = ([flag[2:] for flag in flags if flag.startswith("-D")] for flags in flags)
+        folders, macros = (quote_list(items, _INDENT) for items in (module.settings.include_dirs, own))
+        if any(more):
+            lines.append(f"var macros: []const []const u8 = {macros};")
+            macros = "macros"
+            for part, added in zip(module.parts[1:], more, strict=True):
+                added_too = [f"macros = concat(b, macros, {quote_list(added, _INDENT * 2)});"] * bool(added)
+                lines += self._guard(part.when, added_too)
+        return lines + [
+            f"zig.addImport({quote(_header_name(path))}, wheel.translate(b, {quote(path)}, {folders}, {macros}));"
+            for path in module.settings.translate
         ]
 
     def _config_headers(self, unit: Unit) -> list[str]:
@@ -254,8 +264,8 @@ def _name_condition(when: When, number: int) -> str:
     return f"on_{number}"
 
 
-def _module_options(unit: Unit) -> str:
-    fields = [f".root = b.path({quote(unit.zig_root)})"] if unit.zig_root else []
+def _module_options(unit: Unit, *, has_root: bool = True) -> str:
+    fields = [f".root = b.path({quote(unit.zig_root)})"] if unit.zig_root and has_root else []
     fields += [".cxx = true"] if unit.is_cxx else []
     return f".{{{spaced(fields)}}}"
 

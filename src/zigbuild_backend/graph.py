@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from .audit import find_origin
 from .build_zig import SUPPORT_FOLDER, render, render_zon
 from .build_zig_units import compiler_flags
-from .cpython import HeaderSet, pyconfig_header
+from .cpython import HeaderSet, pyconfig_header, translated_headers, translation_files
 from .errors import Problem, ToolchainError
 from .files import read_file
 from .generate import NO_SUPPLIES, Supplies
@@ -24,13 +24,12 @@ from .toolchain import CompileError, Zig
 from .units import LANGUAGES, Module, Unit
 from .workspace import Workspace
 
-PYTHON_HEADER = b"#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n"
-"""What the Zig module ``python`` is translated from."""
-
 SCRIPTS = "zigbuild-scripts"
 """Where, beside the modules of a wheel, the graph installs its programs."""
 
-_OURS = tuple(f"{SUPPORT_FOLDER}/{folder}/" for folder in ("include", "pyconfig", "exports", "headers", "generated"))
+_OURS = tuple(
+    f"{SUPPORT_FOLDER}/{folder}/" for folder in ("include", "pyconfig", "exports", "headers", "generated", "zig")
+)
 
 
 @dataclass(frozen=True)
@@ -87,13 +86,17 @@ def stage(
     if not project.settings.build_file:
         files["build.zig"] = render(project, extra_targets=[cell.target for cell in cells]).encode()
         files["build.zig.zon"] = render_zon(project).encode()
-    files[f"{SUPPORT_FOLDER}/python.h"] = PYTHON_HEADER
     for system in ("posix", "windows"):
         files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)
     for cell in cells:
         if cell.exports:
             files[f"{SUPPORT_FOLDER}/exports/{cell.python}.def"] = cell.exports.encode()
-    links = {f"{SUPPORT_FOLDER}/include/{cell.python.version}": cell.headers.folder for cell in cells if cell.headers}
+    headers = {cell.python.version: cell.headers for cell in cells if cell.headers}
+    links = {f"{SUPPORT_FOLDER}/include/{version}": found.folder for version, found in headers.items()}
+    if any(module.zig_root for module in project.modules):
+        files.update((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in translation_files().items())
+        for version, found in headers.items():
+            links[f"{SUPPORT_FOLDER}/zig/{version}"] = translated_headers(found)
     workspace.stage(files | supplies.files, links | supplies.folders)
 
 

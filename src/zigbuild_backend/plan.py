@@ -123,7 +123,7 @@ def resolve_project(
         settings.packages,
         metadata.name,
         [module.name for module in units.modules],
-        {*_list_sources(units, generations), *excluded},
+        {*_list_sources(units, generations, packed), *excluded},
         prefix,
         included=find_included(packed, settings.wheel.include, excluded, f"{prefix}wheel.include"),
         has_others=bool(data or units.programs),
@@ -144,10 +144,11 @@ def resolve_project(
     )
 
 
-def _list_sources(units: Units, generations: Iterable[Generation]) -> Iterator[str]:
+def _list_sources(units: Units, generations: Iterable[Generation], tree: SourceTree) -> Iterator[str]:
     """What is compiled, or generated from."""
     for unit in units.all:
         yield from unit.sources
+        yield from unit.zig_files(tree)
     for generation in generations:
         yield from generation.sources
 

@@ -68,6 +68,11 @@ class Unit:
         """The root file of its Zig sources, empty if it has none."""
         return next((source for source in self.sources if source.endswith(ZIG_SUFFIX)), "")
 
+    def zig_files(self, tree: SourceTree) -> list[str]:
+        """The files of *tree* that its root file can import: zig finds none above the root's folder."""
+        folder = self.zig_root.rpartition("/")[0]
+        return [path for path in tree.below(folder) if path.endswith(ZIG_SUFFIX)] if self.zig_root else []
+
     def is_for(self, target: Target, python: Python | None = None) -> bool:
         """Whether it exists on *target*: on every slice of it, if there are several."""
         return all(self.settings.when.holds(part, python) for part in target.slices or (target,))

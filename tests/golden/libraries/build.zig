@@ -79,7 +79,7 @@ pub fn build(b: *std.Build) void {
 
 /// spam._codec
 fn add_spam__codec(b: *std.Build, wheel: Wheel) void {
-    const module = wheel.createModule(b, .{ .root = b.path("spam/codec.zig") });
+    const module = wheel.createModule(b, .{});
     wheel.addPython(b, module);
     module.addCSourceFiles(.{
         .files = &.{"spam/codec.c"},
@@ -88,8 +88,8 @@ fn add_spam__codec(b: *std.Build, wheel: Wheel) void {
     });
     link_checksum(b, wheel, module);
     link_zlib(b, wheel, module);
-    module.addImport("python", wheel.translate(b, "zigbuild/python.h", &.{}));
-    module.addImport("codec", wheel.translate(b, "spam/codec.h", &.{}));
+    const zig = wheel.addZig(b, module, "spam/codec.zig");
+    zig.addImport("codec", wheel.translate(b, "spam/codec.h", &.{}, &.{}));
     const library = wheel.link(b, module, "spam._codec");
     library.link_z_lazy = false;
     wheel.install(b, wheel.hide(b, library), "spam._codec");
@@ -283,8 +283,30 @@ const Wheel = struct {
         return if (own.len > 0 and std.mem.eql(u8, own[0], "-fvisibility=hidden")) own else wheel.flags(b, own);
     }
 
+    /// Adds Zig sources to a module, by their root file. They are compiled as an object of their own, for to a library
+    /// in Zig zig gives another start than that of the C runtime on Windows.
+    fn addZig(wheel: Wheel, b: *std.Build, module: *std.Build.Module, root: []const u8) *std.Build.Module {
+        const zig = wheel.createModule(b, .{ .root = b.path(root) });
+        const object = b.addObject(.{ .name = "zig", .root_module = zig });
+        if (wheel.resolved.result.os.tag == .windows) object.dll_export_fns = true;
+        module.addObject(object);
+        zig.addImport("python", wheel.translate(b, "zigbuild/zig/python.h", &.{}, &.{}));
+        // The inline functions of CPython's headers: zig cannot translate them all.
+        module.addCSourceFile(.{
+            .file = b.path("zigbuild/zig/zig_python.c"),
+            .flags = wheel.flags(b, &.{"-ffunction-sections"}),
+        });
+        return zig;
+    }
+
     /// What a header of C declares, as a module of Zig.
-    fn translate(wheel: Wheel, b: *std.Build, header: []const u8, folders: []const []const u8) *std.Build.Module {
+    fn translate(
+        wheel: Wheel,
+        b: *std.Build,
+        header: []const u8,
+        folders: []const []const u8,
+        macros: []const []const u8,
+    ) *std.Build.Module {
         const is_windows = wheel.resolved.result.os.tag == .windows;
         const translated = b.addTranslateC(.{
             .root_source_file = b.path(header),
@@ -292,8 +314,15 @@ const Wheel = struct {
             .optimize = wheel.optimize,
         });
         translated.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
-        translated.addIncludePath(b.path(b.fmt("zigbuild/include/{s}", .{wheel.python.version})));
+        translated.addIncludePath(b.path(b.fmt("zigbuild/zig/{s}", .{wheel.python.version})));
         for (folders) |folder| translated.addIncludePath(b.path(folder));
+        for (macros) |macro| translated.defineCMacroRaw(macro);
+        // What headers of the system ask of the machine, and not every zig defines when it translates.
+        switch (wheel.resolved.result.cpu.arch) {
+            .riscv64 => translated.defineCMacro("__riscv_float_abi_double", "1"),
+            .x86 => if (is_windows) translated.defineCMacro("_X86_", "1"),
+            else => {},
+        }
         if (wheel.python.free_threaded) translated.defineCMacro("Py_GIL_DISABLED", "1");
         if (wheel.python.limited_api) |version| translated.defineCMacro("Py_LIMITED_API", version);
         return translated.createModule();
