@@ -169,7 +169,8 @@ def _read_from_vcs(source: VersionSource, root: Path, name: str) -> str:
         "local_scheme": _name_commit,
         "tag": tag,
     }
-    return _ask(lambda: str(vcs_versioning.infer_version_string(name, data, options)), source)
+    environment = vcs_versioning.VcsEnvironment.from_env("SETUPTOOLS_SCM", dist_name=name)
+    return _ask(lambda: str(vcs_versioning.infer_version_string(name, data, options, env=environment)), source)
 
 
 def _ask(infer: Callable[[], str], source: VersionSource) -> str:

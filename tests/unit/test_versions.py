@@ -228,6 +228,10 @@ def test_from_git(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert version(tmp_path / "exported").startswith("1.3.dev2+g")
     with pytest.raises(ZigbuildError, match="git knows no tag"):
         version(write_files(tmp_path / "plain", {"x": ""}))
+    for variable in ("SETUPTOOLS_SCM_PRETEND_VERSION", "VCS_VERSIONING_PRETEND_VERSION_FOR_SPAM"):
+        with monkeypatch.context() as context:
+            context.setenv(variable, "7.1")
+            assert version(tmp_path / "plain") == "7.1"
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ZigbuildError, match="git is asked for the version, and is not there"):
         version()
