@@ -28,7 +28,8 @@ SCRIPTS = "zigbuild-scripts"
 """Where, beside the modules of a wheel, the graph installs its programs."""
 
 _OURS = tuple(
-    f"{SUPPORT_FOLDER}/{folder}/" for folder in ("include", "pyconfig", "exports", "headers", "generated", "zig")
+    f"{SUPPORT_FOLDER}/{folder}/"
+    for folder in ("include", "pyconfig", "exports", "headers", "generated", "libraries", "zig")
 )
 
 

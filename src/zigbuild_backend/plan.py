@@ -11,6 +11,7 @@ from .generators import Generation, add_outputs, resolve_generations
 from .layout import find_contents, find_data, find_included
 from .pythons import ANY_PYTHON, NEWEST, PYTHONS, Python, select_pythons
 from .settings import Settings
+from .settings.recipe import Recipe
 from .targets import TARGETS, Target, select_targets
 from .tree import SourceTree
 from .units import Module, Unit, Units, resolve_units
@@ -37,6 +38,8 @@ class Project:
     """What goes into every wheel and is generated: path there → path among the outputs."""
     build_requires: tuple[str, ...] = ()
     """The requirements of ``[build-system]``, as they stand there."""
+    library_recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    """The recipes that libraries of it are built by, by the names of those."""
     overrides: tuple[str, ...] = ()
     """What was said for this build instead of the settings that are written down, as ``KEY=VALUE``."""
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .errors import ConfigurationError, Problem
 from .files import is_sdist, read_file, read_tree
+from .libraries import read_recipes_of
 from .metadata import read_metadata
 from .needs import find_left_out
 from .pins import NAME, VERSION
@@ -48,7 +50,7 @@ def read_project(root: Path, overrides: Sequence[Override] = ()) -> Project:
     )
     if problems := list(_find_unrequired(project)):
         raise ConfigurationError.of(problems)
-    return project
+    return replace(project, library_recipes=read_recipes_of(settings, root, tree, "tool.zigbuild."))
 
 
 def _with_version_file(tree: SourceTree, path: str, version: str, root: Path) -> SourceTree:

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from difflib import get_close_matches
 from os import pathsep
 from pathlib import Path
 
 from .errors import ConfigurationError, NotFoundError
 from .files import read_tree
+from .libraries import read_library_recipe
 from .pkg_info import read_pkg_info
 from .plan import Project, resolve_project
 from .project import list_build_requires, read_cxx_marked, read_project, written_by
 from .pyproject import parse_toml, read_pyproject
 from .settings.overrides import Override, apply_overrides, render_overrides
-from .settings.recipe import FILE_NAME, PREFIX, RecipeSettings, parse_recipe
-from .sources import fetch, fetch_url, open_sdist
+from .settings.recipe import FILE_NAME, PREFIX, Recipe, parse_recipe
+from .sources import fetch, fetch_url, open_patched, open_sdist
 from .store import Store, digest_tree
 
 VARIABLE = "ZIGBUILD_RECIPES"
 """The environment variable that names folders of recipes, separated as in ``PATH``."""
-
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A ``recipe.toml`` and the patches that it names; ``digest`` is the sha256 (hex) of both, as a tree.
-
-    ``overrides`` is what was said instead of what is written there, as ``KEY=VALUE``.
-    """
-
-    settings: RecipeSettings
-    patches: Mapping[str, bytes]
-    digest: str
-    overrides: tuple[str, ...] = ()
 
 
 def open_project(
@@ -113,7 +99,15 @@ def read_recipe(folder: Path, overrides: Sequence[Override] = ()) -> Recipe:
     data = _read(folder / FILE_NAME)
     settings = parse_recipe(apply_overrides(parse_toml(data, FILE_NAME), overrides))
     patches = {name: _read(folder / name) for name in settings.recipe.patches}
-    return Recipe(settings, patches, digest_tree({FILE_NAME: data, **patches}), render_overrides(overrides))
+    libraries = {table.name: _read_library(folder, table.recipe) for table in settings.library if table.recipe}
+    recipe = Recipe(settings, patches, "", render_overrides(overrides), data, libraries)
+    return replace(recipe, digest=digest_tree(recipe.files))
+
+
+def _read_library(folder: Path, name: str) -> Recipe:
+    """The recipe of a library, in a folder of that *name* in *folder* or beside it."""
+    parent = folder if (folder / name / FILE_NAME).is_file() else folder.parent
+    return read_library_recipe(name, lambda path: _read(parent / path))
 
 
 def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tuple[Project, Path]:
@@ -124,8 +118,14 @@ def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tup
     :raises ConfigurationError: if the source is not what the recipe takes it for.
     """
     release = recipe.settings.recipe
+    if release.kind == "library":
+        raise ConfigurationError(
+            f"{release.name} is a library, of which no wheel is made",
+            where=f"{PREFIX}recipe.kind",
+            hint="link it into a module: [[tool.zigbuild.library]] with 'recipe'",
+        )
     archive = fetch_source(recipe, store, environ)
-    root = _patch(open_sdist(archive, store), recipe.patches, release.source.sha256, store)
+    root = open_patched(archive, recipe.patches, release.source.sha256, store)
     pyproject = read_pyproject(root) if (root / "pyproject.toml").is_file() else {}
     metadata = read_pkg_info(root, pyproject)
     if (_canonical(metadata.name), metadata.version) != (_canonical(release.name), _normal(release.version)):
@@ -146,7 +146,7 @@ def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tup
         cxx_marked=read_cxx_marked(root, tree),
         prefix=PREFIX,
     )
-    return project, root
+    return replace(project, library_recipes=recipe.libraries), root
 
 
 def fetch_source(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> Path:
@@ -183,29 +183,6 @@ def _open_file(path: Path, store: Store, overrides: Sequence[Override]) -> tuple
     if not (root / "PKG-INFO").is_file():
         raise ConfigurationError("holds no PKG-INFO", where=path.name, hint="give an sdist, not the archive of a tree")
     return _open_tree(root, path.name, overrides), root
-
-
-def _patch(root: Path, patches: Mapping[str, bytes], sha256: str, store: Store) -> Path:
-    """The tree *root*, of the archive with that *sha256*, or a copy of it in the store with the *patches* applied."""
-    if not patches:
-        return root
-
-    def make(folder: Path) -> None:
-        from .patches import apply_patch, parse_patch
-
-        shutil.copytree(root, folder)
-        for name, data in patches.items():
-            for patch in parse_patch(data, name):
-                there = {patch.old: folder / patch.old} if patch.old and (folder / patch.old).is_file() else {}
-                files = {path: place.read_bytes() for path, place in there.items()}
-                for path, content in apply_patch(patch, files, name).items():
-                    if content is None:
-                        (folder / path).unlink()
-                    else:
-                        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                        (folder / path).write_bytes(content)
-
-    return store.keep(("sources", digest_tree({"": sha256.encode(), **patches})), make)
 
 
 def _read(path: Path) -> bytes:

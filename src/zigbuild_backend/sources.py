@@ -8,11 +8,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from .errors import MismatchError, NotFoundError
-from .store import Store, digest_stream, temporary_folder
+from .store import Store, digest_stream, digest_tree, temporary_folder
 
 MAX_DOWNLOAD = 1 << 30
 """Bytes that a file may have."""
@@ -41,6 +42,33 @@ def open_sdist(path: Path, store: Store) -> Path:
             unpack(file, folder, path.name)
 
         return store.keep(("sources", sha256), make)
+
+
+def open_patched(path: Path, patches: Mapping[str, bytes], sha256: str, store: Store) -> Path:
+    """The root of the source tree in the sdist *path*, which has that *sha256* (hex), with the *patches* applied.
+
+    :raises ConfigurationError: as :func:`open_sdist`, or if a patch does not fit.
+    """
+    root = open_sdist(path, store)
+    if not patches:
+        return root
+
+    def make(folder: Path) -> None:
+        from .patches import apply_patch, parse_patch
+
+        shutil.copytree(root, folder)
+        for name, data in patches.items():
+            for patch in parse_patch(data, name):
+                there = {patch.old: folder / patch.old} if patch.old and (folder / patch.old).is_file() else {}
+                files = {path: place.read_bytes() for path, place in there.items()}
+                for path, content in apply_patch(patch, files, name).items():
+                    if content is None:
+                        (folder / path).unlink()
+                    else:
+                        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                        (folder / path).write_bytes(content)
+
+    return store.keep(("sources", digest_tree({"": sha256.encode(), **patches})), make)
 
 
 def fetch(name: str, file_name: str, sha256: str, store: Store, environ: Mapping[str, str]) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import Problem
 from .generators import Generation
@@ -58,6 +58,11 @@ class Unit:
     def sources(self) -> tuple[str, ...]:
         """All its sources, for whichever target."""
         return tuple(dict.fromkeys(source for part in self.parts for source in part.sources))
+
+    @property
+    def links(self) -> frozenset[str]:
+        """The names of the libraries and packages that it links, on whichever target."""
+        return frozenset(name for part in self.parts for name in part.table.link)
 
     @property
     def is_cxx(self) -> bool:
@@ -124,7 +129,6 @@ def resolve_units(
     *prefix* is what the names of settings begin with in messages.
     """
     made_of = {run.sources[0]: run.outputs[0] for run in generations if run.is_compiler and run.sources and run.outputs}
-    cxx: set[str] = set()
 
     def resolve(table: Product, where: str) -> tuple[Part, ...]:
         parts = _resolve_parts(table, tree, made_of, where, problems)
@@ -135,27 +139,25 @@ def resolve_units(
     libraries = [
         Unit(table, resolve(table, f"{prefix}library[{index}]")) for index, table in enumerate(settings.library)
     ]
-    for _ in libraries:  # what links C++ is C++, however far away that is
-        cxx.update(unit.name for unit in libraries if unit.is_cxx or cxx.intersection(_links(unit.settings)))
+    modules = [
+        Module(table, resolve(table, f"{prefix}extension[{index}]")) for index, table in enumerate(settings.extension)
+    ]
+    programs = [
+        Unit(table, resolve(table, f"{prefix}executable[{index}]")) for index, table in enumerate(settings.executable)
+    ]
+    return mark_cxx(Units(tuple(modules), tuple(libraries), tuple(programs)))
 
-    def links_cxx(table: Product) -> bool:
-        return not cxx.isdisjoint(_links(table))
 
+def mark_cxx(units: Units) -> Units:
+    """*units*, each of which knows whether something that it links is C++."""
+    cxx: set[str] = set()
+    for _ in units.libraries:  # what links C++ is C++, however far away that is
+        cxx.update(unit.name for unit in units.libraries if unit.is_cxx or cxx.intersection(unit.links))
     return Units(
-        modules=tuple(
-            Module(table, resolve(table, f"{prefix}extension[{index}]"), links_cxx(table))
-            for index, table in enumerate(settings.extension)
-        ),
-        libraries=tuple(Unit(unit.settings, unit.parts, links_cxx(unit.settings)) for unit in libraries),
-        programs=tuple(
-            Unit(table, resolve(table, f"{prefix}executable[{index}]"), links_cxx(table))
-            for index, table in enumerate(settings.executable)
-        ),
+        tuple(replace(unit, links_cxx=not cxx.isdisjoint(unit.links)) for unit in units.modules),
+        tuple(replace(unit, links_cxx=not cxx.isdisjoint(unit.links)) for unit in units.libraries),
+        tuple(replace(unit, links_cxx=not cxx.isdisjoint(unit.links)) for unit in units.programs),
     )
-
-
-def _links(table: Product) -> set[str]:
-    return {name for inputs in (table, *table.on) for name in inputs.link}
 
 
 def _resolve_parts(

@@ -22,6 +22,7 @@ from .errors import ConfigurationError, MismatchError, NotFoundError, Problem, Z
 from .files import read_file
 from .generate import Bench, find_tools, generate_contents, provide, select_requirements
 from .graph import Cell, Compiled, find_origin_of, run_graph, stage
+from .libraries import open_libraries
 from .packages import fetch_packages, needs_network
 from .plan import PlannedWheel, Project, PythonInput, WheelSpec
 from .provenance import read_backend
@@ -142,7 +143,9 @@ def compile_wheels(
         return
     with nullcontext(workspace) if workspace else open_workspace(workshop.zig.store, base.name) as workspace:
         pairs = [(cell.target, cell.python) for cell in cells.values()]
+        project, folders = open_libraries(project, workshop.zig.store, workshop.zig.environ)
         supplies = provide(project, root, pairs, bench, kept, epoch)
+        supplies = replace(supplies, folders=supplies.folders | folders)
         stage(project, root, cells.values(), workspace, supplies)
         if needs_network(project, root):
             fetch_packages(project, workspace.root, workshop.zig)

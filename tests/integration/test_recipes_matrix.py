@@ -14,7 +14,8 @@ import pytest
 
 from machines import ROOT, Venv, assert_auditwheel_agrees, make_venv
 from zigbuild_backend.host import find_host_python, find_host_target
-from zigbuild_backend.recipes import Recipe, read_recipe
+from zigbuild_backend.recipes import read_recipe
+from zigbuild_backend.settings.recipe import Recipe
 
 ZIGBUILD = [sys.executable, "-m", "zigbuild_backend"]
 HOST = f"{find_host_python()}-{find_host_target()}"

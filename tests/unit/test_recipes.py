@@ -110,7 +110,7 @@ def test_all_problems_of_a_recipe_are_said_with_their_places() -> None:
     [recipe]
     name = "-spam"
     version = "one"
-    kind = "library"
+    kind = "module"
     metadata = "own"
     patches = ["../a.patch"]
     source = { sdist = "a/b.tar.gz", url = "ftp://spam", sha256 = "abc" }
@@ -128,7 +128,7 @@ def test_all_problems_of_a_recipe_are_said_with_their_places() -> None:
         ("recipe.toml: recipe.source.sha256", "'abc' is not a sha256"),
         ("recipe.toml: recipe.source.sdist", "'a/b.tar.gz' is not the name of an sdist"),
         ("recipe.toml: recipe.source.url", "'ftp://spam' is not a URL that can be fetched"),
-        ("recipe.toml: recipe.kind", "recipes of libraries cannot be built yet"),
+        ("recipe.toml: recipe.kind", "must be one of package, library, not 'module'"),
         ("recipe.toml: recipe.metadata", "must be one of sdist, not 'own'"),
         ("recipe.toml: recipe.patches[0]", "'../a.patch' leads out of the project"),
         ("recipe.toml: test.requires[0]", "'pytest 8' is not a requirement"),
@@ -144,9 +144,11 @@ def test_all_problems_of_a_recipe_are_said_with_their_places() -> None:
     assert refusals(recipe, release + EXTENSION + EXTENSION) == [
         ("recipe.toml: extension[1].name", "the module 'spam._fast' is already extension[0]")
     ]
-    assert refusals(recipe, release.replace("[recipe]", '[recipe]\nkind = "thing"')) == [
-        ("recipe.toml: recipe.kind", "'thing' is no kind of recipe")
+    library = release.replace("[recipe]", '[recipe]\nkind = "library"')
+    assert refusals(recipe, library + EXTENSION) == [
+        ("recipe.toml: recipe.kind", "a recipe of kind 'library' has a single library")
     ]
+    assert recipe(library + '[[library]]\nname = "z"\nsources = ["z.c"]\n')
 
 
 def test_a_recipe_opens_the_sdist(make_recipe, store: Store, tmp_path: Path) -> None:

@@ -327,7 +327,11 @@ RULES: list[tuple[Any, list[Any], list[Any]]] = [
         ["https://example.org/x.tar.gz", "http://localhost:8000/x", "file:///x"],
         ["", "x", "ftp://x/y", "https://", "file://x"],
     ),
-    (rules.recipe_kind, ["package"], ["", "library", "sdist"]),
+    (
+        rules.package_url,
+        ["https://z.example/z.tar.gz", "git+https://z.example/z#0123abc", "file:///z.tar.gz"],
+        ["", "git+file:///z", "git+https:///z", "z.tar.gz"],
+    ),
 ]
 
 

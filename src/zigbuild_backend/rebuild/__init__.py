@@ -2,6 +2,7 @@
 
 from .building import Rebuilt, rebuild
 from .circumstances import Circumstance, contrast, usual
+from .gathering import gather, gather_project
 from .sources import Source, digest_source, find_source
 from .specs import check_spec, group_specs, identify, read_buildinfo, read_spec
 
@@ -13,6 +14,8 @@ __all__ = [
     "contrast",
     "digest_source",
     "find_source",
+    "gather",
+    "gather_project",
     "group_specs",
     "identify",
     "read_buildinfo",

@@ -32,6 +32,7 @@ from ..store import Store, digest_file, temporary_folder
 from ..workspace import clear_workspace
 from .child import Child, Made
 from .circumstances import Circumstance
+from .gathering import gather, gather_project
 from .rehearsal import forget, rehearse
 from .sources import Source
 from .specs import check_spec, group_specs, identify
@@ -85,7 +86,7 @@ def rebuild(
     out.mkdir(parents=True, exist_ok=True)
     world = _World(store, environ, headers, say)
     recipe = source.recipe and source.recipe.absolute()
-    inputs = _open_source(Source(source.sdist.absolute(), recipe), store, environ)
+    inputs = _open_source(Source(source.sdist.absolute(), recipe), world)
     for group in group_specs(specs):
         try:
             yield from _rebuild_group(group, inputs, out.absolute(), sandbox, circumstance, world)
@@ -107,18 +108,22 @@ class _Inputs:
     project: Project | None = None
 
 
-def _open_source(source: Source, store: Store, environ: Mapping[str, str]) -> _Inputs:
-    """Unpacks the source, and patches it, so that the run finds all of it in the store."""
+def _open_source(source: Source, world: _World) -> _Inputs:
+    """Unpacks the source, patches it, and fetches what it names, so that the run finds all of it in the store."""
+    store, environ = world.store, world.environ
     root = open_sdist(source.sdist, store)
     if source.recipe:
         recipe = read_recipe(source.recipe)
         project, patched = open_recipe(recipe, store, environ)
         download = store.root / "downloads" / recipe.settings.recipe.source.sha256
-        readable = tuple({source.recipe, download, root, patched})
-        return _Inputs(source.recipe, readable, recipe.settings.zig, patched, project)
+        siblings = (source.recipe.parent / table.recipe for table in recipe.settings.library if table.recipe)
+        readable = {source.recipe, download, root, patched, *(folder for folder in siblings if folder.is_dir())}
+        readable.update(gather(project, patched, store, environ, world.say))
+        return _Inputs(source.recipe, tuple(readable), recipe.settings.zig, patched, project)
     tool = read_pyproject(root).get("tool", {})
     table = tool.get("zigbuild", {}) if isinstance(tool, dict) else {}
-    return _Inputs(source.sdist, (source.sdist, root), str(table.get("zig", DEFAULT_ZIG)), root)
+    readable = {source.sdist, root, *gather_project(root, store, environ, world.say)}
+    return _Inputs(source.sdist, tuple(readable), str(table.get("zig", DEFAULT_ZIG)), root)
 
 
 def _rebuild_group(

@@ -16,8 +16,10 @@ from ..environments import obtain_environment
 from ..errors import MismatchError, NotFoundError, Problem, ZigbuildError
 from ..files import read_tree
 from ..plan import PythonInput, WheelSpec
-from ..recipes import Recipe, find_recipes, open_recipe, read_recipe
-from ..settings.recipe import FILE_NAME
+from ..rebuild import gather, gather_project
+from ..recipes import find_recipes, open_recipe, read_recipe
+from ..settings.recipe import Recipe
+from ..sources import open_sdist
 from ..store import Store
 from . import SOURCES, Repository, source_key
 
@@ -60,8 +62,7 @@ class Inputs:
         :raises ZigbuildError: if it is none, or not sound.
         """
         recipe = read_recipe(folder)
-        data = (folder / FILE_NAME).read_bytes()
-        Store(self.repository.folder).keep_tree("recipes", {FILE_NAME: data, **recipe.patches})
+        Store(self.repository.folder).keep_tree("recipes", recipe.files)
         source = recipe.settings.recipe.source
         for path in sorted((self.user.root / "downloads" / source.sha256).glob("*")):
             if source.sdist:
@@ -97,7 +98,10 @@ class Inputs:
     def _keep_source(self, spec: WheelSpec) -> None:
         if spec.recipe:
             self._keep_recipe_of(spec)
-        self.repository.find_sdist(spec)
+        sdist = self.repository.find_sdist(spec)
+        if not spec.recipe:
+            store = self.repository.store
+            gather_project(open_sdist(sdist, store), store, self.environ, self.say)
 
     def _keep_recipe_of(self, spec: WheelSpec) -> None:
         """Keeps the recipe of *spec*, and sees to it that it makes that source tree of its sdist."""
@@ -118,7 +122,8 @@ class Inputs:
             )
         if source.sdist:
             self._place_download(source.sha256, source.sdist)
-        project, _ = open_recipe(recipe, self.repository.store, self.environ)
+        project, root = open_recipe(recipe, self.repository.store, self.environ)
+        gather(project, root, self.repository.store, self.environ, self.say)
         if project.tree.digest != spec.source:
             raise MismatchError(
                 f"the recipe makes the source tree {project.tree.digest[:12]} of it, the wheel was built from"

@@ -193,7 +193,7 @@ class Executable(Product):
 class Dependency(Named):
     """``[[tool.zigbuild.dependency]]``: a Zig package, such as a C library's port, with a build.zig of its own."""
 
-    url: str = setting("where its archive is, as ``zig fetch`` takes it", rule=rules.url, default="")
+    url: str = setting("where its archive is, as ``zig fetch`` takes it", rule=rules.package_url, default="")
     hash: str = setting("the hash by which zig checks it, as ``zig fetch`` prints it", rule=rules.zig_hash, default="")
     path: str = setting("its folder in the project, instead of ``url``", rule=rules.path, default="")
     artifact: str = setting("the artifact of it that is linked; default: its name", rule=rules.library, default="")

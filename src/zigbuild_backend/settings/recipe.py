@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..errors import ConfigurationError, Problem
@@ -38,7 +39,10 @@ class Release:
     name: str = setting("its name, as upstream writes it", rule=rules.project_name)
     version: str = setting("its version", rule=rules.version)
     source: Source = setting("where its source is: ``sdist`` or ``url``, and ``sha256``")
-    kind: str = setting("what is built of it: a ``package``", rule=rules.recipe_kind, default="package")
+    kind: Literal["package", "library"] = setting(
+        "what is built of it: a ``package``, or with a single ``library`` table a ``library`` for others to link",
+        default="package",
+    )
     metadata: Literal["sdist"] = setting("METADATA of the wheels: PKG-INFO of the ``sdist`` as it is", default="sdist")
     patches: tuple[str, ...] = setting(
         "unified diffs beside recipe.toml, applied in this order with the first folder of each path left out",
@@ -63,6 +67,31 @@ class RecipeSettings(Settings):
     test: Suite = setting("upstream's own tests", default=Suite())
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """A ``recipe.toml`` and the patches that it names; ``digest`` is the sha256 (hex) of all its files, as a tree.
+
+    ``overrides`` is what was said instead of what is written there, as ``KEY=VALUE``, ``text`` what is written, and
+    ``libraries`` has the recipes of the libraries that it links, by the names of those.
+    """
+
+    settings: RecipeSettings
+    patches: Mapping[str, bytes]
+    digest: str
+    overrides: tuple[str, ...] = ()
+    text: bytes = b""
+    libraries: Mapping[str, Recipe] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """All its files, those of libraries in folders of their own."""
+        files = {FILE_NAME: self.text, **self.patches}
+        for table in self.settings.library:
+            if recipe := self.libraries.get(table.name):
+                files.update((f"{table.recipe}/{path}", data) for path, data in recipe.files.items())
+        return files
+
+
 def parse_recipe(table: object) -> RecipeSettings:
     """The settings that *table*, the whole of a ``recipe.toml``, says.
 
@@ -82,8 +111,17 @@ def parse_recipe(table: object) -> RecipeSettings:
             problems.append(
                 Problem("needs either 'sdist' or 'url'", "recipe.source", "'sdist' for what an index has, else 'url'")
             )
+        problems += _find_unfit_kind(settings)
     if problems or settings is None:
         raise ConfigurationError.of(
             replace(problem, where=f"{PREFIX}{problem.where}" if problem.where else FILE_NAME) for problem in problems
         )
     return settings
+
+
+def _find_unfit_kind(settings: RecipeSettings) -> Iterator[Problem]:
+    if settings.recipe.kind == "library":
+        is_alone = not (settings.extension or settings.executable or settings.dependency or settings.generate)
+        if not is_alone or [table.recipe for table in settings.library] != [""]:
+            hint = "write one [[library]] with its sources, and nothing else that is compiled"
+            yield Problem("a recipe of kind 'library' has a single library", "recipe.kind", hint)

@@ -71,7 +71,7 @@ def standard(value: str) -> Problem | None:
 
 
 def library(value: str) -> Problem | None:
-    if re.fullmatch(r"[A-Za-z0-9_.+][A-Za-z0-9_.+-]*", value):
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", value):
         return None
     return Problem(f"{value!r} is not the name of a library", hint="leave out '-l', folder and suffix, such as 'm'")
 
@@ -247,10 +247,9 @@ def url(value: str) -> Problem | None:
     return Problem(f"{value!r} is not a URL that can be fetched", hint="it starts with https://, http:// or file:///")
 
 
-def recipe_kind(value: str) -> Problem | None:
-    if value == "library":
-        return Problem("recipes of libraries cannot be built yet", hint="'package' makes the wheels of an sdist")
-    return None if value == "package" else Problem(f"{value!r} is no kind of recipe", hint="write kind = 'package'")
+def package_url(value: str) -> Problem | None:
+    """What zig fetches: git, too."""
+    return url(value.removeprefix("git+") if value.startswith("git+http") else value)
 
 
 def _choice(value: str, kind: str, known: Iterable[str]) -> Problem | None:
