@@ -43,6 +43,14 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{NAME} {VERSION}")
     commands = Commands(parser.add_subparsers(metavar="COMMAND", required=True))
 
+    init = commands.add("init", "write the first files of a project with an extension module")
+    init.add_argument("folder", nargs="?", default=".", metavar="DIR", help="where (default: this folder)")
+    init.add_argument("--name", default="", metavar="NAME", help="the project's name (default: that of the folder)")
+    init.add_argument(
+        "--language", default="", metavar="L", help="c, cxx, zig, cython, pybind11 or nanobind (default: asked, or c)"
+    )
+    init.add_argument("--stable-abi", action="store_true", help="use the stable ABI: one wheel for all later Pythons")
+
     plan = commands.add("plan", "list the wheels that can be built and how each can be tested; builds nothing")
     add_project(plan)
     _add_selection(plan)
