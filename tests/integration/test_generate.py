@@ -1,0 +1,184 @@
+"""Sources that are generated, by the tools of the build environment, for real targets."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from machines import ROOT
+from projects import write_files
+from zigbuild_backend.buildinfo import FILE_NAME
+from zigbuild_backend.errors import NotFoundError
+from zigbuild_backend.sandbox import find_sandbox
+
+PYPROJECT = """\
+[build-system]
+requires = ["zigbuild-backend", "cython"]
+build-backend = "zigbuild_backend"
+
+[project]
+name = "generated"
+version = "1.2.3"
+
+[[tool.zigbuild.extension]]
+name = "generated.fast"
+sources = ["generated/fast.pyx", "generated/facts.c"]
+include-dirs = ["made"]
+
+[[tool.zigbuild.generate]]
+with = "template"
+sources = ["generated/limit.pxi.in"]
+outputs = ["generated/limit.pxi"]
+values = { LIMIT = 42 }
+
+[[tool.zigbuild.generate]]
+with = "cython"
+sources = ["generated/fast.pyx"]
+inputs = ["generated/limit.pxi"]
+directives = { language_level = 3, embedsignature = true }
+
+[[tool.zigbuild.generate]]
+with = "template"
+per = "target"
+sources = ["templates/target.h.in"]
+outputs = ["made/target.h"]
+
+[[tool.zigbuild.generate]]
+with = "command"
+per = "wheel"
+command = ["python", "tools/write_facts.py", "generated/facts.c"]
+sources = ["tools/*.py"]
+outputs = ["generated/facts.c"]
+"""
+FILES = {
+    "pyproject.toml": PYPROJECT,
+    "generated/__init__.py": "",
+    "generated/limit.pxi.in": "LIMIT = @LIMIT@  # of @ZIGBUILD_NAME@ @ZIGBUILD_VERSION@\n",
+    "generated/fast.pxd": "cdef extern from *:\n    pass\n\ncpdef int twice(int number) except? -1\n",
+    "generated/fast.pyx": """\
+from cpython.bytes cimport PyBytes_GET_SIZE
+
+include "limit.pxi"
+
+cdef extern int facts()
+
+cpdef int twice(int number) except? -1:
+    return 2 * number
+
+def size(bytes data):
+    return PyBytes_GET_SIZE(data)
+
+def fail():
+    raise ValueError(LIMIT)
+
+def minor():
+    return facts()
+""",
+    "templates/target.h.in": """\
+#include <stddef.h>
+_Static_assert(sizeof(void *) == @ZIGBUILD_POINTER_SIZE@, "@ZIGBUILD_TARGET@");
+#if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) != ('@ZIGBUILD_ENDIAN@' == 'big')
+#error "byte order"
+#endif
+#define IS_@ZIGBUILD_OS@ 1
+""",
+    "tools/write_facts.py": """\
+import os, sys
+from tools_beside import render
+minor = os.environ["ZIGBUILD_PYTHON_VERSION"].partition(".")[2]
+open(sys.argv[1], "w").write(render(minor, os.environ["ZIGBUILD_FREE_THREADED"]))
+""",
+    "tools/tools_beside.py": """\
+def render(minor, free_threaded):
+    return f'''
+#include <Python.h>
+#include "target.h"
+#if PY_MINOR_VERSION != {minor} || {free_threaded} != Py_GIL_DISABLED + 0
+#error "another Python"
+#endif
+#if defined(_WIN32) != IS_windows + 0 || defined(__APPLE__) != IS_macos + 0
+#error "another system"
+#endif
+int facts(void) {{ return {minor}; }}
+'''
+""",
+}
+
+
+def zigbuild(*arguments: str | Path, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "zigbuild_backend", *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=900)
+    assert not check or done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_files(tmp_path_factory.mktemp("generated") / "project", FILES)
+
+
+@pytest.fixture(scope="module")
+def wheels(project: Path) -> dict[str, Path]:
+    """Identifier → wheel, of some that differ in what is generated for them."""
+    host = f"cp3{sys.version_info[1]}-manylinux_2_17_x86_64"
+    chosen = [host, "cp310-win32", "cp312-manylinux_2_17_s390x", "cp313t-macosx_10_13_universal2"]
+    out = project.parent / "dist"
+    zigbuild("wheels", "-q", "--out", out, *(part for name in chosen for part in ("--only", name)), cwd=project)
+    zigbuild("sdist", "-q", "--out", out, cwd=project)
+    return {name: next(out.glob(f"*-{name.split('-', 1)[1]}.whl")) for name in chosen}
+
+
+def run_wheel(wheel: Path, folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    shutil.unpack_archive(wheel, folder, "zip")
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the wheel is for Linux")
+def test_what_is_generated_is_used(wheels: dict[str, Path], tmp_path: Path) -> None:
+    code = "from generated import fast as f; print(f.twice(21), f.size(b'abc'), f.minor()); f.fail()"
+    done = run_wheel(next(iter(wheels.values())), tmp_path, code)
+    assert done.stdout.split() == ["42", "3", str(sys.version_info[1])]
+    assert done.stderr.rstrip().endswith("ValueError: 42")
+    # Lines of Cython are named in tracebacks by their path in the project.
+    assert 'File "generated/fast.pyx", line 14, in generated.fast.fail' in done.stderr
+
+
+def test_tools_are_in_buildinfo_and_their_paths_nowhere(wheels: dict[str, Path]) -> None:
+    for wheel in wheels.values():
+        with zipfile.ZipFile(wheel) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        (buildinfo,) = (data for name, data in files.items() if name.endswith(FILE_NAME))
+        assert re.search(rb'"requirements":\["cython==[0-9.a-z]+","packaging==', buildinfo)
+        (module,) = (data for name, data in files.items() if name.endswith((".so", ".pyd")))
+        assert b"zigbuild/tools/Cython" not in module
+        for path in {str(Path(sys.prefix)), str(ROOT), str(wheel.parent.parent)}:
+            assert os.fsencode(path) not in module
+        assert sorted(name for name in files if name.startswith("generated/") and b"\0" not in files[name]) == [
+            "generated/__init__.py",
+            "generated/fast.pxd",
+            "generated/limit.pxi",
+        ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is bubblewrap's")
+def test_verified_in_the_sandbox(wheels: dict[str, Path]) -> None:
+    try:
+        find_sandbox(os.environ)
+    except NotFoundError as error:
+        pytest.skip(str(error))
+    done = zigbuild("verify", next(iter(wheels.values())), cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "same" in done.stdout
+
+
+def test_tools_come_from_the_folders_that_are_given(project: Path, tmp_path: Path) -> None:
+    done = zigbuild("wheels", "--tools", tmp_path, "--target", "native", "--python", "native", cwd=project, check=False)
+    assert done.returncode == 5
+    assert "cython: is not installed, and is needed to build" in done.stderr
