@@ -28,6 +28,7 @@ packages = ["shop", "lib/stock", "stand.py", "shop-stubs"]
 
 [tool.zigbuild.wheel]
 scripts = ["tools/open-till"]
+include = { "assets" = "shop/till/texts" }
 
 [[tool.zigbuild.extension]]
 name = "shop.till._count"
@@ -42,7 +43,7 @@ name = "shop.native._weigh"
 sources = ["native/_weigh.c"]
 
 [[tool.zigbuild.extension]]
-name = "stock._shelf"
+name = "stock.hall._shelf"
 sources = ["native/_shelf.c"]
 """
 MODULE = """\
@@ -55,7 +56,10 @@ FILES = {
     "shop/till/__init__.py": "from . import _count\ndef main(): print(_count.__name__)\n",
     "shop/till/receipt.txt": "a receipt\n",
     "shop-stubs/till/__init__.pyi": "def main() -> None: ...\n",
-    "lib/stock/__init__.py": "from . import _shelf\n",
+    "shop/till/texts/greeting.txt": "hello\n",
+    "assets/farewell.txt": "bye\n",
+    "lib/stock/__init__.py": "",
+    "lib/stock/hall/door.py": "from . import _shelf\n",
     "stand.py": "import _stand\n",
     "tools/open-till": "#!/usr/bin/env python3\nimport shop.till\nshop.till.main()\n",
     **{f"native/{name}.c": MODULE % (name, name) for name in ("_count", "_stand", "_weigh", "_shelf")},
@@ -64,10 +68,17 @@ OTHER = {
     "other/shop/door/__init__.py": "open = True\n",  # of another distribution in the same namespace
 }
 USE = """
-import shop.till, shop.native._weigh, shop.door, stock, stand, pkgutil
+import os, pkgutil, shop.till, shop.native._weigh, shop.door, stock.hall.door, stand
 from importlib.resources import files
-print(shop.till._count.__file__, files("shop.till").joinpath("receipt.txt").read_text().strip(), sep="\\n")
-print(*sorted(module.name for module in pkgutil.iter_modules(shop.__path__)))
+def walk(package):
+    print(*sorted(module.name for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")))
+folder = files("shop.till")
+print(shop.till._count.__file__, folder.joinpath("receipt.txt").read_text(), sep="\\n", end="")
+print((folder / "texts" / "greeting.txt").read_text(), (folder / "texts/farewell.txt").read_text(), sep="", end="")
+print(os.fspath(folder) == os.path.dirname(shop.till.__file__))
+print(*sorted(path.name for path in folder.iterdir() if path.name[0] != "_"))
+walk(shop)
+walk(stock.hall)
 """
 
 
@@ -91,10 +102,10 @@ def test_modules_are_found_in_every_layout(venv: Venv, tmp_path: Path) -> None:
     others = write_files(tmp_path, OTHER) / "other"
     install(project, venv)
     used = venv.run(venv.python, "-c", USE, cwd=tmp_path, env={"PYTHONPATH": str(others)})
-    file, receipt, modules = used.stdout.splitlines()
+    file, *said = used.stdout.splitlines()
     assert Path(file).is_relative_to(venv.folder)
-    assert receipt == "a receipt"
-    assert modules == "door till"
+    assert said[:5] == ["a receipt", "hello", "bye", "True", "receipt.txt texts"]
+    assert said[5:] == ["shop.door shop.till shop.till._count", "stock.hall._shelf stock.hall.door"]
     assert venv.run(venv.folder / "bin" / "till").stdout == "shop.till._count\n"
     assert venv.run(venv.folder / "bin" / "open-till").stdout == "shop.till._count\n"
     stale = project / "shop" / "till" / Path(file).name

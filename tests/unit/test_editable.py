@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import os
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
 
 from projects import project_of, write_files
 from zigbuild_backend.editable.installed import finder
+from zigbuild_backend.editable.installed.resources import read_resources
 from zigbuild_backend.editable.installed.state import State, read_state, sign
 from zigbuild_backend.editable.layout import Layout, find_layout, find_roots
 from zigbuild_backend.editable.watching import watch
@@ -139,7 +141,21 @@ wheel = {{ include = {{ "a.txt" = "spam/b.txt" }}, data = {{ "m.1" = "man/m.1" }
     assert {*state.sources} == {"a.c", "README"}
 
 
-@pytest.mark.parametrize("name", ["finder", "rebuilding", "state"])
+def test_resources_of_sources_and_overlay_are_one_folder(tmp_path: Path) -> None:
+    paths = ("src/spam/__init__.py", "src/spam/data/a.txt", "overlay/spam/data/b.txt", "overlay/spam/_c.so")
+    write_files(tmp_path, {path: path for path in paths})
+    loader = SourceFileLoader("spam", str(tmp_path / "src" / "spam" / "__init__.py"))
+    folder = read_resources(loader, str(tmp_path / "overlay" / "spam")).files()
+    assert Path(folder) == tmp_path / "src" / "spam"
+    assert [path.name for path in folder.iterdir()] == ["__init__.py", "_c.so", "data"]
+    assert [path.name for path in (folder / "data").iterdir()] == ["a.txt", "b.txt"]
+    assert folder.joinpath("data", "b.txt").read_text() == "overlay/spam/data/b.txt"
+    assert (folder / "data/a.txt").read_text() == "src/spam/data/a.txt"
+    assert not (folder / "c.txt").exists()
+    assert folder.with_suffix(".x").parent == tmp_path / "src"
+
+
+@pytest.mark.parametrize("name", ["finder", "rebuilding", "resources", "state"])
 def test_installed_modules_are_python_of_old(name: str) -> None:
     source = Path(finder.__file__).with_name(f"{name}.py").read_text()
     ast.parse(source, feature_version=(3, 9))

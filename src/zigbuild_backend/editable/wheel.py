@@ -102,7 +102,7 @@ def _render(
             rebuild=rebuild,
         )
         yield Entry(f"{name}/__init__.py", text.encode())
-        for part in ("finder", "rebuilding", "state") if rebuild else ("finder",):
+        for part in ("finder", "resources", *(("rebuilding", "state") if rebuild else ())):
             yield Entry(f"{name}/{part}.py", (_INSTALLED / f"{part}.py").read_bytes())
         if not overlay:
             yield from (replace(member.entry, path=f"{name}/overlay/{member.entry.path}") for member in members)

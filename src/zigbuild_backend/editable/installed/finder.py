@@ -36,8 +36,8 @@ class Finder:
 
     def learn(self, members: Mapping[str, str]) -> None:
         self.modules = {name: os.path.join(self.overlay, path) for path, name in members.items() if name}
-        self.packages = {path.rpartition("/")[0].replace("/", ".") for path in members}
-        self.resourceful = {path.rpartition("/")[0].replace("/", ".") for path, name in members.items() if not name}
+        folders = [path.split("/")[:-1] for path in members]
+        self.packages = {".".join(parts[: end + 1]) for parts in folders for end in range(len(parts))}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -66,20 +66,15 @@ class Finder:
         if spec and spec.loader and isinstance(spec.submodule_search_locations, list):
             folder = os.path.join(self.overlay, *name.split("."))
             spec.submodule_search_locations.append(folder)
-            if name in self.resourceful:
-                loader: Any = spec.loader
-                loader.get_resource_reader = lambda package: _read_resources(loader, folder)
+            loader: Any = spec.loader
+            loader.get_resource_reader = lambda package: _read_resources(loader, folder)
         return spec
 
 
 def _read_resources(loader: Any, folder: str) -> Any:
-    """What ``importlib.resources`` finds of a package: the files beside its sources, and those in *folder*."""
-    import pathlib
-    from importlib.readers import FileReader, MultiplexedPath
+    from .resources import read_resources
 
-    reader: Any = FileReader(loader)
-    reader.path = MultiplexedPath(reader.path, pathlib.Path(folder))
-    return reader
+    return read_resources(loader, folder)
 
 
 def install(**arguments: Any) -> None:

@@ -37,7 +37,7 @@ class State:
     """Paths are relative to ``root``, the project's folder; a signature is the size and the time of a file as text.
 
     ``identifier`` is that of the wheel. ``members``: the overlay's files, path → name of the module or empty.
-    ``sources``: path → signature of what is handed to the compiler as it is; ``settings`` of what else decides about it.
+    ``sources``: path → signature of what is handed to the compiler as it is; ``settings``: of what else decides.
     ``folders``: path → time and names of the files in it that count. ``command``: what compiles edited sources, in an
     environment with ``inherited`` variables and those of ``environment``; empty where that is not all there is to do.
     """
