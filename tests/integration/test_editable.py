@@ -212,7 +212,6 @@ def test_resources_and_modules_are_listed(install: Install) -> None:
 
 
 def test_type_checkers_find_it(install: Install, tmp_path: Path) -> None:
-    pytest.importorskip("mypy")
     user = tmp_path / "user.py"
     user.write_text(
         "import spam.words\nfrom spam.core._answer import answer\nreveal_type((answer(), spam.words.word))\n"
