@@ -12,6 +12,7 @@ from ..cpython import find_minors_at_hand
 from ..errors import NotFoundError, Problem
 from ..generate import select_requirements
 from ..hooks import read_epoch
+from ..objects import Tally
 from ..plan import PlannedWheel, Project
 from ..recipes import open_project
 from ..toolchain import Zig
@@ -45,17 +46,19 @@ def run(arguments: Namespace, session: Session) -> int:
     if session.is_verbose:
         zig = replace(zig, talk=session.say)
     progress = make_progress(wanted, session)
-    workshop = Workshop(zig, arguments.headers, arguments.jobs, progress.report, tools=tools)
+    tallies: list[Tally] = []
+    workshop = Workshop(zig, arguments.headers, arguments.jobs, progress.report, tools=tools, count=tallies.append)
     outcomes = _make(project, root, arguments.out, workshop, epoch, progress, session)
 
     if arguments.json:
-        session.result_json(_to_document(arguments.out, outcomes, skipped, time.monotonic() - start))
+        session.result_json(_to_document(arguments.out, outcomes, skipped, tallies, time.monotonic() - start))
     _tell_failures([outcome for outcome in outcomes if outcome.error], session)
     made = [outcome for outcome in outcomes if outcome.path]
     if made and not arguments.json:
         size = format_size(sum(outcome.size for outcome in made))
         seconds = format_seconds(time.monotonic() - start)
-        session.result(f"{format_count(len(made), 'wheel')} in {arguments.out}, {size}, {seconds}")
+        objects = "".join(f"; {format_count(t.built, 'object')} built, {t.reused} reused" for t in tallies)
+        session.result(f"{format_count(len(made), 'wheel')} in {arguments.out}, {size}, {seconds}{objects}")
     return choose_exit_code(outcome.error for outcome in outcomes if outcome.error)
 
 
@@ -128,11 +131,15 @@ def _problems(outcome: Outcome) -> tuple[Problem, ...]:
 
 
 def _to_document(
-    out: Path, outcomes: Sequence[Outcome], skipped: Sequence[Candidate], seconds: float
+    out: Path, outcomes: Sequence[Outcome], skipped: Sequence[Candidate], tallies: Sequence[Tally], seconds: float
 ) -> dict[str, object]:
     return {
         "out": str(out),
         "seconds": round(seconds, 3),
+        "objects": {
+            "built": sum(tally.built for tally in tallies),
+            "reused": sum(tally.reused for tally in tallies),
+        },
         "wheels": [
             {
                 "identifier": outcome.wheel.identifier,
