@@ -115,9 +115,11 @@ def _resolve(
             if table.with_ == "cython" and not source.endswith(CYTHON_SUFFIXES):
                 hint = f"known are {' '.join(CYTHON_SUFFIXES)}"
                 problems.append(Problem(f"{source!r} is nothing that Cython compiles", f"{where}.sources", hint))
+                continue
             if output == source:
                 hint = "name in 'outputs' what is made of it, or let it end in '.in'"
                 problems.append(Problem(f"{source!r} would replace itself", f"{where}.sources", hint))
+                continue
             module = modules.get(source, "") if table.with_ == "cython" else ""
             yield Generation(table, (source,), _join((source,), read), (output,), where, module)
         return

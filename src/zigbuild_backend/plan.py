@@ -108,6 +108,7 @@ def resolve_project(
     generations = resolve_generations(settings, tree, cxx_marked, prefix, problems)
     units = resolve_units(settings, add_outputs(tree, generations), prefix, problems, generations)
     packed = add_outputs(tree, [generation for generation in generations if generation.settings.per == "project"])
+    problems += _find_sources_of_wheels(units, generations, prefix)
     problems += [
         Problem(
             f"no file of the project matches {pattern!r}",
@@ -145,6 +146,16 @@ def resolve_project(
         build_requires=build_requires,
         overrides=overrides,
     )
+
+
+def _find_sources_of_wheels(units: Units, generations: Iterable[Generation], prefix: str) -> Iterator[Problem]:
+    """A problem for each library with sources that are generated for one wheel: it is compiled for several."""
+    made = {path for generation in generations if generation.settings.per == "wheel" for path in generation.outputs}
+    for index, library in enumerate(units.libraries):
+        for path in made.intersection(library.sources):
+            hint = "generate it for each target, or make it a source of the extension"
+            where = f"{prefix}library[{index}].sources"
+            yield Problem(f"is compiled once for all Pythons, and {path!r} is made for each", where, hint)
 
 
 def _list_sources(units: Units, generations: Iterable[Generation], tree: SourceTree) -> Iterator[str]:
