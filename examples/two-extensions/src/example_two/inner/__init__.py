@@ -1,0 +1,5 @@
+"""The way back."""
+
+from ._decode import decode
+
+__all__ = ["decode"]
