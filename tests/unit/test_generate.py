@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from projects import project_of, write_files
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError, ToolchainError, ZigbuildError
 from zigbuild_backend.dist_info import Metadata
+from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError, ToolchainError, ZigbuildError
 from zigbuild_backend.files import read_tree
-from zigbuild_backend.plan import resolve_project
 from zigbuild_backend.generate import Bench, Tools, find_tools, provide, select_requirements
 from zigbuild_backend.generate.facts import describe_python, describe_target, fill_template
 from zigbuild_backend.generate.headers import read_headers
 from zigbuild_backend.generate.numpy_headers import render_config
 from zigbuild_backend.generate.running import run_generation
+from zigbuild_backend.plan import resolve_project
 from zigbuild_backend.pythons import find_python
 from zigbuild_backend.store import Store
 from zigbuild_backend.targets import TARGETS, find_target
@@ -148,12 +148,9 @@ class TestCommands:
         tools = find_tools(["a"], [install(tmp_path / "installed", "a", "1", {"a/__init__.py": "x = 'a'"})])
         write_files(tmp_path / "installed", {"b.py": ""})
         script = (
-            "import a, importlib.util
-"
-            "found = [name for name in ('b', 'pytest') if importlib.util.find_spec(name)]
-"
-            "open('out/x.c', 'w').write(f'{a.x} {found}')
-"
+            "import a, importlib.util\n"
+            "found = [name for name in ('b', 'pytest') if importlib.util.find_spec(name)]\n"
+            "open('out/x.c', 'w').write(f'{a.x} {found}')\n"
         )
         assert run_command(tmp_path / "scratch", script, tools=tools) == b"a []"
 
