@@ -26,16 +26,14 @@ FACTS = {"ZIGBUILD_NAME": "spam", "ZIGBUILD_VERSION": "1.0"}
 
 
 def install(
-    folder: Path, name: str, version: str, files: dict[str, str], *, requires: str = "", more: str = ""
+    folder: Path, name: str, version: str, files: dict[str, str], *, requires: str = "", commands: str = ""
 ) -> Path:
     """Something installed: its files, and a dist-info that lists them."""
-    info = f"{name}-{version}.dist-info"
+    info = f"{name.replace('-', '_')}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}"
     record = "".join(f"{path},,\n" for path in (*files, f"{info}/METADATA", f"{info}/RECORD"))
-    write_files(
-        folder, {**files, f"{info}/METADATA": metadata, f"{info}/RECORD": record, f"{info}/entry_points.txt": more}
-    )
-    return folder
+    written = {f"{info}/METADATA": metadata, f"{info}/RECORD": record, f"{info}/entry_points.txt": commands}
+    return write_files(folder, {**files, **written})
 
 
 class TestTools:
