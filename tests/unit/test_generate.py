@@ -78,6 +78,13 @@ class TestHeaders:
         with pytest.raises(NotFoundError, match="brings no headers"):
             read_headers("a", find_tools(["a"], [tmp_path]).find("a"))
 
+    def test_what_was_changed_is_refused(self, tmp_path: Path) -> None:
+        install(tmp_path, "a", "1", {"a/include/a.h": "a"})
+        record = tmp_path / "a-1.dist-info" / "RECORD"
+        record.write_text(f"a/include/a.h,sha256={'A' * 43},1\n")
+        with pytest.raises(MismatchError, match="changed since it was installed"):
+            read_headers("a", find_tools(["a"], [tmp_path]).find("a"))
+
     def test_without_a_list_of_files(self, tmp_path: Path) -> None:
         install(tmp_path, "a-b", "1", {"a_b/include/b.h": "b"})
         (tmp_path / "a_b-1.dist-info" / "RECORD").unlink()

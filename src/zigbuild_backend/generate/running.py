@@ -15,7 +15,7 @@ from pathlib import Path
 from ..errors import MismatchError, NotFoundError, ToolchainError
 from ..generators import Generation
 from .facts import fill_template
-from .tools import Tools
+from .tools import Tools, list_files, read_file
 
 TOOLS = "zigbuild/tools"
 """Where, below the folder that generators run in, their tools are: paths of their files get into what they write."""
@@ -158,9 +158,14 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _link_tools(tools: Tools, folder: Path) -> None:
-    """Makes *folder* one from which all of *tools*, and nothing else that is installed, can be imported."""
+    """Makes *folder* one from which all of *tools*, and nothing else that is installed, can be imported.
+
+    :raises MismatchError: if one of them is not what was installed.
+    """
     folder.mkdir(parents=True)
     for distribution in tools.distributions.values():
+        for file in list_files(distribution):
+            read_file(distribution, file)
         root = Path(str(distribution.locate_file("")))
         files = distribution.files
         names = (

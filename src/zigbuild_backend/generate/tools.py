@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib.metadata
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..errors import NotFoundError, Problem
+from ..errors import MismatchError, NotFoundError, Problem
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -29,6 +31,38 @@ class Tools:
     def find(self, name: str) -> importlib.metadata.Distribution:
         """The distribution of the project *name*, which was asked for."""
         return self.distributions[_canonical(name)]
+
+
+def list_files(distribution: importlib.metadata.Distribution) -> list[PurePosixPath]:
+    """The files of a distribution, but for bytecode and what lies elsewhere."""
+    files = distribution.files or _walk(distribution)
+    return [file for file in files if ".." not in file.parts and file.suffix != ".pyc"]
+
+
+def read_file(distribution: importlib.metadata.Distribution, file: PurePosixPath) -> bytes:
+    """The content of one of :func:`list_files`.
+
+    :raises MismatchError: if it is not what was installed: the version would not say which it is.
+    """
+    data = Path(str(distribution.locate_file(file))).read_bytes()
+    noted = file.hash if isinstance(file, importlib.metadata.PackagePath) else None
+    if noted and _digest(noted.mode, data) != noted.value:
+        name = f"{distribution.metadata['Name']}=={distribution.version}"
+        hint = f"install it again: pip install --force-reinstall --no-deps {name}"
+        raise MismatchError("was changed since it was installed", where=f"{name}: {file}", hint=hint)
+    return data
+
+
+def _walk(distribution: importlib.metadata.Distribution) -> Iterator[PurePosixPath]:
+    """The files of its package, where no installer has noted them."""
+    root = Path(str(distribution.locate_file("")))
+    package = root / distribution.metadata["Name"].replace("-", "_")
+    yield from (PurePosixPath(path.relative_to(root)) for path in sorted(package.rglob("*")) if path.is_file())
+
+
+def _digest(mode: str, data: bytes) -> str:
+    """As RECORD has it."""
+    return base64.urlsafe_b64encode(hashlib.new(mode, data).digest()).rstrip(b"=").decode()
 
 
 def select_requirements(names: Iterable[str], build_requires: Iterable[str]) -> tuple[str, ...]:
