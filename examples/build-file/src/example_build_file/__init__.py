@@ -1,0 +1,5 @@
+"""The greatest common divisor."""
+
+from ._divisor import divisor
+
+__all__ = ["divisor"]

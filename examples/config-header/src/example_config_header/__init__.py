@@ -1,0 +1,5 @@
+"""What is known of the platform since the module was compiled."""
+
+from ._platform import platform
+
+__all__ = ["platform"]

@@ -1,0 +1,2 @@
+def platform() -> dict[str, str | bool]:
+    """The facts, by name."""

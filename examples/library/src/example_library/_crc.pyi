@@ -1,0 +1,4 @@
+from typing_extensions import Buffer
+
+def crc(data: Buffer, /) -> int:
+    """CRC-32, as in gzip."""

@@ -1,0 +1,5 @@
+"""Fibonacci numbers."""
+
+from ._fibonacci import fibonacci
+
+__all__ = ["fibonacci"]
