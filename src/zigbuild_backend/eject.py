@@ -16,6 +16,9 @@ from .build_zig import SUPPORT_FOLDER, render, render_zon
 from .cpython import HeaderSet, declare_inline, pyconfig_header, translation_files
 from .cpython.exports import render_def
 from .errors import ConfigurationError, Problem
+from .files import read_file
+from .generate import NO_SUPPLIES, Supplies
+from .msvc import help_windows
 from .plan import Project
 from .pythons import Python
 from .store import digest_file
@@ -33,12 +36,27 @@ class Ejected:
     removed: tuple[str, ...]
 
 
-def render_files(project: Project, headers: Mapping[Python, HeaderSet], zig: Zig) -> dict[str, bytes]:
-    """The files of the ejected graph (path → content) with rows for the Pythons whose *headers* are given."""
+def render_files(
+    project: Project, root: Path, headers: Mapping[Python, HeaderSet], zig: Zig, supplies: Supplies = NO_SUPPLIES
+) -> dict[str, bytes]:
+    """The files of the ejected graph (path → content) with rows for the Pythons whose *headers* are given.
+
+    *supplies* are what is generated, and the headers of other packages.
+    """
+    sources = {file.path: read_file(root, file) for file in project.tree.files}
+    helped, forwards = help_windows(project, sources, zig.library, f"{SUPPORT_FOLDER}/pyconfig/windows")
     files = {
-        "build.zig": render(project, pythons=headers).encode(),
+        "build.zig": render(helped, pythons=headers).encode(),
         "build.zig.zon": render_zon(project).encode(),
+        **forwards,
+        **supplies.files,
     }
+    for place, folder in supplies.folders.items():
+        files |= {
+            f"{place}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
     for system in ("posix", "windows"):
         files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)
     has_zig = any(module.zig_root for module in project.modules)

@@ -73,7 +73,7 @@ def resolve_generations(
     for source in (source for source in modules if source.endswith(".pyx") and source not in named):
         cython = Generator("cython")
         generations += _resolve(cython, (source,), tree, cxx_marked, modules, f"{prefix}generate", problems)
-    problems += _find_clashes(generations, written)
+    problems += _find_clashes(generations)
     return tuple(generations)
 
 
@@ -148,13 +148,10 @@ def _find_unmatched(patterns: Sequence[str], tree: SourceTree, where: str) -> It
             yield Problem(f"no file of the project matches {pattern!r}", f"{where}[{number}]", hint)
 
 
-def _find_clashes(generations: Sequence[Generation], tree: SourceTree) -> Iterator[Problem]:
-    """Files that are made twice, or that are there already."""
+def _find_clashes(generations: Sequence[Generation]) -> Iterator[Problem]:
+    """Files that are made twice."""
     made: dict[str, str] = {}
     for generation in generations:
         for output in generation.outputs:
-            if output in tree.by_path:
-                hint = "delete it, or have git ignore it: what is made of it here would not be what is there"
-                yield Problem(f"{output!r} is in the project, and would be generated too", generation.where, hint)
-            elif (first := made.setdefault(output, generation.where)) != generation.where:
+            if (first := made.setdefault(output, generation.where)) != generation.where:
                 yield Problem(f"{output!r} is already made by {first}", generation.where, "name another output")

@@ -67,11 +67,6 @@ def test_what_one_makes_another_reads() -> None:
             "2 files for 1 sources",
         ),
         (
-            PYX + "[[generate]]\nwith = 'template'\nsources = ['spam/_c.h.in']\noutputs = ['spam/_c.pxd']\n",
-            "generate[0]",
-            "is in the project",
-        ),
-        (
             PYX + "[[generate]]\nwith = 'command'\ncommand = ['python', 'tools/make.py']\noutputs = ['spam/_c.c']\n",
             "generate",
             "already made",

@@ -7,11 +7,15 @@ from argparse import Namespace
 from ..cpython import find_header_set, find_minors_at_hand
 from ..eject import render_files, write_files
 from ..errors import ConfigurationError, NotFoundError, Problem
+from ..generate import Bench, find_tools, provide, select_requirements
+from ..hooks import read_epoch
 from ..host import find_host_target
 from ..plan import choose_all_pythons
 from ..project import read_project
+from ..store import Store
 from ..targets import TARGETS
 from ..zigs import obtain_zig
+from .selection import find_tool_folders
 from .session import Session, format_count, join_shortened
 
 
@@ -36,7 +40,12 @@ def run(arguments: Namespace, session: Session) -> int:
     headers = {
         python: find_header_set(python.minor, session.store, session.environ, arguments.headers) for python in chosen
     }
-    ejected = write_files(root, render_files(project, headers, zig), force=arguments.force)
+    tools = find_tools(select_requirements(project.tools, project.build_requires), find_tool_folders(project, session))
+    bench = Bench(tools, session.environ)
+    wheels = [(target, python) for target in TARGETS for python in chosen]
+    kept = Store(session.store.folder("work", project.metadata.file_name.rsplit("-", 1)[0]))
+    supplies = provide(project, root, wheels, bench, kept, read_epoch(session.environ))
+    ejected = write_files(root, render_files(project, root, headers, zig, supplies), force=arguments.force)
     if left_out:
         session.notice(
             Problem(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ..cpython import find_minors_at_hand
 from ..errors import NotFoundError, Problem
-from ..generate import select_requirements
 from ..hooks import read_epoch
 from ..objects import Tally
 from ..plan import PlannedWheel, Project
@@ -21,7 +20,7 @@ from ..wheel import Outcome, Workshop, make_wheels
 from ..zigs import obtain_zig
 from .plan import notice_obstacles
 from .progress import Progress, make_progress
-from .selection import Candidate, read_choice, read_overrides, select_wheels
+from .selection import Candidate, find_tool_folders, read_choice, read_overrides, select_wheels
 from .session import Session, choose_exit_code, format_count, format_seconds, format_size, join_shortened, to_json
 
 
@@ -42,7 +41,7 @@ def run(arguments: Namespace, session: Session) -> int:
         )
 
     zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
-    tools = _find_tools(project, arguments.tools, session)
+    tools = arguments.tools or find_tool_folders(project, session)
     if session.is_verbose:
         zig = replace(zig, talk=session.say)
     progress = make_progress(wanted, session)
@@ -60,16 +59,6 @@ def run(arguments: Namespace, session: Session) -> int:
         objects = "".join(f"; {format_count(t.built, 'object')} built, {t.reused} reused" for t in tallies)
         session.result(f"{format_count(len(made), 'wheel')} in {arguments.out}, {size}, {seconds}{objects}")
     return choose_exit_code(outcome.error for outcome in outcomes if outcome.error)
-
-
-def _find_tools(project: Project, given: Sequence[Path], session: Session) -> Sequence[Path]:
-    """Folders with the tools that *project* is built with: those *given*; none stands for what is installed here."""
-    requirements = select_requirements(project.tools, project.build_requires)
-    if given or not requirements:
-        return given
-    from ..environments import obtain_tools  # which is missing where a wheel is made again: there they are given
-
-    return obtain_tools(requirements, session.store, session.environ, session.say)
 
 
 def _make(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..build_zig_supplies import GENERATED, HEADERS
-from ..errors import NotFoundError
+from ..errors import ConfigurationError, NotFoundError, Problem
 from ..files import read_file
 from ..generators import Generation
 from ..plan import Project
@@ -48,12 +48,28 @@ def provide(
         inputs = _read_inputs(generation, project, root, files)
         for prefix, facts in _list_facts(generation, project, wheels, epoch):
             made = _generate(generation, inputs, facts, bench, store)
+            _check_those_there(made, project, generation.where)
             files |= {prefix + path: data for path, data in made.items()}
     folders = {
         f"{HEADERS}/{name}": store.keep_tree("headers", read_headers(name, bench.tools.find(name)))
         for name in project.headers_from
     }
     return Supplies(files, folders)
+
+
+def _check_those_there(made: Mapping[str, bytes], project: Project, where: str) -> None:
+    """Of what is *made*, files that are in the project too must be the same: which is meant could not be known."""
+    problems = [
+        Problem(
+            f"{path!r} is in the project, and is not what is generated now",
+            where,
+            "delete it, and have git ignore it: the build needs no such file in the source tree",
+        )
+        for path, data in made.items()
+        if path in project.tree.by_path and project.tree.by_path[path].sha256 != hashlib.sha256(data).hexdigest()
+    ]
+    if problems:
+        raise ConfigurationError.of(problems)
 
 
 def generate_contents(project: Project, root: Path, bench: Bench, store: Store, epoch: int) -> dict[str, bytes]:
