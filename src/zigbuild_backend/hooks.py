@@ -148,10 +148,8 @@ def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | No
     options = _parse_options(config_settings, os.environ)
     project, wheel = _choose(root, options)
     workshop = _open_workshop(project, options) if project.is_compiled or project.generated else None
-    epoch, requirements = read_epoch(os.environ), [*project.build_requires, *_find_requirements(project.settings)]
-    return make_editable(
-        project, root, wheel, out, workshop, epoch=epoch, options=options.texts, requirements=requirements
-    ).name
+    epoch = read_epoch(os.environ)
+    return make_editable(project, root, wheel, out, workshop, epoch=epoch, options=options.texts).name
 
 
 @_hook

@@ -1,4 +1,4 @@
-"""Editable installs as developers meet them: installed by pip in isolation, edited, imported, uninstalled."""
+"""Editable installs as developers meet them: installed by uv in isolation, edited, imported, uninstalled by pip."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def installed(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     )
     venv = make_venv(sys.executable, folder / "venv")
     before = list_files(venv)
-    venv.run(venv.python, "-m", "pip", "install", "--find-links", backend.parent, "--editable", project)
+    uv = (sys.executable, "-m", "uv", "pip", "install", "--python", venv.python)
+    subprocess.run([*uv, "--find-links", backend.parent, "--editable", project], check=True)
     install = Install(project, venv)
     yield install
     state = Path(install.ask("import spam, sys; print(sys.meta_path[0].overlay)")).parent
@@ -93,8 +94,9 @@ def installed(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def list_files(venv: Venv) -> set[Path]:
-    """What is in an environment but for bytecode of others."""
-    return {path for path in venv.folder.rglob("*") if "__pycache__" not in path.parts or "editable" in path.name}
+    """What is installed in an environment, but for bytecode of others."""
+    found = {path for folder in ("bin", "lib") for path in (venv.folder / folder).rglob("*")}
+    return {path for path in found if "__pycache__" not in path.parts or "editable" in path.name}
 
 
 @pytest.fixture
@@ -134,7 +136,13 @@ def test_edited_sources_and_headers_are_compiled_again(install: Install) -> None
     done = install.run(ASK, ZIGBUILD_EDITABLE_VERBOSE="1")
     assert done.stdout == "143\n"
     assert "zigbuild: spam: native/include/answer.h was edited\nzigbuild: spam: rebuilt in " in done.stderr
-    assert "143" in install.run(ASK, ZIGBUILD_EDITABLE_VERBOSE="1").stdout
+
+
+def test_what_a_killed_process_left_is_compiled(install: Install) -> None:
+    overlay = Path(install.ask("import spam, sys; print(sys.meta_path[0].overlay)"))
+    for folder in (install.project, overlay.with_name("root")):
+        (folder / "native" / "answer.c").write_text(MODULE.replace("(ANSWER)", "(ANSWER + 200)"))
+    assert install.ask() == "242"
 
 
 def test_sources_that_come_and_go_are_noticed(install: Install) -> None:
@@ -229,6 +237,6 @@ def test_lost_caches_are_made_again_or_missed_plainly(install: Install) -> None:
     init.write_text(text.replace("/editable-environments/", "/of-yore/"))
     said = install.run(ASK, check=False).stderr
     assert re.search(r"ImportError: spam cannot be rebuilt: there is no .*/of-yore/", said)
-    assert f"pip install --editable {install.project}" in said
+    assert f'pip install --editable "{install.project}"' in said
     init.write_text(text)
     assert install.ask() == "42"

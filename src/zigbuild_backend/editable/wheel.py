@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..archive import Entry, write_wheel
+from ..generate import select_requirements
 from ..plan import PlannedWheel, Project
+from ..versions import find_requirements
 from ..wheel import Workshop, pack
 from .building import compile_into, find_folder, forget_lost_projects, wait_for
 from .environment import keep_environment
@@ -43,12 +45,11 @@ def make_editable(
     *,
     epoch: int,
     options: Mapping[str, str],
-    requirements: Sequence[str],
 ) -> Path:
     """Makes the editable wheel of the project in *root* into the folder *out*, and gives its path.
 
     Without *workshop* there is no compiler, and the project must have no modules. *options* are the settings given for
-    this install, *requirements* what is required to build it: both are kept for rebuilds, if it is compiled on import.
+    this install, and for what it compiles on import, if it does.
 
     :raises ZigbuildError: with what is wrong with its modules.
     """
@@ -56,7 +57,9 @@ def make_editable(
     overlay: Path | None = None
     if workshop and project.settings.editable.rebuild:
         forget_lost_projects(workshop.zig.store)
-        backend = keep_environment(requirements, workshop.zig)
+        requirements = select_requirements(project.tools, project.build_requires)
+        versioning = find_requirements(project.settings.version, root)
+        backend = keep_environment([*requirements, *versioning], workshop.zig)
         workshop = replace(workshop, zig=backend.zig)
         folder = find_folder(root, wheel, backend, options)
         overlay = folder / "overlay"

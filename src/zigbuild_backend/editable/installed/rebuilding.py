@@ -41,8 +41,16 @@ def bring_up_to_date(
     state = read_state(folder)
     if _is_set(_IN_A_REBUILD):
         return state.members if state else members
-    if state and not state.find_changes(root):
-        return state.members
+    if not state or state.find_changes(root):
+        try:
+            _rebuild(project, root, folder, backend, options)
+        except OSError as error:
+            raise ImportError(f"{project} could not be rebuilt: {error}", name=project) from error
+        state = read_state(folder)
+    return state.members if state else members
+
+
+def _rebuild(project: str, root: str, folder: str, backend: Sequence[str], options: Mapping[str, str]) -> None:
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "lock"), "a+b") as file:
         _wait_for_lock(file.fileno())
@@ -51,53 +59,41 @@ def bring_up_to_date(
         if changes:
             start = time.perf_counter()
             _say(f"{project}: {changes}")
-            try:
-                if not (state and changes.are_edits and _run_zig(state, changes, root, folder)):
-                    _run_backend(project, root, folder, backend, options, changes)
-            except OSError as error:
-                raise ImportError(f"{project} could not be rebuilt: {error}", name=project) from error
+            if not (state and changes.are_edits and _run_zig(state, changes, root, folder)):
+                _run_backend(project, root, folder, backend, options, changes)
             _say(f"{project}: rebuilt in {time.perf_counter() - start:.2f} s")
-            state = read_state(folder)
-    return state.members if state else members
 
 
 def _run_zig(state: State, changes: Changes, root: str, folder: str) -> bool:
     """Compiles what was edited; gives whether that went well."""
     if not state.command:
         return False
-    edited = [path for path in changes.edited if _stage(os.path.join(root, path), os.path.join(folder, "root", path))]
-    if edited:
-        import subprocess
+    import subprocess
 
-        environment = {key: os.environ[key] for key in state.inherited if key in os.environ}
+    environment = {key: os.environ[key] for key in state.inherited if key in os.environ}
+    build_root = os.path.join(folder, "root")
+    try:
+        for path in changes.edited:
+            with open(os.path.join(root, path), "rb") as source, open(os.path.join(build_root, path), "wb") as staged:
+                staged.write(source.read())
         done = subprocess.run(
             state.command,
-            cwd=os.path.join(folder, "root"),
+            cwd=build_root,
             env={**environment, **state.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        _say(done.stderr.decode(errors="replace").rstrip())
-        if done.returncode:
-            return False
-        for path in (path for path, name in state.members.items() if name):
-            made = os.path.join(folder, "artifacts", state.identifier, path)
-            if os.path.exists(made):
-                os.replace(made, os.path.join(folder, "overlay", path))
+    except FileNotFoundError:
+        return False
+    _say(done.stderr.decode(errors="replace").rstrip())
+    if done.returncode:
+        return False
+    for path in (path for path, name in state.members.items() if name):
+        made = os.path.join(folder, "artifacts", state.identifier, path)
+        if os.path.exists(made):
+            os.replace(made, os.path.join(folder, "overlay", path))
     state.update(changes).write(folder)
-    return True
-
-
-def _stage(source: str, staged: str) -> bool:
-    """Copies a file into the build root if it is another there; gives whether it was."""
-    with open(source, "rb") as file:
-        data = file.read()
-    with open(staged, "rb") as file:
-        if file.read() == data:
-            return False
-    with open(staged, "wb") as file:
-        file.write(data)
     return True
 
 
@@ -106,11 +102,12 @@ def _run_backend(
 ) -> None:
     import subprocess
 
-    mend = f"install it again: {os.path.basename(sys.executable)} -m pip install --editable {root}"
+    settings = [f"{key}={value}" for key, value in options.items()]
+    given = "".join(f' --config-settings "{setting}"' for setting in settings)
+    mend = f'install it again: {os.path.basename(sys.executable)} -m pip install --editable "{root}"{given}'
     for needed in (os.path.join(root, "pyproject.toml"), *backend):
         if not os.path.exists(needed):
             raise ImportError(f"{project} cannot be rebuilt: there is no {needed}\n{mend}", name=project)
-    settings = [f"{key}={value}" for key, value in options.items()]
     done = subprocess.run(
         [sys.executable, "-I", "-c", _BACKEND, "\n".join(backend), root, folder, *settings],
         cwd=root,
