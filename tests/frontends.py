@@ -76,7 +76,7 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Frontend:
-    """Calls the hooks in the folder of a project; what they make is put beside it."""
+    """Calls the hooks in the folder of a project; what one makes is put beside it, in a folder of its name."""
 
     folder: Path
     monkeypatch: pytest.MonkeyPatch
@@ -103,7 +103,7 @@ class Frontend:
 
     def read_sdist(self, name: str) -> str:
         """A member of the sdist that was made last."""
-        path = max(self.folder.glob("out/*.tar.gz"), key=lambda path: path.stat().st_mtime_ns)
+        path = max(self.folder.glob("build_sdist/*.tar.gz"), key=lambda path: path.stat().st_mtime_ns)
         with tarfile.open(path) as archive:
             file = archive.extractfile(f"{path.name.removesuffix('.tar.gz')}/{name}")
             assert file
@@ -122,10 +122,18 @@ class Frontend:
         return Venv(folder)
 
     def _call(self, hook: str, project: Path, config: Config | None = None) -> Path:
-        out = self.folder / "out"
+        out = self.folder / hook
         self.monkeypatch.chdir(project)
         return out / getattr(zigbuild_backend, hook)(os.fspath(out), config)
 
     def _read(self, path: Path) -> Wheel:
         with zipfile.ZipFile(path) as archive:
             return Wheel(path, tuple(sorted(archive.infolist(), key=lambda member: member.filename)))
+
+
+def commit(project: Path, *, tag: str = "") -> None:
+    """Makes the folder a git repository in which all is committed, and tagged."""
+    git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")
+    commands: list[tuple[str, ...]] = [("init", "-q"), ("add", "."), ("commit", "-q", "-m", "all")]
+    for command in [*commands, *([("tag", tag)] if tag else [])]:
+        subprocess.run([*git, *command], cwd=project, check=True)

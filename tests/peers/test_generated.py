@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from frontends import Frontend
 from projects import render_module, render_pyproject
 
@@ -204,3 +206,26 @@ def test_generated_resources_everywhere(frontend: Frontend) -> None:
         venv = frontend.venv()
         frontend.install(wheel, venv)
         assert venv.run(venv.python, "-c", USE).stdout == SAID
+
+
+def test_cython_of_another_distribution(frontend: Frontend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    extension = '[[tool.zigbuild.extension]]\nname = "{0}"\nsources = ["src/{1}"]\n'
+    first = {
+        "pyproject.toml": render_pyproject("pkg1", extension.format("pkg1.one", "pkg1/one.pyx"), requires="cython"),
+        "src/pkg1/__init__.py": "",
+        "src/pkg1/one.pxd": "cdef int one()\n",
+        "src/pkg1/one.pyx": "cdef int one():\n    return 1\n",
+    }
+    wheel = frontend.wheel(frontend.write(first))
+    assert wheel.names == {"pkg1/__init__.py", "pkg1/one.pxd", f"pkg1/one{wheel.extension_suffix}"}
+    wheel.run("import pkg1.one", tmp_path / "site")
+    generate = '[[tool.zigbuild.generate]]\nwith = "cython"\nsources = ["src/pkg2/two.pyx"]\nrequires = ["pkg1"]\n'
+    settings = extension.format("pkg2.two", "pkg2/two.pyx") + generate
+    second = {
+        "pyproject.toml": render_pyproject("pkg2", settings, requires="cython pkg1"),
+        "src/pkg2/__init__.py": "",
+        "src/pkg2/two.pyx": "from pkg1.one cimport one\n\ndef two():\n    return 2 * one()\n",
+    }
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    wheel = frontend.wheel(frontend.write(second, "second"))
+    assert wheel.run("from pkg2.two import two; print(two())", tmp_path / "site") == "2"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+import zigbuild_backend
 from frontends import Frontend
 from projects import render_pyproject
 
@@ -88,7 +91,8 @@ def test_a_licence_with_a_name_of_its_own(frontend: Frontend) -> None:
         "license_file.py": "",
     }
     wheel = frontend.wheel(frontend.write(files))
-    assert [path for path in wheel.names if path.endswith("LICENSE.custom")]
+    assert wheel.names == {"license_file.py", f"{wheel.info}/licenses/something/LICENSE.custom"}
+    assert wheel.read("licenses/something/LICENSE.custom") == "Hello!\n"
     assert "License: Hello!\n" in wheel.read("METADATA")
 
 
@@ -136,9 +140,7 @@ def test_a_version_in_a_file(frontend: Frontend) -> None:
     assert lines[1:3] == ["Name: dynamic-version", "Version: 1.0.0"]
 
 
-def test_metadata_before_a_build(frontend: Frontend, tmp_path: Path, monkeypatch) -> None:
-    import zigbuild_backend
-
+def test_metadata_before_a_build(frontend: Frontend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = frontend.write(
         {
             "pyproject.toml": render_pyproject(
