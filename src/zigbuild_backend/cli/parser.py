@@ -51,6 +51,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     init.add_argument("--stable-abi", action="store_true", help="use the stable ABI: one wheel for all later Pythons")
 
+    importing = commands.add("import", "read what setuptools would build, and write it as [tool.zigbuild]")
+    importing.set_defaults(command="import_")
+    add_project(importing, "a folder with setup.py, setup.cfg or pyproject.toml, or an sdist (default: this folder)")
+    importing.add_argument("--write", action="store_true", help="write pyproject.toml instead of printing it")
+    importing.add_argument(
+        "--no-isolation", action="store_true", help="run setup.py without a sandbox: only if you trust it"
+    )
+
     plan = commands.add("plan", "list the wheels that can be built and how each can be tested; builds nothing")
     add_project(plan)
     _add_selection(plan)
