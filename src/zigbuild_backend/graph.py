@@ -16,6 +16,7 @@ from .cpython import HeaderSet, pyconfig_header, translated_headers, translation
 from .errors import Problem, ToolchainError
 from .files import read_file
 from .generate import NO_SUPPLIES, Supplies
+from .msvc import help_windows
 from .plan import PlannedWheel, Project
 from .pythons import Python
 from .store import temporary_folder
@@ -79,13 +80,20 @@ class Compiled:
 
 
 def stage(
-    project: Project, root: Path, cells: Collection[Cell], workspace: Workspace, supplies: Supplies = NO_SUPPLIES
+    project: Project,
+    root: Path,
+    cells: Collection[Cell],
+    workspace: Workspace,
+    zig: Zig,
+    supplies: Supplies = NO_SUPPLIES,
 ) -> None:
     """Puts into the workspace what the graph reads: the project's files, its build.zig, CPython's side, *supplies*."""
     # An ejected project has a copy of CPython's side in its tree: it must not be written through the links below.
     files = {file.path: read_file(root, file) for file in project.tree.files if not file.path.startswith(_OURS)}
+    helped, forwards = help_windows(project, files, zig.library, f"{SUPPORT_FOLDER}/pyconfig/windows")
+    files.update(forwards)
     if not project.settings.build_file:
-        files["build.zig"] = render(project, extra_targets=[cell.target for cell in cells]).encode()
+        files["build.zig"] = render(helped, extra_targets=[cell.target for cell in cells]).encode()
         files["build.zig.zon"] = render_zon(project).encode()
     for system in ("posix", "windows"):
         files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)

@@ -14,7 +14,7 @@ from .settings import Settings
 from .settings.recipe import Recipe
 from .targets import TARGETS, Target, select_targets
 from .tree import SourceTree
-from .units import Module, Unit, Units, resolve_units
+from .units import OBJECTIVE_SUFFIXES, Module, Unit, Units, resolve_units
 
 
 @dataclass(frozen=True)
@@ -269,6 +269,8 @@ def _find_obstacle(
     project: Project, python: Python, target: Target, has_headers: Collection[int]
 ) -> ZigbuildError | None:
     where = python.name
+    if obstacle := _find_missing_system(project, python, target):
+        return obstacle
     if python == ANY_PYTHON:
         return None
     if not _is_admitted(project, python):
@@ -288,6 +290,29 @@ def _find_obstacle(
             f"the headers of CPython {python.version} are not at hand",
             where=where,
             hint=f"install CPython {python.version}, or give them with 'zigbuild headers add'",
+        )
+    return None
+
+
+def _find_missing_system(project: Project, python: Python, target: Target) -> ZigbuildError | None:
+    """What stands in the way where something needs more of a system than zig brings, and is not optional."""
+    modules = (module for module in project.modules_for(target, python) if not module.settings.optional)
+    libraries = (library for library in project.units.libraries if library.is_for(target))
+    units = (*modules, *project.programs_for(target), *libraries)
+    slices = target.slices or (target,)
+    parts = [part for unit in units for machine in slices for part in unit.parts_for(machine, python)]
+    if target.os == "macos" and (frameworks := {name for part in parts for name in part.table.frameworks}):
+        return ConfigurationError(
+            f"needs an SDK of macOS, for the frameworks {', '.join(sorted(frameworks))}",
+            where=target.platform_tag,
+            hint="zig brings none: say 'frameworks' of an extension that is optional, or do without them",
+        )
+    sources = [source for part in parts for source in part.sources_in(OBJECTIVE_SUFFIXES)]
+    if target.os != "macos" and sources:
+        return ConfigurationError(
+            f"{sources[0]!r} is in Objective-C, for which only macOS has a runtime",
+            where=target.platform_tag,
+            hint="name it under [[tool.zigbuild.extension.on]] with when = { os = \"macos\" }",
         )
     return None
 

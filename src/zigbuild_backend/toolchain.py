@@ -36,6 +36,11 @@ class Zig:
     on_build: Callable[[Sequence[str], Sequence[str], Mapping[str, str]], None] | None = None
     """Told how a graph is built: the command, what of the environment it inherits, and what is set besides."""
 
+    @property
+    def library(self) -> Path:
+        """The folder of headers and sources that it brings along."""
+        return self.executable.with_name("lib")
+
     def run(
         self,
         arguments: Sequence[str],
@@ -127,7 +132,7 @@ class Zig:
 
         An isolated build has its zig in a new folder each time, and would build the Windows runtimes again: minutes.
         """
-        library = self.executable.with_name("lib")
+        library = self.library
         record = self.executable.parent.with_name(f"ziglang-{self.version}.dist-info") / "RECORD"
         if not record.is_file():
             return library

@@ -22,6 +22,7 @@ LANGUAGES = {
 }
 """Zig's names of the languages that clang compiles, and the suffixes of their files."""
 
+OBJECTIVE_SUFFIXES = LANGUAGES["objective_c"] + LANGUAGES["objective_cpp"]
 CXX_SUFFIXES = LANGUAGES["cpp"] + LANGUAGES["objective_cpp"]
 ZIG_SUFFIX = ".zig"
 OBJECT_SUFFIXES = (".o", ".obj", ".a", ".lib")

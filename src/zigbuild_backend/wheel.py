@@ -149,7 +149,7 @@ def compile_wheels(
         project, folders = open_libraries(project, workshop.zig.store, workshop.zig.environ)
         supplies = provide(project, root, pairs, bench, kept, epoch)
         supplies = replace(supplies, folders=supplies.folders | folders)
-        stage(project, root, cells.values(), workspace, supplies)
+        stage(project, root, cells.values(), workspace, workshop.zig, supplies)
         if needs_network(project, root):
             fetch_packages(project, workspace.root, workshop.zig)
         kept_objects = list_kept(workspace.cache)

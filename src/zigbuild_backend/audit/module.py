@@ -28,6 +28,7 @@ _LINKER_SYMBOLS = frozenset(
         # what linkers define by themselves, in every library
         *("_init", "_fini", "_edata", "_end", "_bss_end__", "__bss_start", "__bss_start__", "__bss_end__", "__end__"),
         *("__dso_handle", "_mh_dylib_header", "_mh_bundle_header"),
+        "_mh_execute_header",  # which Zig 0.15 puts into everything for macOS
     }
 )
 _SHOWN = 5

@@ -20,7 +20,9 @@
 #include <sys/types.h>
 #include <time.h>
 #include <wchar.h>
-#ifndef _WIN32
+#ifdef _WIN32
+#include <intrin.h>
+#else
 #include <langinfo.h>
 #include <pthread.h>
 #include <sys/select.h>

@@ -1,0 +1,169 @@
+"""What is done for sources of other compilers and systems: MSVC headers and pragmas, frameworks, long command lines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from host_wheels import HOST, PYTHON
+from projects import Files, write_files
+from zigbuild_backend.binaries import parse_binary
+from zigbuild_backend.pythons import PYTHONS
+from zigbuild_backend.targets import TARGETS
+
+INIT = """
+static struct PyModuleDef definition = {{PyModuleDef_HEAD_INIT, .m_name = "{name}"}};
+PyMODINIT_FUNC PyInit_{name}(void) {{ return PyModule_Create(&definition); }}
+"""
+
+WINDOWS = """
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include "net.h"
+int shared, *nobody_reads;
+#ifdef _WIN32
+#include <Windows.h>
+#include <Winsvc.h>
+#pragma comment(lib, "Advapi32.lib")
+#pragma comment(lib, "a-library-that-is-nowhere")
+#define OPEN() (OpenSCManagerA(NULL, NULL, GENERIC_READ) != NULL)
+#else
+#define OPEN() 0
+#endif
+static PyObject *
+answer(PyObject *self, PyObject *args)
+{
+    (void)self, (void)args;
+    int warned_of;
+    return PyLong_FromLong(start_net() + OPEN());
+}
+static PyMethodDef methods[] = {{"answer", answer, METH_NOARGS, NULL}, {0}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "spam", .m_methods = methods};
+PyMODINIT_FUNC PyInit_spam(void) { return PyModule_Create(&definition); }
+"""
+
+NET = """
+#include "net.h"
+int shared;
+#ifdef _WIN32
+#include <WinSock2.h>
+int start_net(void) { WSADATA data; return WSAStartup(2, &data); }
+#else
+int start_net(void) { return 0; }
+#endif
+"""
+
+NET_HEADER = """
+#pragma once
+#ifdef _MSC_VER
+#  pragma comment ( lib , "ws2_32" )
+#endif
+int start_net(void);
+"""
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "zigbuild_backend", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=900)
+
+
+def make_project(root: Path, settings: str, files: Files) -> Path:
+    head = '[project]\nname = "spam"\nversion = "1.0"\n'
+    return write_files(root, {"pyproject.toml": f"{head}{settings}", **files})
+
+
+def build(project: Path, *targets: str) -> dict[str, bytes]:
+    """Platform tag → the module in its wheel for the running Python."""
+    out = project.parent / "out"
+    options = [option for target in targets for option in ("--target", target)]
+    done = run("wheels", project, "--python", PYTHON, "--out", out, *options)
+    assert done.returncode == 0, done.stderr
+    modules = {}
+    for wheel in out.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            (name,) = (name for name in archive.namelist() if name.endswith((".so", ".pyd")))
+            modules[wheel.stem.rpartition("-")[2]] = archive.read(name)
+    return modules
+
+
+def test_headers_in_any_case_and_libraries_that_pragmas_name(tmp_path: Path) -> None:
+    """Besides, ``-Werror`` does nothing, and with ``-fcommon`` two tentative definitions are of one object."""
+    settings = """
+        [[tool.zigbuild.extension]]
+        name = "spam"
+        sources = ["spam.c"]
+        link = ["net"]
+        flags.c = ["-Wall", "-Werror", "-fcommon"]
+
+        [[tool.zigbuild.library]]
+        name = "net"
+        sources = ["net.c"]
+        flags.c = ["-fcommon"]
+    """
+    files = {"spam.c": WINDOWS, "net.c": NET, "net.h": NET_HEADER}
+    modules = build(make_project(tmp_path / "spam", settings, files), HOST, "win_amd64")
+    loaded = {library.lower() for library in parse_binary(modules["win_amd64"]).libraries}
+    assert loaded >= {"advapi32.dll", "ws2_32.dll"}
+
+
+def test_a_command_line_of_many_long_paths(tmp_path: Path) -> None:
+    settings = '[[tool.zigbuild.extension]]\nname = "spam"\nsources = ["**/*.c"]\n'
+    folder = "/".join(["a-folder-with-quite-a-long-name-of-its-own"] * 4)
+    files = {f"{folder}/a_file_of_many_{number}.c": f"int number_{number};" for number in range(200)}
+    assert sum(map(len, files)) > 32_767  # what a command line may have on Windows
+    files["spam.c"] = "#include <Python.h>" + INIT.format(name="spam")
+    assert build(make_project(tmp_path / "spam", settings, files), HOST)
+
+
+def test_all_wheels_of_the_world_fit_on_the_command_line_of_windows() -> None:
+    options = [f"-Dwheel={python}-{target}" for python in PYTHONS for target in TARGETS]
+    assert sum(len(option) + 1 for option in options) < 16_000
+
+
+MAC = """
+    [[tool.zigbuild.extension]]
+    name = "spam"
+    sources = ["spam.c"]
+
+      [[tool.zigbuild.extension.on]]
+      when = { os = "macos" }
+      frameworks = ["Security", "CoreFoundation"]
+"""
+
+
+def test_frameworks_are_a_reason_to_skip_a_wheel(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "spam", MAC, {"spam.c": "#include <Python.h>" + INIT.format(name="spam")})
+    options = ["--target", HOST, "--target", "macosx_11_0_arm64"]
+    planned = run("plan", project, "--json", "--python", PYTHON, *options)
+    verdicts = {wheel["target"]: wheel for wheel in json.loads(planned.stdout)["wheels"]}
+    assert verdicts[HOST]["verdict"] == "buildable"
+    (problem,) = verdicts["macosx_11_0_arm64"]["problems"]
+    assert problem["message"] == "needs an SDK of macOS, for the frameworks CoreFoundation, Security"
+    refused = run("wheels", project, "--only", f"{PYTHON}-macosx_11_0_arm64", "--out", tmp_path / "out")
+    assert refused.returncode == 2
+    assert "needs an SDK of macOS" in refused.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_objective_c_is_for_macos_only(tmp_path: Path) -> None:
+    settings = """
+        [[tool.zigbuild.extension]]
+        name = "spam"
+        sources = ["spam.c"]
+
+          [[tool.zigbuild.extension.on]]
+          when = { os = "macos" }
+          sources = ["answer.m"]
+    """
+    answer = "#ifndef __OBJC__\n#error not Objective-C\n#endif\n@class Answer;\nint answer(void) { return 42; }"
+    code = "#include <Python.h>\n#ifdef __APPLE__\nint answer(void);\nint (*used)(void) = answer;\n#endif"
+    files = {"spam.c": code + INIT.format(name="spam"), "answer.m": answer}
+    project = make_project(tmp_path / "spam", settings, files)
+    assert len(build(project, HOST, "macosx_10_13_universal2")) == 2
+    everywhere = settings.replace('["spam.c"]', '["spam.c", "answer.m"]').partition("[[tool.zigbuild.extension.on]]")[0]
+    done = run("wheels", make_project(tmp_path / "else", everywhere, files), "--target", HOST, "--python", PYTHON)
+    assert done.returncode == 2
+    assert "'answer.m' is in Objective-C, for which only macOS has a runtime" in done.stderr
