@@ -64,10 +64,10 @@ def _is_editable(distribution: Distribution) -> bool:
 
 
 def _copy_distribution(distribution: Distribution, folder: Path) -> None:
-    """Copies what was installed into *folder*, but for commands and bytecode."""
+    """Copies what was installed into *folder*, but for commands."""
     for file in distribution.files or ():
         source = Path(str(file.locate()))
-        if ".." not in file.parts and file.suffix != ".pyc" and source.is_file():
+        if ".." not in file.parts and source.is_file():
             target = folder / file
             target.parent.mkdir(parents=True, exist_ok=True)
             link(str(source), str(target))

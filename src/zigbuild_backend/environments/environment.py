@@ -230,7 +230,7 @@ def link(source: str, target: str) -> None:
     try:
         os.link(source, target)
     except OSError:
-        shutil.copy(source, target)
+        shutil.copy2(source, target)  # bytecode is valid for the time of its source
 
 
 def obtain_toml_reader(store: Store, environ: Mapping[str, str]) -> Path:
