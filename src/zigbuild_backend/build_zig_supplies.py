@@ -37,6 +37,7 @@ _BINDINGS = {
         (
             *("-std=c++17", "-fno-strict-aliasing", "-ffunction-sections", "-fdata-sections"),
             *("-DNB_BUILD", "-DNDEBUG", "-DNB_COMPACT_ASSERTIONS"),
+            "-includecstdio",  # its sources rely on Python.h for it, where the limited API has none
         ),
         "NB_FREE_THREADED",
     )
