@@ -166,12 +166,6 @@ def compile_wheels(
         workshop.count(count_objects(project, done, workspace.cache, kept_objects))
         for wheel in (wheel for wheel in wheels if wheel.target):
             cell = cells[wheel.identifier]
-            if dropped := compiled.dropped.get(cell.identifier):
-                for problem in dropped.problems:
-                    workshop.warn(Problem(problem.message, problem.where, "it is optional: the wheel has the rest"))
-                if not compiled.artifacts[cell.identifier]:
-                    yield wheel, base, generated
-                    continue
             spec = replace(
                 equipped,
                 tag=wheel.tag,
@@ -181,7 +175,10 @@ def compile_wheels(
                 python=_describe_python(cell),
             )
             find_origin = partial(find_origin_of, project=project, cell=cell, workspace=workspace, zig=workshop.zig)
-            made = _collect(cell, compiled, f"{base.name}-{base.version}.data/scripts", find_origin)
+            made = _collect(cell, compiled, f"{base.name}-{base.version}.data/scripts", find_origin, workshop.warn)
+            if not isinstance(made, ZigbuildError) and not made:  # all that it has was optional
+                yield wheel, base, generated
+                continue
             yield wheel, spec, made if isinstance(made, ZigbuildError) else {**generated, **made}
 
 
@@ -231,11 +228,19 @@ def _find_cells(wheels: Collection[PlannedWheel], workshop: Workshop) -> Iterato
 
 
 def _collect(
-    cell: Cell, compiled: Compiled, scripts: str, find_origin: Callable[..., str | None]
+    cell: Cell,
+    compiled: Compiled,
+    scripts: str,
+    find_origin: Callable[..., str | None],
+    warn: Callable[[Problem], None],
 ) -> Mapping[str, bytes] | ZigbuildError:
-    """The modules and programs of one wheel, each proven to be what its name claims."""
+    """The modules and programs of one wheel, each proven to be what its name claims.
+
+    What is wrong with a module that is optional is what is warned of, and the module is left out.
+    """
     if error := compiled.errors.get(cell.identifier):
         return error
+    dropped = list(compiled.dropped[cell.identifier].problems) if cell.identifier in compiled.dropped else []
     policy = find_policy(cell.target)
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
@@ -247,21 +252,30 @@ def _collect(
             if cell.target.libc == "musl" and cell.target.musl_name.encode() in data:
                 data = rename_needed(data, "libc.so")
             path = unit.path(cell.python, cell.target)
-            problems += audit_module(
-                data,
-                path=path,
-                module=unit.name,
-                target=cell.target,
-                python=cell.python,
-                policy=policy,
-                stable_abi=_read_stable_abi(cell.python),
-                origin=partial(find_origin, module=unit),
-                is_open=unit.settings.visibility == "default",
+            found = list(
+                audit_module(
+                    data,
+                    path=path,
+                    module=unit.name,
+                    target=cell.target,
+                    python=cell.python,
+                    policy=policy,
+                    stable_abi=_read_stable_abi(cell.python),
+                    origin=partial(find_origin, module=unit),
+                    is_open=unit.settings.visibility == "default",
+                )
             )
+            if found and artifact.is_optional:
+                dropped += found
+                continue
+            problems += found
         else:
             path = f"{scripts}/{artifact.files[0].name}"
             problems += audit_program(data, path=path, target=cell.target, policy=policy)
         files[path] = data
+    for problem in dropped:
+        where = problem.where if problem.where == cell.identifier else f"{cell.identifier}: {problem.where}"
+        warn(Problem(problem.message, where, "it is optional: the wheel is made without it"))
     return MismatchError.of(problems) if problems else files
 
 

@@ -46,13 +46,24 @@ def run(arguments: Namespace, session: Session) -> int:
         zig = replace(zig, talk=session.say)
     progress = make_progress(wanted, session)
     tallies: list[Tally] = []
-    workshop = Workshop(zig, arguments.headers, arguments.jobs, progress.report, tools=tools, count=tallies.append)
+    dropped: list[Problem] = []
+    workshop = Workshop(
+        zig,
+        arguments.headers,
+        arguments.jobs,
+        progress.report,
+        warn=dropped.append,
+        tools=tools,
+        count=tallies.append,
+    )
     outcomes = _make(project, root, arguments.out, workshop, epoch, progress, session)
 
     if arguments.json:
         session.result_json(_to_document(arguments.out, outcomes, skipped, tallies, time.monotonic() - start))
+    _tell_dropped(dropped, session)
     _tell_failures([outcome for outcome in outcomes if outcome.error], session)
-    made = [outcome for outcome in outcomes if outcome.path]
+    # Where all was optional and nothing could be compiled, several wheels of the plan are one.
+    made = list({outcome.path: outcome for outcome in outcomes if outcome.path}.values())
     if made and not arguments.json:
         size = format_size(sum(outcome.size for outcome in made))
         seconds = format_seconds(time.monotonic() - start)
@@ -96,6 +107,15 @@ def _find_runtimes(project: Project, wheels: Sequence[PlannedWheel], zig: Zig) -
     return {
         str(target): find_runtimes(target, zig, optimize=project.settings.optimize, is_cxx=is_cxx) for target in targets
     }
+
+
+def _tell_dropped(dropped: Sequence[Problem], session: Session) -> None:
+    """Says once each why modules that are optional are missing, with the wheels that it is about."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for problem in dropped:
+        groups.setdefault((problem.message, problem.hint), []).append(problem.where)
+    for (message, hint), places in groups.items():
+        session.notice(Problem(message, join_shortened(dict.fromkeys(places)), hint))
 
 
 def _tell_failures(failed: Sequence[Outcome], session: Session) -> None:
