@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from machines import ROOT
+from zigbuild_backend import hooks
 from zigbuild_backend.errors import ConfigurationError
 from zigbuild_backend.settings import parse_settings
 from zigbuild_backend.settings.overrides import (
@@ -148,3 +149,18 @@ def test_every_variable_of_the_program_is_known() -> None:
     sources = [path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py")]
     used = {name for text in sources for name in re.findall(r'"(ZIGBUILD_[A-Z_]*[A-Z])"', text)}
     assert used <= OTHER_VARIABLES
+
+
+def test_a_frontend_s_settings_can_be_given_again() -> None:
+    """As an editable install does when it is compiled anew: without the environment in which it was installed."""
+    settings = {"target": "win32", "verbose": "yes", "optimize": "debug", "wheel.exclude": ["a", "b;c"]}
+    options = hooks._parse_options(settings, {"ZIGBUILD_OPTIMIZE": "small", "ZIGBUILD_EDITABLE_REBUILD": "1"})
+    again = hooks._parse_options(options.texts, {})
+    assert (again.target, again.python, again.verbose) == ("win32", "", True)
+    assert again.texts == options.texts
+    assert [str(override) for override in again.overrides] == [
+        "optimize=small",
+        'wheel.exclude=["a","b;c"]',
+        "editable.rebuild=true",
+    ]
+    assert hooks._parse_options(None, {"HOME": "/"}).texts == {}
