@@ -138,7 +138,7 @@ import importlib, importlib.resources
 print(sum(importlib.import_module(name).number() for name in {names}))
 for package in {packages}:
     files = importlib.resources.files(importlib.import_module(package))
-    print(package, files.is_dir(), files.joinpath("__init__.py").is_file())
+    print(package, files.is_dir(), any(path.suffix == ".so" for path in files.iterdir()))
 """
 
 

@@ -44,7 +44,7 @@ def test_the_limited_api(frontend: Frontend, tmp_path: Path) -> None:
     assert wheel.tag.startswith("cp310-abi3-")
     assert wheel.names == {"module.abi3.so"}
     assert wheel.run("import module; print(module.square(2))", tmp_path / "site") == "4.0"
-    files["pyproject.toml"] = render_pyproject("limited-api", limited + extra)
+    files["pyproject.toml"] = render_pyproject("limited-api-bad", limited + extra)
     wheel = frontend.wheel(frontend.write(files))
     assert wheel.is_for_this_python
     assert wheel.names == {f"module{wheel.extension_suffix}", f"extra{wheel.extension_suffix}"}

@@ -54,15 +54,13 @@ def test_flags_by_a_frontend(frontend: Frontend) -> None:
     said = 'version = "0.0.1"\nlicense-files = ["LICENSE"]'
     source = "#if FOO != 1\n#error FOO\n#endif\nint BAR main(void) { return 0; }\n"
     files = {
-        "pyproject.toml": render_pyproject(
-            "CMake.Example", render_program("cmake_example", "src/main.c"), project=said
-        ),
+        "pyproject.toml": render_pyproject("With.Flags", render_program("cmake_example", "src/main.c"), project=said),
         "src/main.c": source,
         "LICENSE": "",
     }
     wheel = frontend.wheel(frontend.write(files), {"executable.cmake_example.flags.all": "-DFOO=1;-DBAR="})
-    assert wheel.names == {"cmake_example-0.0.1.data/scripts/cmake_example", f"{wheel.info}/licenses/LICENSE"}
-    assert wheel.path.name.startswith("cmake_example-0.0.1-py3-none-")
+    assert wheel.names == {"with_flags-0.0.1.data/scripts/cmake_example", f"{wheel.info}/licenses/LICENSE"}
+    assert wheel.path.name.startswith("with_flags-0.0.1-py3-none-")
 
 
 def test_a_library_of_a_program_is_static(frontend: Frontend) -> None:

@@ -33,7 +33,7 @@ guithing = a.b:c
 three = four
 """
 METADATA = [
-    *("Name: CMake.Example", "Version: 0.0.1", "License-File: LICENSE", "Requires-Python: >=3.9"),
+    *("Version: 0.0.1", "License-File: LICENSE", "Requires-Python: >=3.9"),
     *("Provides-Extra: test", 'Requires-Dist: pytest>=6.0; extra == "test"'),
 ]
 USE = "import cmake_example as c; print(c.version(), c.add(1, 2))"
@@ -53,7 +53,9 @@ def extension(name: str, source: str, more: str = "") -> str:
 @pytest.mark.parametrize("language", ["c", "pybind11"])
 def test_a_module_at_the_top(language: str, frontend: Frontend, tmp_path: Path) -> None:
     version = 'defines = { VERSION_INFO = "\\"{version}\\"" }\n'
+    name = "CMake.Example"
     if language == "c":
+        name = "C.Example"
         said = ("version", "PyUnicode_FromString(VERSION_INFO)")
         source, text, requires = "src/main.c", render_module("cmake_example", ADD, said, head=INTEGERS), ""
     else:
@@ -61,21 +63,21 @@ def test_a_module_at_the_top(language: str, frontend: Frontend, tmp_path: Path) 
         source, text, requires = "src/main.cpp", BINDING, "pybind11"
     settings = extension("cmake_example", source, version)
     files = {
-        "pyproject.toml": render_pyproject("CMake.Example", settings, project=SAYS, requires=requires),
+        "pyproject.toml": render_pyproject(name, settings, project=SAYS, requires=requires),
         "LICENSE": "a licence\n",
         source: text,
     }
     project = frontend.write(files)
     assert set(frontend.sdist(project)) == {*files, "PKG-INFO"}
     wheel = frontend.wheel(project)
-    assert wheel.path.name.startswith("cmake_example-0.0.1-")
+    assert wheel.path.name.startswith(f"{name.lower().replace('.', '_')}-0.0.1-")
     assert wheel.names == {
         *(f"cmake_example{wheel.extension_suffix}", f"{wheel.info}/licenses/LICENSE"),
         f"{wheel.info}/entry_points.txt",
     }
     assert "Root-Is-Purelib: false\n" in wheel.read("WHEEL")
     assert wheel.read("METADATA") == frontend.read_sdist("PKG-INFO")
-    assert wheel.read("METADATA").strip().splitlines()[1:] == METADATA
+    assert wheel.read("METADATA").strip().splitlines()[1:] == [f"Name: {name}", *METADATA]
     assert wheel.read("entry_points.txt") == ENTRY_POINTS
     assert wheel.run(USE, tmp_path / "site") == "0.0.1 3"
 
