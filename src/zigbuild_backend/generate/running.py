@@ -140,7 +140,8 @@ def _run(
     if talk:
         talk(f"{shlex.join(command)}\n{said}".rstrip())
     if done.returncode:
-        raise ToolchainError(said or f"ended with exit code {done.returncode}", where=where)
+        hint = "it sees what 'sources' and 'inputs' name and the packages of 'requires', nothing else of this machine"
+        raise ToolchainError(said or f"ended with exit code {done.returncode}", where=where, hint=hint)
 
 
 def _read(root: Path, path: str, where: str) -> bytes:
