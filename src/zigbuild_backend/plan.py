@@ -121,7 +121,7 @@ def resolve_project(
     if problems:
         raise ConfigurationError.of(problems)
     excluded = packed.match(settings.wheel.exclude)
-    data = find_data(tree, settings.wheel, prefix)
+    data = find_data(packed, settings.wheel, prefix)
     contents = find_contents(
         packed,
         settings.packages,
@@ -132,17 +132,19 @@ def resolve_project(
         included=find_included(packed, settings.wheel.include, excluded, f"{prefix}wheel.include"),
         has_others=bool(data or units.programs),
     )
+    everything = contents | {f"{metadata.file_name}.data/{path}": source for path, source in data.items()}
+    there = tree.by_path
     return Project(
         metadata,
         settings,
         tree,
-        {path: source for path, source in contents.items() if source in tree.by_path},
+        {path: source for path, source in contents.items() if source in there},
         units,
         requirements,
         recipe_digest,
-        data,
+        {path: source for path, source in data.items() if source in there},
         generations=generations,
-        generated={path: source for path, source in contents.items() if source not in tree.by_path},
+        generated={path: source for path, source in everything.items() if source not in there},
         build_requires=build_requires,
         overrides=overrides,
     )
@@ -312,7 +314,7 @@ def _find_missing_system(project: Project, python: Python, target: Target) -> Zi
         return ConfigurationError(
             f"{sources[0]!r} is in Objective-C, for which only macOS has a runtime",
             where=target.platform_tag,
-            hint="name it under [[tool.zigbuild.extension.on]] with when = { os = \"macos\" }",
+            hint='name it under [[tool.zigbuild.extension.on]] with when = { os = "macos" }',
         )
     return None
 

@@ -313,6 +313,14 @@ def read_data(project: Project, root: Path) -> list[Entry]:
     return entries
 
 
+def make_entry(project: Project, path: str, data: bytes) -> Entry:
+    """A file that was made for a wheel of *project*: a module, a program, or what is generated."""
+    if path not in project.generated:
+        return Entry(path, data, is_executable=True)
+    is_script = path.startswith(f"{project.metadata.file_name}.data/scripts/")
+    return Entry(path, render_script(data) if is_script else data, is_script)
+
+
 def assemble(
     project: Project, root: Path, spec: WheelSpec, contents: Iterable[Entry], modules: Mapping[str, bytes]
 ) -> list[Entry]:
@@ -325,7 +333,7 @@ def assemble(
         raise ConfigurationError(
             "is in the source tree and would be compiled too", where=clash, hint="delete it, or have git ignore it"
         )
-    entries += [Entry(path, data, is_executable=path not in project.generated) for path, data in modules.items()]
+    entries += [make_entry(project, path, data) for path, data in modules.items()]
     return pack(project, root, spec, entries)
 
 

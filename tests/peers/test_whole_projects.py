@@ -149,13 +149,17 @@ def test_a_package_around_a_module(frontend: Frontend) -> None:
     [tool.zigbuild.wheel]
     scripts = ["cpp/myscript"]
     data = {{ "cpp/example.h" = "include/hatchling_example/example.h" }}
+    [[tool.zigbuild.generate]]
+    with = "template"
+    sources = ["cpp/myscript.in", "cpp/example.h.in"]
+    values = {{ CALL = "add" }}
     """
     package = "python/hatchling_example"
     files = {
         "pyproject.toml": render_pyproject("hatchling_example", settings),
         "cpp/example.c": render_module("_core", ADD, head=INTEGERS),
-        "cpp/example.h": "",
-        "cpp/myscript": "#!/usr/bin/env python\nimport hatchling_example as h\nprint(h.add(1, 2), h.__file__)\n",
+        "cpp/example.h.in": "",
+        "cpp/myscript.in": "#!/usr/bin/env python\nimport hatchling_example as h\nprint(h.@CALL@(1, 2), h.__file__)\n",
         f"{package}/__init__.py": "from ._core import add\n",
         f"{package}/_core.pyi": "def add(a: int, b: int, /) -> int: ...\n",
     }

@@ -199,17 +199,20 @@ sources = ["spam/_c.c"]
 [wheel]
 exclude = ["spam/*.h"]
 include = { "made/more.txt" = "spam/more.txt" }
+headers = ["spam/config.h", "spam/api.h"]
 """
 
 
 def test_what_is_generated_goes_into_wheels_unless_it_is_compiled() -> None:
     paths = ("spam/__init__.py", "spam/_version.py.in", "spam/config.h.in", "spam/_target.py.in", "tools/tables.py")
-    project = project_of(GENERATED, *paths)
+    project = project_of(GENERATED, *paths, "spam/api.h")
     assert project.contents == {"spam/__init__.py": "spam/__init__.py"}
+    assert project.data == {"headers/api.h": "spam/api.h"}
     assert project.generated == {
         "spam/_version.py": "spam/_version.py",
         "spam/table.txt": "spam/table.txt",
         "spam/more.txt": "made/more.txt",
+        "spam-1.0.data/headers/config.h": "spam/config.h",
     }
 
 

@@ -9,7 +9,7 @@ from ..archive import Entry
 from ..errors import ZigbuildError
 from ..files import read_file
 from ..plan import PlannedWheel, Project, WheelSpec
-from ..wheel import STORED, Workshop, compile_wheels, read_data, specify
+from ..wheel import STORED, Workshop, compile_wheels, make_entry, read_data, specify
 from ..workspace import Workspace
 from .layout import find_layout
 
@@ -52,8 +52,7 @@ def make_members(
     names = {module.name.replace(".", "/"): module.name for module in project.modules}
     files = project.tree.by_path
     members = [
-        Member(Entry(path, data, is_executable=path not in project.generated), names.get(path.split(".")[0], ""))
-        for path, data in compiled.items()
+        Member(make_entry(project, path, data), names.get(path.split(".")[0], "")) for path, data in compiled.items()
     ]
     members += [
         Member(Entry(path, read_file(root, files[source]), files[source].is_executable))

@@ -36,7 +36,7 @@ class Generator:
     outputs: tuple[str, ...] = setting(
         "what is made: for ``template`` one path for each source, in their order, for ``command`` all; default: beside "
         "the source, with the suffix ``.c`` or ``.cpp``, for ``template`` without ``.in``. What is made once for the "
-        "project, lies in a package and is not compiled goes into the wheels",
+        "project and is not compiled goes into the wheels if it lies in a package, or if ``wheel`` names it",
         rule=rules.path,
         default=(),
     )
