@@ -29,8 +29,7 @@ SCRIPTS = "zigbuild-scripts"
 """Where, beside the modules of a wheel, the graph installs its programs."""
 
 _OURS = tuple(
-    f"{SUPPORT_FOLDER}/{folder}/"
-    for folder in ("include", "pyconfig", "exports", "headers", "generated", "libraries", "zig")
+    f"{SUPPORT_FOLDER}/{folder}/" for folder in ("include", "pyconfig", "exports", "headers", "generated", "zig")
 )
 
 
@@ -89,7 +88,8 @@ def stage(
 ) -> None:
     """Puts into the workspace what the graph reads: the project's files, its build.zig, CPython's side, *supplies*."""
     # An ejected project has a copy of CPython's side in its tree: it must not be written through the links below.
-    files = {file.path: read_file(root, file) for file in project.tree.files if not file.path.startswith(_OURS)}
+    ours = (*_OURS, *(f"{folder}/" for folder in supplies.folders))
+    files = {file.path: read_file(root, file) for file in project.tree.files if not file.path.startswith(ours)}
     helped, forwards = help_windows(project, files, zig.library, f"{SUPPORT_FOLDER}/pyconfig/windows")
     files.update(forwards)
     if not project.settings.build_file:
@@ -221,13 +221,16 @@ def find_origin_of(
 _STEP = re.compile(r"^install\n\+- (\S+)\n", re.MULTILINE)
 _NOISE = re.compile(
     r"^ *\+- .*\n|^failed command: .*\n?|^error: (?:the following|\d+ compilation|process exited).*\n?(?:/.*\n)?"
-    r"|/\S*/o/[0-9a-f]{32}/|^:1:1: |^error: (?=error: )|^ +\n",
+    r"|/\S*/o/[0-9a-f]{32}/|^:1:1: |^error: (?=error: |\S+:\d+: |\S+: error: )|^error: HeaderConfigFailed$|^ +\n",
     re.MULTILINE,
 )
 _MENDS = {
     "@GLIBC_": "it is newer than the glibc of the target: raise the target, or avoid the call",
     "undefined symbol": "add the source file or the library that defines it",
     "file not found": "add its folder to 'include-dirs'; what git ignores is no part of the project",
+    "unspecified config header value": "give it a value in 'config-header'; false leaves it undefined",
+    "MissingValue": "give each name in that line of the template a value in 'config-header'",
+    "config header value unused": "its template does not know it: mend the name in 'config-header', or take it out",
     "unable to find dynamic system library": "take it out of 'libraries': zig does not bring it for this target",
     "unknown argument": "take it out of 'flags'",
 }

@@ -6,7 +6,7 @@ pins its source by hash, so that the digest of what holds the recipe says all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,6 +95,27 @@ def open_libraries(project: Project, store: Store, environ: Mapping[str, str]) -
             libraries.append(unit)
     units = mark_cxx(replace(project.units, libraries=tuple(libraries)))
     return replace(project, units=units), folders
+
+
+def read_library_files(project: Project, folders: Mapping[str, Path]) -> dict[str, bytes]:
+    """What *project*, opened, compiles of *folders*, and what is beside that: path beside build.zig → content."""
+    files: dict[str, bytes] = {}
+    for unit in project.units.libraries:
+        if root := folders.get(f"{_FOLDER}/{unit.name}"):
+            used = {*(path.rpartition("/")[0] for path in unit.sources), *_list_folders(unit)}
+            for folder in sorted(used):
+                inner = root / folder.removeprefix(f"{_FOLDER}/{unit.name}").lstrip("/")
+                there = [path for path in sorted(inner.rglob("*")) if path.is_file()]
+                files.update((f"{folder}/{path.relative_to(inner).as_posix()}", path.read_bytes()) for path in there)
+    return files
+
+
+def _list_folders(unit: Unit) -> Iterator[str]:
+    """The folders of headers and templates that are part of a recipe's source."""
+    place = f"{_FOLDER}/{unit.name}"
+    yield from (folder for part in unit.parts for folder in part.table.include_dirs if folder.startswith(place))
+    templates = [header.template for header in unit.settings.config_header]
+    yield from (path.rpartition("/")[0] for path in templates if path.startswith(place))
 
 
 def open_library_source(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> Path:

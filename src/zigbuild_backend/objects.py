@@ -41,7 +41,10 @@ def count_objects(project: Project, cells: Collection[Cell], cache: Path, before
     new = [cache / "o" / name for name in list_kept(cache).difference(before)]
     made = Counter(path.stem for folder in new for path in folder.glob("*") if path.suffix in _SUFFIXES)
     needed = Counter(PurePosixPath(source).stem for source, *_ in set(_list_needed(project, cells)))
-    return Tally(made.total(), (needed - made).total())
+    # Another build of the project may run beside this one, and make others in the same cache.
+    has_others = project.settings.dependency or project.settings.build_file
+    built = made if has_others else made & needed
+    return Tally(built.total(), (needed - made).total())
 
 
 def _list_needed(project: Project, cells: Collection[Cell]) -> Iterator[tuple[str, ...]]:

@@ -10,6 +10,7 @@ from ..errors import ConfigurationError, NotFoundError, Problem
 from ..generate import Bench, find_tools, provide, select_requirements
 from ..hooks import read_epoch
 from ..host import find_host_target
+from ..libraries import open_libraries, read_library_files
 from ..plan import choose_all_pythons
 from ..project import read_project
 from ..store import Store
@@ -40,12 +41,14 @@ def run(arguments: Namespace, session: Session) -> int:
     headers = {
         python: find_header_set(python.minor, session.store, session.environ, arguments.headers) for python in chosen
     }
+    project, folders = open_libraries(project, session.store, session.environ)
     tools = find_tools(select_requirements(project.tools, project.build_requires), find_tool_folders(project, session))
     bench = Bench(tools, session.environ)
     wheels = [(target, python) for target in TARGETS for python in chosen]
     kept = Store(session.store.folder("work", project.metadata.file_name.rsplit("-", 1)[0]))
     supplies = provide(project, root, wheels, bench, kept, read_epoch(session.environ))
-    ejected = write_files(root, render_files(project, root, headers, zig, supplies), force=arguments.force)
+    files = render_files(project, root, headers, zig, supplies) | read_library_files(project, folders)
+    ejected = write_files(root, files, force=arguments.force)
     if left_out:
         session.notice(
             Problem(
