@@ -277,7 +277,8 @@ TRANSLATE = """\
         const translated = b.addTranslateC(.{
             .root_source_file = b.path(header),
             .target = wheel.resolved,
-            .optimize = wheel.optimize,
+            // The first is that for debugging. With another, headers may show checked variants that zig gets wrong.
+            .optimize = std.enums.values(std.builtin.OptimizeMode)[0],
         });
         translated.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
         translated.addIncludePath(b.path(b.fmt("zigbuild/zig/{s}", .{wheel.python.version})));

@@ -149,9 +149,14 @@ def _check_slices(
     return tuple(problems)
 
 
+def _is_operator(binary: Binary, name: str) -> bool:
+    """Whether it is ``new`` or ``delete`` of libc++ on macOS, where weak symbols of all images are made one."""
+    return binary.format == "macho" and name.startswith(("_Znw", "_Zna", "_Zdl", "_Zda"))
+
+
 def _check_exports(binary: Binary, module: str, python: Python, is_open: bool) -> Iterator[Problem]:
     wanted = init_symbols(module, python)
-    exports = [name for name in binary.exports if name not in _LINKER_SYMBOLS]
+    exports = [name for name in binary.exports if name not in _LINKER_SYMBOLS and not _is_operator(binary, name)]
     stray = [name for name in exports if name not in wanted]
     if len(stray) == len(exports):
         others = [name for name in stray if name.startswith(("PyInit", "PyModExport"))]
