@@ -19,7 +19,7 @@ _REASONS = {
     "source.digest": "the sources are not the same: any member may differ",
     "source.recipe": "the recipe is not the same: settings, and so flags and members, may differ",
     "tag": "they are wheels for different Pythons or platforms",
-    "requirements": "another version of what writes METADATA may spell it differently",
+    "requirements": "another version of what writes METADATA, or sources, may write it differently",
     "archive": "the members are compressed in another way: their contents need not differ",
     "epoch": "SOURCE_DATE_EPOCH was another: all times in the archive are this one",
     "zig": "another compiler: code, and all that it links in, may differ",

@@ -11,16 +11,12 @@ from pathlib import Path
 
 from ..cpython import HeaderSet, load_header_set, recover_header_set
 from ..environments import (
-    LIBRARIES,
-    Interpreter,
     compile_bytecode,
     obtain_environment,
-    obtain_exact_tools,
     obtain_toml_reader,
     read_interpreter,
 )
 from ..errors import ConfigurationError, MismatchError, NotFoundError, ZigbuildError
-from ..generate import find_tools, select_requirements
 from ..pins import DEFAULT_ZIG
 from ..plan import Project, PythonInput, WheelSpec
 from ..project import read_project
@@ -32,7 +28,7 @@ from ..store import Store, digest_file, temporary_folder
 from ..workspace import clear_workspace
 from .child import Child, Made
 from .circumstances import Circumstance
-from .gathering import gather, gather_project
+from .gathering import gather, gather_project, gather_tools
 from .rehearsal import forget, rehearse
 from .sources import Source
 from .specs import check_spec, group_specs, identify
@@ -107,6 +103,9 @@ class _Inputs:
     root: Path
     project: Project | None = None
 
+    def open_project(self) -> Project:
+        return self.project or read_project(self.root)
+
 
 def _open_source(source: Source, world: _World) -> _Inputs:
     """Unpacks the source, patches it, and fetches what it names, so that the run finds all of it in the store."""
@@ -142,7 +141,8 @@ def _rebuild_group(
     interpreter = read_interpreter(circumstance.python)
     if not environment.admits(interpreter):
         environment = replace(environment, folders=(*environment.folders, obtain_toml_reader(store, environ)))
-    environment = replace(environment, tools=_obtain_tools(spec, inputs, interpreter, world))
+    tools = gather_tools(spec, inputs.open_project, interpreter, store, environ, world.say)
+    environment = replace(environment, tools=tools)
     compile_bytecode(environment, interpreter, store)
     child = Child(environment, interpreter, store, sandbox, circumstance)
     header_sets: dict[int, HeaderSet] = {}
@@ -173,28 +173,6 @@ def _rebuild_group(
             made = make()
         for spec in group:
             yield _take(spec, made, folder, out)
-
-
-def _obtain_tools(spec: WheelSpec, inputs: _Inputs, interpreter: Interpreter, world: _World) -> tuple[Path, ...]:
-    """Folders with the tools of the wheel of *spec*, which are those that its source asks for.
-
-    :raises MismatchError: if they are others.
-    """
-    named = {text for text in spec.requirements if text.partition("==")[0] not in LIBRARIES}
-    if not named:
-        return ()
-    project = inputs.project or read_project(inputs.root)
-    folders: tuple[Path, ...] = ()
-    if project.tools:
-        folders = obtain_exact_tools(spec.requirements, interpreter, world.store, world.environ, world.say)
-    wanted = find_tools(select_requirements(project.tools, project.build_requires), folders)
-    if unasked := sorted(named.difference(wanted.requirements)):
-        raise MismatchError(
-            f"says that {unasked[0]!r} wrote into the wheel, which its source does not ask for",
-            where="zigbuild-buildinfo.json",
-            hint="was the wheel altered?",
-        )
-    return folders
 
 
 def _find_headers(python: PythonInput, world: _World) -> HeaderSet:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..errors import ConfigurationError
+from ..environments import LIBRARIES, Interpreter, obtain_exact_tools
+from ..errors import ConfigurationError, MismatchError
+from ..generate import find_tools, select_requirements
 from ..libraries import open_library_source
 from ..packages import fetch_packages_of, needs_network
-from ..plan import Project
+from ..plan import Project, WheelSpec
 from ..project import read_project
 from ..pyproject import read_pyproject
 from ..store import Store
@@ -52,3 +54,31 @@ def gather(
     if needs_network(project, root):
         fetch_packages_of(project, root, obtain_zig(project.settings.zig, store, environ, say))
     return tuple(paths)
+
+
+def gather_tools(
+    spec: WheelSpec,
+    open_source: Callable[[], Project],
+    interpreter: Interpreter,
+    store: Store,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+) -> tuple[Path, ...]:
+    """Folders of *store* with the tools of the wheel of *spec*, which are those that its source asks for.
+
+    :raises NotFoundError: if one cannot be had.
+    :raises MismatchError: if they are others.
+    """
+    named = {text for text in spec.requirements if text.partition("==")[0] not in LIBRARIES}
+    if not named:
+        return ()
+    project = open_source()
+    folders = obtain_exact_tools(spec.requirements, interpreter, store, environ, say) if project.tools else ()
+    wanted = find_tools(select_requirements(project.tools, project.build_requires), folders)
+    if unasked := sorted(named.difference(wanted.requirements)):
+        raise MismatchError(
+            f"says that {unasked[0]!r} wrote into the wheel, which its source does not ask for",
+            where="zigbuild-buildinfo.json",
+            hint="was the wheel altered?",
+        )
+    return folders
