@@ -192,9 +192,9 @@ def _choose_runner(project: Project, root: Path) -> Callable[..., Compiled]:
     file = project.tree.by_path.get(project.settings.build_file)
     if file is None:
         raise NotFoundError(
-            "is no file of the project",
-            where=project.settings.build_file,
-            hint="mend 'build-file'; does git ignore it?",
+            f"there is no file {project.settings.build_file!r} in the project",
+            where="tool.zigbuild.build-file",
+            hint="check the path; what git ignores is no part of the project",
         )
     return run_graph if is_ejected(read_file(root, file)) else run_build_file
 
