@@ -132,7 +132,7 @@ def test_config_headers_hold_what_is_said(version: str, tmp_path: Path) -> None:
             "src/autoconf.h.in:2: error: unspecified",
             "give it a value in 'config-header'",
         ),
-        ("CMAKE_ON =", "UNKNOWN =", "src/cmake.h.in:2: ", "a value in 'config-header'"),
+        ("CMAKE_TEXT =", "UNKNOWN =", "src/cmake.h.in:1: ", "a value in 'config-header'"),
     ],
 )
 def test_values_that_a_template_does_not_know(old: str, new: str, problem: str, mend: str, tmp_path: Path) -> None:
