@@ -15,9 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from projects import write_files
+from projects import project_of, tree_of, write_files
+from zigbuild_backend.build_zig import render_zon
+from zigbuild_backend.build_zig_words import quote
+from zigbuild_backend.dist_info import Metadata
 from zigbuild_backend.host import find_host_python, find_host_target
 from zigbuild_backend.pins import SUPPORTED_ZIGS
+from zigbuild_backend.plan import resolve_project
+from zigbuild_backend.settings import parse_settings
+from zigbuild_backend.toolchain import Zig
 
 HOST = f"{find_host_python()}-{find_host_target()}"
 FOREIGN = f"{find_host_python()}-macosx_11_0_arm64"
@@ -144,6 +150,17 @@ def test_package_is_fetched_once_and_needed_no_more(address: str, package_hash: 
     if "no sandbox" in done.stderr:
         pytest.skip(done.stderr)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("end", ['"}, .path = "/etc', "\\", "\n.x = .{", "\u2028é\x01", "{}", "\\u{41}"])
+def test_no_address_breaks_out_of_the_manifest(end: str, zig: Zig, tmp_path: Path) -> None:
+    url = f"https://spam.example/{end}"
+    settings = {"dependency": [{"name": "a.b-c+d", "url": url, "hash": "x"}]}
+    text = render_zon(resolve_project(Metadata("spam", "1", ""), parse_settings(settings), tree_of("spam.py")))
+    (tmp_path / "build.zig.zon").write_text(text, "utf-8")
+    zig.run(["ast-check", "--zon", str(tmp_path / "build.zig.zon")])
+    assert text.count("\n") == render_zon(project_of("", "spam.py")).count("\n") + 6
+    assert f"            .url = {quote(url)},\n" in text.splitlines(keepends=True)
 
 
 def test_place_that_has_no_package(address: str, tmp_path: Path) -> None:
