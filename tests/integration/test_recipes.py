@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from zigbuild_backend.dist_info import render_entry_points
-from zigbuild_backend.errors import NotFoundError
+from zigbuild_backend.errors import NotFoundError, Problem
+from zigbuild_backend.files import read_tree
+from zigbuild_backend.libraries import open_library_source
 from zigbuild_backend.plan import Project
-from zigbuild_backend.recipes import find_recipes, open_project
+from zigbuild_backend.recipes import find_recipes, open_project, read_recipe
 from zigbuild_backend.sources import fetch
 from zigbuild_backend.store import Store
+from zigbuild_backend.units import resolve_units
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,7 +45,22 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def test_every_recipe_is_compared() -> None:
-    assert find_recipes({}, ROOT).keys() == UPSTREAM.keys()
+    recipes = {name: read_recipe(folder) for name, folder in find_recipes({}, ROOT).items()}
+    packages = {name for name, recipe in recipes.items() if recipe.settings.recipe.kind == "package"}
+    assert packages == UPSTREAM.keys()
+    assert recipes.keys() - packages == {"liblz4"}
+
+
+def test_library_has_what_its_recipe_names(store: Store) -> None:
+    recipe = read_recipe(ROOT / "recipes" / "liblz4")
+    try:
+        root = open_library_source(recipe, store, os.environ)
+    except NotFoundError as error:
+        pytest.skip(f"no index can be reached: {error}")
+    problems: list[Problem] = []
+    (library,) = resolve_units(recipe.settings, read_tree(root), "", problems).libraries
+    assert not problems
+    assert len(library.sources) == 4 and (root / "lz4libs" / "lz4.h").is_file()
 
 
 @pytest.mark.parametrize("name", UPSTREAM)
