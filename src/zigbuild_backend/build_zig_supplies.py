@@ -43,6 +43,9 @@ _BINDINGS = {
     )
 }
 
+_MACROS = {"pybind11": "PYBIND11_EXPORT_EXCEPTION"}
+"""Macros by which headers would show more of a module than its init function, unless they stand for nothing."""
+
 
 def has_bindings(project: Project) -> bool:
     """Whether a package that the project takes headers from is compiled with it."""
@@ -92,6 +95,8 @@ def render_folders(project: Project, table: Inputs) -> list[str]:
             lines.append(f"module.addIncludePath({_render_place(per, f'/{prefix}'.rstrip('/'))});")
     for name in table.headers_from:
         lines.append(f"module.addIncludePath(b.path({quote(f'{HEADERS}/{name}')}));")
+        if name in _MACROS:
+            lines.append(f'module.addCMacro({quote(_MACROS[name])}, "");')
         if name in _BINDINGS:
             lines.append(_render_macro(_BINDINGS[name]))
             lines.append(f"module.linkLibrary(compile_{name}(b, wheel));")

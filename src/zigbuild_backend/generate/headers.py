@@ -13,6 +13,9 @@ _FOLDER = "include"
 _MORE = {"nanobind": (("ext/robin_map/include", ""), ("src", "src/"))}
 """Other folders that are wanted, relative to where ``include`` is, and what stands for them in front of their files."""
 
+_EXPORTED_CLASS, _CLASS = b"class NB_EXPORT ", b"class NB_EXPORT_SHARED "
+"""How nanobind declares its exceptions: for modules that show more than their init function; and as it does others."""
+
 
 def read_headers(name: str, distribution: importlib.metadata.Distribution) -> dict[str, bytes]:
     """The headers of the project *name*, path → content: those in its topmost folder named ``include``.
@@ -40,6 +43,8 @@ def read_headers(name: str, distribution: importlib.metadata.Distribution) -> di
     }
     if name == "numpy" and CONFIG in headers:
         headers[CONFIG] = render_config(headers[CONFIG].decode()).encode()
+    if name == "nanobind":
+        headers = {path: data.replace(_EXPORTED_CLASS, _CLASS) for path, data in headers.items()}
     return headers
 
 

@@ -78,6 +78,7 @@ fn add_example_pybind11__median(b: *std.Build, wheel: Wheel) void {
     const module = wheel.createModule(b, .{ .cxx = true });
     wheel.addPython(b, module);
     module.addIncludePath(b.path("zigbuild/headers/pybind11"));
+    module.addCMacro("PYBIND11_EXPORT_EXCEPTION", "");
     module.addCSourceFiles(.{
         .files = &.{"src/example_pybind11/_median.cpp"},
         .flags = wheel.flags(b, &.{"-std=c++17"}),
