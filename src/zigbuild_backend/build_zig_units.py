@@ -15,6 +15,13 @@ from .units import LANGUAGES, Module, Part, Unit
 
 _INDENT = "    "
 
+_SDK_FOLDERS = {
+    "addSystemFrameworkPath": "System/Library/Frameworks",
+    "addSystemIncludePath": "usr/include",
+    "addLibraryPath": "usr/lib",
+}
+"""Where an SDK of macOS has what frameworks need, and how a module is told."""
+
 
 def render_units(project: Project, pythons: Sequence[Python]) -> tuple[list[str], list[str]]:
     """The calls that make one wheel, and the functions that they call; *pythons* are the rows of the graph."""
@@ -184,6 +191,8 @@ class _Writer:
         lines += [f"module.addObjectFile(b.path({quote(path)}));" for path in part.objects]
         options = ".{ .use_pkg_config = .no }"
         lines += [f"module.linkSystemLibrary({quote(name)}, {options});" for name in part.table.libraries]
+        if part.table.frameworks:
+            lines += [f'module.{call}(b.path("zigbuild/sdk/{folder}"));' for call, folder in _SDK_FOLDERS.items()]
         return lines + [f"module.linkFramework({quote(name)}, .{{}});" for name in part.table.frameworks]
 
     def _add_zig(self, module: Module) -> list[str]:

@@ -71,6 +71,7 @@ def parse_buildinfo(data: bytes) -> WheelSpec:
             if python
             else None,
             overrides=tuple(table.get("overrides", ())),
+            sdk=table.get("sdk", ""),
         )
     except ConfigurationError as error:
         (problem,) = error.problems
@@ -108,6 +109,7 @@ def _describe(spec: WheelSpec) -> dict[str, Any]:
             "import-library": python.import_library,
         },
         **({"overrides": list(spec.overrides)} if spec.overrides else {}),
+        **({"sdk": spec.sdk} if spec.sdk else {}),
     }
 
 

@@ -194,12 +194,14 @@ def _choose(root: Path, options: _Options) -> tuple[Project, PlannedWheel]:
     from .plan import plan
     from .project import read_project
     from .pythons import PYTHONS
+    from .sdk import find_sdk
 
     project = read_project(root, options.overrides)
     target = options.target or (find_host_target().platform_tag if project.is_compiled else "")
     python = options.python or (find_host_python().name if project.is_compiled else "")
     # Headers that are missing are said by whoever looks for them: here one set is wanted, and it may be anywhere.
-    wheels = plan(project, [target], [python], has_headers=[python.minor for python in PYTHONS])
+    headers = [python.minor for python in PYTHONS]
+    wheels = plan(project, [target], [python], has_headers=headers, has_sdk=bool(find_sdk(os.environ)))
     if len(wheels) != 1:
         raise ConfigurationError(
             f"{len(wheels)} wheels are asked for, a build hook makes one",
@@ -213,6 +215,7 @@ def _open_workshop(project: Project, options: _Options) -> Workshop:
     """The means to make its wheels."""
     from dataclasses import replace
 
+    from .sdk import find_sdk
     from .store import default_store
     from .toolchain import find_zig
     from .wheel import Workshop
@@ -220,4 +223,8 @@ def _open_workshop(project: Project, options: _Options) -> Workshop:
     zig = find_zig(project.settings.zig, default_store(os.environ), os.environ)
     if options.verbose:
         zig = replace(zig, talk=lambda text: print(text, file=sys.stderr))
-    return Workshop(zig, warn=lambda problem: print(f"zigbuild: warning: {problem}", file=sys.stderr))
+    return Workshop(
+        zig,
+        sdk=find_sdk(os.environ),
+        warn=lambda problem: print(f"zigbuild: warning: {problem}", file=sys.stderr),
+    )

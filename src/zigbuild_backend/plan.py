@@ -73,6 +73,10 @@ class Project:
         """The programs of a wheel for *target*."""
         return tuple(unit for unit in self.units.programs if unit.is_for(target))
 
+    def has_frameworks(self, target: Target) -> bool:
+        """Whether anything that is compiled for *target* links frameworks of macOS."""
+        return target.os == "macos" and any(part.table.frameworks for unit in self.units.all for part in unit.parts)
+
     def stable_abi_for(self, target: Target) -> Python | None:
         """The oldest CPython of the stable ABI that all modules on *target* share, if all of them opted in."""
         floors = [module.stable_abi for module in self.modules if module.settings.when.may_hold(target)]
@@ -202,10 +206,12 @@ def plan(
     pythons: Iterable[str] = (),
     *,
     has_headers: Collection[int],
+    has_sdk: bool = False,
 ) -> BuildPlan:
     """The wheels of *project* for the *targets* and *pythons* asked for, by default those of its settings.
 
     *has_headers* are the minor versions whose headers are at hand; wheels of the others have an obstacle.
+    *has_sdk* says whether an SDK of macOS is, which frameworks need.
 
     :raises ConfigurationError: for a name that is no target or Python.
     """
@@ -219,7 +225,7 @@ def plan(
     ]
     rows.sort(key=lambda row: _order(row[0]))
     wheels = [
-        PlannedWheel(python, target, _find_obstacle(project, python, target, has_headers))
+        PlannedWheel(python, target, _find_obstacle(project, python, target, has_headers, has_sdk))
         if project.programs_for(target) or project.modules_for(target, python)
         else PlannedWheel(None, None)
         for python, target in rows
@@ -268,10 +274,10 @@ def _is_admitted(project: Project, python: Python) -> bool:
 
 
 def _find_obstacle(
-    project: Project, python: Python, target: Target, has_headers: Collection[int]
+    project: Project, python: Python, target: Target, has_headers: Collection[int], has_sdk: bool
 ) -> ZigbuildError | None:
     where = python.name
-    if obstacle := _find_missing_system(project, python, target):
+    if obstacle := _find_missing_system(project, python, target, has_sdk):
         return obstacle
     if python == ANY_PYTHON:
         return None
@@ -296,18 +302,19 @@ def _find_obstacle(
     return None
 
 
-def _find_missing_system(project: Project, python: Python, target: Target) -> ZigbuildError | None:
+def _find_missing_system(project: Project, python: Python, target: Target, has_sdk: bool) -> ZigbuildError | None:
     """What stands in the way where something needs more of a system than zig brings, and is not optional."""
     modules = (module for module in project.modules_for(target, python) if not module.settings.optional)
     libraries = (library for library in project.units.libraries if library.is_for(target))
     units = (*modules, *project.programs_for(target), *libraries)
     slices = target.slices or (target,)
     parts = [part for unit in units for machine in slices for part in unit.parts_for(machine, python)]
-    if target.os == "macos" and (frameworks := {name for part in parts for name in part.table.frameworks}):
+    frameworks = {name for part in parts for name in part.table.frameworks}
+    if target.os == "macos" and frameworks and not has_sdk:
         return ConfigurationError(
             f"needs an SDK of macOS, for the frameworks {', '.join(sorted(frameworks))}",
             where=target.platform_tag,
-            hint="zig brings none: say 'frameworks' of an extension that is optional, or do without them",
+            hint="zig brings none: name the folder of yours in ZIGBUILD_MACOS_SDK, or let the extension be optional",
         )
     sources = [source for part in parts for source in part.sources_in(OBJECTIVE_SUFFIXES)]
     if target.os != "macos" and sources:
@@ -335,7 +342,7 @@ class WheelSpec:
 
     Digests are sha256 in hex. ``epoch`` is SOURCE_DATE_EPOCH in seconds; ``requirements`` are the installed versions of
     what writes into the wheel, as ``name==version``; ``overrides`` is what was said instead of the project's settings,
-    as ``KEY=VALUE``.
+    as ``KEY=VALUE``; ``sdk`` is the identity of the SDK that frameworks of macOS are from.
     """
 
     name: str
@@ -352,6 +359,7 @@ class WheelSpec:
     python: PythonInput | None = None
     recipe: str = ""
     overrides: tuple[str, ...] = ()
+    sdk: str = ""
 
     @property
     def file_name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from host_wheels import HOST, PYTHON
 from projects import Files, write_files
-from zigbuild_backend.binaries import parse_binary
+from zigbuild_backend.binaries import parse_binary, parse_slices
 from zigbuild_backend.pythons import PYTHONS
 from zigbuild_backend.targets import TARGETS
 
@@ -132,6 +133,69 @@ MAC = """
       when = { os = "macos" }
       frameworks = ["Security", "CoreFoundation"]
 """
+
+
+SPAM_FRAMEWORK = """
+--- !tapi-tbd
+tbd-version: 4
+targets: [ x86_64-macos, arm64-macos ]
+install-name: '/System/Library/Frameworks/Spam.framework/Versions/A/Spam'
+current-version: 1
+exports:
+  - targets: [ x86_64-macos, arm64-macos ]
+    symbols: [ _SpamEggs ]
+...
+"""
+
+SDK: Files = {
+    "SDKSettings.json": '{"CanonicalName": "macosx14.2"}',
+    "System/Library/Frameworks/Spam.framework/Spam.tbd": SPAM_FRAMEWORK,
+    "System/Library/Frameworks/Spam.framework/Headers/Spam.h": "int SpamEggs(void);\n",
+    "usr/include/of_the_sdk.h": "#define OF_THE_SDK 1\n",
+    "usr/lib/placeholder": "",
+}
+
+
+def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path) -> None:
+    project = write_files(
+        tmp_path / "project",
+        {
+            "pyproject.toml": """
+                [project]
+                name = "spam"
+                version = "1.0"
+                [tool.zigbuild]
+                packages = []
+                [[tool.zigbuild.extension]]
+                name = "spam"
+                sources = ["spam.c"]
+                [[tool.zigbuild.extension.on]]
+                when = { os = "macos" }
+                frameworks = ["Spam"]
+                """,
+            "spam.c": "#include <Python.h>\n#include <Spam/Spam.h>\n#include <of_the_sdk.h>\n"
+            "int eggs(void) { return SpamEggs() + OF_THE_SDK; }\n" + INIT.format(name="spam"),
+        },
+    )
+    sdk = write_files(tmp_path / "MacOSX14.2.sdk", SDK)
+    command = [sys.executable, "-m", "zigbuild_backend", "wheels", project, "--out", tmp_path / "out"]
+    command += ["--only", f"{PYTHON}-macosx_10_13_universal2"]
+    environ = os.environ | {"ZIGBUILD_MACOS_SDK": str(sdk)}
+    subprocess.run(command, env=environ, check=True, timeout=600)
+    (wheel,) = (tmp_path / "out").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        module = next(name for name in archive.namelist() if name.endswith(".so"))
+        binaries = parse_slices(archive.read(module))
+        buildinfo = json.loads(archive.read("spam-1.0.dist-info/zigbuild-buildinfo.json"))
+    assert len(binaries) == 2
+    for binary in binaries:
+        assert "/System/Library/Frameworks/Spam.framework/Versions/A/Spam" in binary.libraries
+    assert buildinfo["sdk"].startswith("macosx14.2 ")
+
+    (sdk / "SDKSettings.json").unlink()
+    refused = subprocess.run(command, env=environ, capture_output=True, text=True)
+    assert refused.returncode == 5
+    assert "is no SDK of macOS" in refused.stderr
 
 
 def test_frameworks_are_a_reason_to_skip_a_wheel(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_of_a_recipe(newest: Venv, tmp_path: Path) -> None:
 
 
 def test_with_other_settings_than_the_project_s(newest: Venv, release: Path, tmp_path: Path) -> None:
-    """Of the command line and the environment. The wheel says them when it is made again, and the environment does not."""
+    """Of the command line and the environment. A wheel says them when it is made again; the environment does not."""
     shutil.copy(release / "example_c-1.0.0.tar.gz", tmp_path)
     only = ("--only", f"{find_host_python()}-{TARGETS[0]}")
     options = ("--optimize", "small", "--set", "wheel.exclude=src/example_c/py.typed", "--set", "define.A=0")

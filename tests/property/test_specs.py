@@ -51,6 +51,7 @@ specs = st.builds(
     python=st.none() | python_inputs,
     recipe=st.just("") | DIGESTS,
     overrides=st.lists(WORDS, max_size=2).map(tuple),
+    sdk=WORDS | st.just(""),
 )
 
 
@@ -76,6 +77,7 @@ OTHER: dict[str, Any] = {
     **dict.fromkeys(("name", "version", "tag", "source", "archive", "zig", "optimize", "recipe"), "other"),
     "requirements": ("packaging==26.3",),
     "overrides": ("define.A=1",),
+    "sdk": "macosx14.2 x",
     "epoch": 1,
     "target": find_target("win_arm64"),
     "python": PythonInput(Python(13), "3.13.3", "33" * 32, "44" * 32),

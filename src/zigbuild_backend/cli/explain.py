@@ -13,6 +13,7 @@ from ..errors import ConfigurationError
 from ..host import find_host_python, find_host_target
 from ..plan import PURE_TAG, Project, choose_all_pythons
 from ..recipes import open_project
+from ..sdk import find_sdk
 from ..settings.recipe import FILE_NAME as RECIPE
 from ..targets import Target, find_target
 from .effects import Effect, find_effects
@@ -85,10 +86,11 @@ def _explain(project: Project, name: str, origins: Origins, session: Session, he
         target = find_target(name)
         return _Subject(name, target, None, _by_slice(project, target, None, origins))
     has_headers = find_minors_at_hand(session.store, session.environ, headers)
+    has_sdk = bool(find_sdk(session.environ))
     if name == PURE_TAG:
-        (candidate,) = select_wheels(project, Choice(targets=("all",)), has_headers)[:1]
+        (candidate,) = select_wheels(project, Choice(targets=("all",)), has_headers, has_sdk)[:1]
         return _Subject(name, None, candidate, {})
-    (candidate,) = select_wheels(project, Choice(only=(name,)), has_headers)
+    (candidate,) = select_wheels(project, Choice(only=(name,)), has_headers, has_sdk)
     wheel = candidate.wheel
     effects = _by_slice(project, wheel.target, wheel.python, origins) if wheel.target else {}
     return _Subject(name, wheel.target, candidate, effects)

@@ -12,6 +12,7 @@ from ..errors import Problem
 from ..plan import Project
 from ..recipes import open_project
 from ..runners import Runner, find_runner
+from ..sdk import find_sdk
 from ..targets import Target
 from .selection import Candidate, read_choice, read_overrides, select_wheels
 from .session import Session, format_count, to_json
@@ -23,7 +24,7 @@ def run(arguments: Namespace, session: Session) -> int:
     choice, overrides = read_choice(arguments), read_overrides(arguments, session)
     project, _ = open_project(arguments.project, session.store, session.environ, session.cwd, overrides)
     has_headers = find_minors_at_hand(session.store, session.environ, arguments.headers)
-    candidates = select_wheels(project, choice, has_headers)
+    candidates = select_wheels(project, choice, has_headers, bool(find_sdk(session.environ)))
     targets = dict.fromkeys(candidate.wheel.target for candidate in candidates if candidate.wheel.target)
     runners = {target: find_runner(target, session.environ) for target in targets}
     if arguments.json:

@@ -94,25 +94,28 @@ def read_overrides(arguments: Namespace, session: Session) -> tuple[Override, ..
     return collect_overrides(given, session.environ)
 
 
-def select_wheels(project: Project, choice: Choice, has_headers: Collection[int]) -> tuple[Candidate, ...]:
-    """The wheels of *project* that are chosen. *has_headers* are the minor versions whose headers are at hand.
+def select_wheels(
+    project: Project, choice: Choice, has_headers: Collection[int], has_sdk: bool = False
+) -> tuple[Candidate, ...]:
+    """The wheels of *project* that are chosen. *has_headers* are the minor versions whose headers are at hand,
+    *has_sdk* whether an SDK of macOS is.
 
     :raises ConfigurationError: for a name that is no target or Python, or no wheel of the project.
     """
     named = [name for name in choice.pythons if name != "all"]
     asked = choose_all_pythons(project, named) if named and project.is_compiled else ()
     if choice.only:
-        wheels: BuildPlan = tuple(_find_wheel(project, identifier, has_headers) for identifier in choice.only)
+        wheels: BuildPlan = tuple(_find_wheel(project, name, has_headers, has_sdk) for name in choice.only)
     else:
-        wheels = plan(project, choice.targets, choice.pythons, has_headers=has_headers)
+        wheels = plan(project, choice.targets, choice.pythons, has_headers=has_headers, has_sdk=has_sdk)
     return tuple(Candidate(wheel, bool(choice.only) or wheel.python in asked) for wheel in wheels)
 
 
-def _find_wheel(project: Project, identifier: str, has_headers: Collection[int]) -> PlannedWheel:
+def _find_wheel(project: Project, identifier: str, has_headers: Collection[int], has_sdk: bool) -> PlannedWheel:
     """The wheel of that identifier, which may be outside the project's matrix."""
     python, _, target = identifier.rpartition("-")
     try:
-        wheels = plan(project, [target], [python], has_headers=has_headers)
+        wheels = plan(project, [target], [python], has_headers=has_headers, has_sdk=has_sdk)
     except ConfigurationError:
         wheels = ()
     for wheel in wheels:

@@ -14,6 +14,7 @@ from ..hooks import read_epoch
 from ..objects import Tally
 from ..plan import PlannedWheel, Project
 from ..recipes import open_project
+from ..sdk import find_sdk
 from ..toolchain import Zig
 from ..warm import Runtime, find_runtimes
 from ..wheel import Outcome, Workshop, make_wheels
@@ -31,7 +32,7 @@ def run(arguments: Namespace, session: Session) -> int:
     overrides = read_overrides(arguments, session)
     project, root = open_project(arguments.project, session.store, session.environ, session.cwd, overrides)
     has_headers = find_minors_at_hand(session.store, session.environ, arguments.headers, choice.minors)
-    candidates = select_wheels(project, choice, has_headers)
+    candidates = select_wheels(project, choice, has_headers, bool(find_sdk(session.environ)))
     skipped = [candidate for candidate in candidates if candidate.is_skipped]
     notice_obstacles(skipped, session)
     wanted = [candidate.wheel for candidate in candidates if not candidate.is_skipped]
@@ -53,6 +54,7 @@ def run(arguments: Namespace, session: Session) -> int:
         arguments.jobs,
         progress.report,
         warn=dropped.append,
+        sdk=find_sdk(session.environ),
         tools=tools,
         count=tallies.append,
     )

@@ -23,7 +23,8 @@ PREFIX = "ZIGBUILD_"
 OTHER_VARIABLES = frozenset(
     PREFIX + name
     for name in (
-        *("CACHE_DIR", "DATA_DIR", "BLOBS", "DEBUG", "HEADERS", "RECIPES", "EDITABLE_SKIP", "EDITABLE_VERBOSE"),
+        *("CACHE_DIR", "DATA_DIR", "BLOBS", "DEBUG", "HEADERS", "RECIPES", "MACOS_SDK"),
+        *("EDITABLE_SKIP", "EDITABLE_VERBOSE"),
         # What commands that generate sources are told: one of them may run a build.
         *("NAME", "VERSION", "TARGET", "TRIPLE", "OS", "ARCH", "LIBC", "POINTER_SIZE", "ENDIAN"),
         *("PYTHON", "PYTHON_VERSION", "ABI", "FREE_THREADED"),

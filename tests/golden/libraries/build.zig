@@ -103,6 +103,7 @@ fn add_spam__open(b: *std.Build, wheel: Wheel) void {
     const module = wheel.createModule(b, .{ .cxx = true });
     wheel.addPython(b, module);
     module.addIncludePath(b.path("zigbuild/headers/pybind11"));
+    module.addCMacro("PYBIND11_EXPORT_EXCEPTION", "");
     var cpp_flags = wheel.flags(b, &.{"-fvisibility=default"});
     if (on_2) cpp_flags = concat(b, cpp_flags, &.{"-DSPAM_ATOMIC=1"});
     module.addCSourceFiles(.{
@@ -120,7 +121,12 @@ fn add_spam__open(b: *std.Build, wheel: Wheel) void {
         });
     }
     link_checksum(b, wheel, module);
-    if (on_macos) module.linkFramework("Security", .{});
+    if (on_macos) {
+        module.addSystemFrameworkPath(b.path("zigbuild/sdk/System/Library/Frameworks"));
+        module.addSystemIncludePath(b.path("zigbuild/sdk/usr/include"));
+        module.addLibraryPath(b.path("zigbuild/sdk/usr/lib"));
+        module.linkFramework("Security", .{});
+    }
     const library = wheel.link(b, module, "spam._open");
     if (on_macos) library.headerpad_max_install_names = true;
     wheel.install(b, library, "spam._open");
