@@ -101,7 +101,7 @@ def audit_library(
 
 def audit_program(data: bytes, *, path: str, target: Target, policy: Policy) -> tuple[Problem, ...]:
     """:func:`audit_module` for an executable."""
-    return _check_slices(data, path, target, policy, frozenset(), lambda _: None, _check_library, is_program=True)
+    return _check_slices(data, path, target, policy, frozenset(), lambda _: None, _check_program, is_program=True)
 
 
 def init_symbols(module: str, python: Python) -> tuple[str, ...]:
@@ -197,6 +197,11 @@ def _check_library(binary: Binary, promise: _Promise, python: Python | None = No
         yield from _check_elf(binary, promise)
     elif isinstance(binary, MachOBinary):
         yield from _check_macho(binary, promise)
+
+
+def _check_program(binary: Binary, promise: _Promise) -> Iterator[Problem]:
+    # zig's start code of glibc for armv7l is marked with NEON, whatever CPU is asked for, and has no instruction of it.
+    yield from _check_library(replace(binary, uses_neon=False) if isinstance(binary, ElfBinary) else binary, promise)
 
 
 def _check_libraries(binary: Binary, promise: _Promise, python: Python | None) -> Iterator[Problem]:
