@@ -164,7 +164,7 @@ def test_wheels(run: Run, tmp_path: Path) -> None:
     done = run("wheels", "--target", "native", "--python", "native", "--out", out)
     assert done.code == 0, done.err
     assert re.search(rf"^\[1/1\] {HOST} packed \d+\.\d kB$", done.err, re.MULTILINE)
-    assert re.fullmatch(r"1 wheel in \S+, \d+\.\d kB, [\d.]+ s\n", done.out)
+    assert re.fullmatch(r"1 wheel in \S+, \d+\.\d kB, [\d.]+ s; \d+ objects? built, \d+ reused\n", done.out)
     (wheel,) = out.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
