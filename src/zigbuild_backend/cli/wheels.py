@@ -69,7 +69,8 @@ def run(arguments: Namespace, session: Session) -> int:
     if made and not arguments.json:
         size = format_size(sum(outcome.size for outcome in made))
         seconds = format_seconds(time.monotonic() - start)
-        objects = "".join(f"; {format_count(t.built, 'object')} built, {t.reused} reused" for t in tallies)
+        counted = (tally for tally in tallies if tally.built or tally.reused)
+        objects = "".join(f"; {format_count(tally.built, 'object')} built, {tally.reused} reused" for tally in counted)
         session.result(f"{format_count(len(made), 'wheel')} in {arguments.out}, {size}, {seconds}{objects}")
     return choose_exit_code(outcome.error for outcome in outcomes if outcome.error)
 
