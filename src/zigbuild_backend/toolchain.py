@@ -19,6 +19,11 @@ from .errors import ConfigurationError, NotFoundError, ToolchainError
 from .store import Store
 
 _TICK_SECONDS = 0.2
+
+_LOST = "error: BrokenPipe"
+"""What is left of the words of a compiler that ended before zig's build had told it all. Another run brings them."""
+
+_TRIES = 3
 _PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _INHERITED = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
 
@@ -118,7 +123,13 @@ class Zig:
         library = self._settled_library() if has_windows else None
         if self.on_build:
             self.on_build([str(self.executable), *arguments], _INHERITED, self._set_variables(epoch, library))
-        self.run(arguments, cwd=cwd, epoch=epoch, library=library, on_tick=on_tick)
+        for left in reversed(range(_TRIES)):
+            try:
+                self.run(arguments, cwd=cwd, epoch=epoch, library=library, on_tick=on_tick)
+                return
+            except CompileError as error:
+                if not left or _LOST not in error.output:
+                    raise
 
     def fetch(self, root: Path) -> None:
         """Gets the packages that the build.zig.zon in *root* leads to, as far as the cache has not got them.
