@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from zigbuild_backend.plan import PythonInput, WheelSpec
 from zigbuild_backend.pythons import Python
+from zigbuild_backend.spec import PythonInput, WheelSpec
 from zigbuild_backend.targets import find_target
 
 COMPILED = WheelSpec(

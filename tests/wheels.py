@@ -12,7 +12,7 @@ from pathlib import Path
 from zigbuild_backend.archive import Entry, write_wheel
 from zigbuild_backend.buildinfo import FILE_NAME, digest_members, render_buildinfo
 from zigbuild_backend.dist_info import render_record, render_wheel_file
-from zigbuild_backend.plan import WheelSpec
+from zigbuild_backend.spec import WheelSpec
 
 MODULES: Mapping[str, bytes] = {"eggs/__init__.py": b"'''Eggs.'''\n", "eggs/data.bin": os.urandom(3000)}
 

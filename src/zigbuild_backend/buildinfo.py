@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import ConfigurationError, MismatchError
-from .plan import PythonInput, WheelSpec
 from .pythons import find_python
+from .spec import PythonInput, WheelSpec
 from .targets import find_target
 
 FILE_NAME = "zigbuild-buildinfo.json"

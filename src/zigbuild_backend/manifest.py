@@ -14,7 +14,7 @@ from typing import Any
 
 from .buildinfo import digest_spec, parse_buildinfo
 from .errors import ConfigurationError, MismatchError, NotFoundError
-from .plan import WheelSpec
+from .spec import WheelSpec
 
 FILE_NAME = "zigbuild-manifest.json"
 SCHEMA = 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from .plan import WheelSpec
+from .spec import WheelSpec
 
 FILE_NAME = "zigbuild.cdx.json"
 

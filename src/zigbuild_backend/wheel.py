@@ -26,12 +26,13 @@ from .graph import Cell, Compiled, find_origin_of, run_graph, stage
 from .libraries import open_libraries
 from .objects import Tally, count_objects, list_kept
 from .packages import fetch_packages, needs_network
-from .plan import PlannedWheel, Project, PythonInput, WheelSpec
+from .plan import PURE_TAG, PlannedWheel, Project
 from .provenance import read_backend
 from .pythons import ANY_PYTHON, Python
 from .sbom import FILE_NAME as SBOM
 from .sbom import render_sbom
 from .sdk import Sdk
+from .spec import PythonInput, WheelSpec
 from .store import Store
 from .toolchain import Zig
 from .units import Module
@@ -104,7 +105,7 @@ def specify(project: Project, *, epoch: int, archive: str) -> WheelSpec:
     return WheelSpec(
         name=project.metadata.file_name.rsplit("-", 1)[0],
         version=project.metadata.version,
-        tag="py3-none-any",
+        tag=PURE_TAG,
         source=project.tree.digest,
         recipe=project.recipe_digest,
         overrides=project.overrides,

@@ -27,13 +27,13 @@ from zigbuild_backend.environments import (
 )
 from zigbuild_backend.errors import MismatchError, NotFoundError
 from zigbuild_backend.pins import DEFAULT_ZIG, NAME
-from zigbuild_backend.plan import PythonInput, WheelSpec
 from zigbuild_backend.project import read_project, written_by
 from zigbuild_backend.provenance import digest_backend, read_backend
 from zigbuild_backend.pythons import Python
 from zigbuild_backend.rebuild import Source, contrast, find_source, rebuild
 from zigbuild_backend.sandbox import Completed, Unconfined
 from zigbuild_backend.sdist import make_sdist
+from zigbuild_backend.spec import PythonInput, WheelSpec
 from zigbuild_backend.store import Store, default_store
 from zigbuild_backend.targets import find_target
 from zigbuild_backend.toolchain import Zig
@@ -44,7 +44,7 @@ OBTAIN = f"""
 import os, sys
 from pathlib import Path
 from zigbuild_backend.environments import obtain_environment
-from zigbuild_backend.plan import WheelSpec
+from zigbuild_backend.spec import WheelSpec
 from zigbuild_backend.store import Store
 spec = WheelSpec("spam", "1", "py3-none-any", "", {SPEC.backend!r}, {SPEC.requirements!r}, "deflate-1", 0, {SPEC.zig!r})
 obtain_environment(spec, Store(Path(sys.argv[1])), os.environ, print)

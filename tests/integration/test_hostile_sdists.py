@@ -16,9 +16,9 @@ from machines import EXAMPLE
 from repositories import zigbuild_well
 from zigbuild_backend.errors import ZigbuildError
 from zigbuild_backend.host import find_host_python
-from zigbuild_backend.plan import WheelSpec
 from zigbuild_backend.rebuild import Rebuilt, Source, digest_source, read_spec, rebuild, usual
 from zigbuild_backend.sandbox import Limits, Sandbox, find_sandbox
+from zigbuild_backend.spec import WheelSpec
 from zigbuild_backend.store import default_store
 
 MODULE = "src/example_c/_distance.c"

@@ -31,8 +31,8 @@ from zigbuild_backend.buildinfo import digest_members, digest_spec, parse_buildi
 from zigbuild_backend.cpython.headers import load_header_set
 from zigbuild_backend.environments import obtain_environment
 from zigbuild_backend.manifest import ReleasedFile, ReleasedWheel, make_manifest, render_manifest
-from zigbuild_backend.plan import WheelSpec
 from zigbuild_backend.repository import Repository, open_repository
+from zigbuild_backend.spec import WheelSpec
 
 needs_root = pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can mount a file system")
 

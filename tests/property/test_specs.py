@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from specs import COMPILED, PURE
 from zigbuild_backend.buildinfo import digest_spec, parse_buildinfo, render_buildinfo
-from zigbuild_backend.plan import PythonInput, WheelSpec
 from zigbuild_backend.pythons import PYTHONS, Python
+from zigbuild_backend.spec import PythonInput, WheelSpec
 from zigbuild_backend.targets import TARGETS, Target, find_target
 
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)

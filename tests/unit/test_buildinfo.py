@@ -12,7 +12,7 @@ import pytest
 from specs import COMPILED, PURE
 from zigbuild_backend.buildinfo import digest_members, digest_spec, parse_buildinfo, render_buildinfo
 from zigbuild_backend.errors import MismatchError
-from zigbuild_backend.plan import WheelSpec
+from zigbuild_backend.spec import WheelSpec
 
 
 @pytest.mark.parametrize("spec", [COMPILED, PURE])

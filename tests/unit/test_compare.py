@@ -14,7 +14,7 @@ import pytest
 from specs import COMPILED, PURE
 from wheels import write_foreign_wheel, write_own_wheel
 from zigbuild_backend.compare import Difference, explain, explain_members
-from zigbuild_backend.plan import WheelSpec
+from zigbuild_backend.spec import WheelSpec
 
 FILES: Mapping[str, bytes] = {
     "spam/__init__.py": b"import os\n\nanswer = 42\n",

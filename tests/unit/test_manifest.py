@@ -12,7 +12,7 @@ from specs import COMPILED, PURE
 from zigbuild_backend.buildinfo import digest_spec, render_buildinfo
 from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
 from zigbuild_backend.manifest import ReleasedFile, ReleasedWheel, make_manifest, parse_manifest, render_manifest
-from zigbuild_backend.plan import WheelSpec
+from zigbuild_backend.spec import WheelSpec
 from zigbuild_backend.targets import find_target
 
 SDIST = ReleasedFile("spam_eggs-1.0.tar.gz", 3, "aa" * 32)

@@ -8,9 +8,10 @@ from projects import project_of, tree_of
 from zigbuild_backend.buildinfo import digest_spec
 from zigbuild_backend.dist_info import Metadata
 from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.plan import Project, WheelSpec, choose_all_pythons, choose_pythons, plan, resolve_project
+from zigbuild_backend.plan import Project, choose_all_pythons, choose_pythons, plan, resolve_project
 from zigbuild_backend.pythons import PYTHONS, Python, find_python
 from zigbuild_backend.settings import Addition, Extension, Settings, WheelContents, When
+from zigbuild_backend.spec import WheelSpec
 from zigbuild_backend.targets import find_target
 
 ONE = "[[extension]]\nname = 'spam._c'\nsources = ['spam/*.c']\n"

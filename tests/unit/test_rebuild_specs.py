@@ -12,9 +12,9 @@ import pytest
 from specs import COMPILED, PURE
 from zigbuild_backend.buildinfo import render_buildinfo
 from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
-from zigbuild_backend.plan import PythonInput, WheelSpec
 from zigbuild_backend.pythons import Python
 from zigbuild_backend.rebuild import check_spec, group_specs, identify, read_spec
+from zigbuild_backend.spec import PythonInput, WheelSpec
 from zigbuild_backend.targets import find_target
 
 DISTRIBUTED = replace(PURE, archive="deflate-1")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ..errors import ConfigurationError, MismatchError, NotFoundError
 from ..manifest import FILE_NAME, ReleasedWheel, make_manifest, render_manifest
-from ..plan import WheelSpec
 from ..rebuild import digest_source, read_buildinfo, read_spec
 from ..sources import is_sdist_of
+from ..spec import WheelSpec
 from ..store import write_atomically
 from .releases import read_released
 from .session import Session, format_count

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from ..errors import MismatchError, NotFoundError, Problem, ZigbuildError
 from ..manifest import FILE_NAME, Manifest, ReleasedFile, parse_manifest
-from ..plan import WheelSpec
 from ..rebuild import Circumstance, Rebuilt, Source, find_source, read_spec, rebuild
 from ..sandbox import Sandbox, Unconfined, find_sandbox
 from ..sources import fetch
+from ..spec import WheelSpec
 from .session import Session, format_seconds
 
 _SILENCE = 20.0

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ..plan import PlannedWheel, Project, WheelSpec
+from ..plan import PlannedWheel, Project
+from ..spec import WheelSpec
 from ..store import Store, locked, temporary_folder
 from ..wheel import Workshop
 from ..workspace import Workspace

@@ -8,7 +8,8 @@ from pathlib import Path
 from ..archive import Entry
 from ..errors import ZigbuildError
 from ..files import read_file
-from ..plan import PlannedWheel, Project, WheelSpec
+from ..plan import PlannedWheel, Project
+from ..spec import WheelSpec
 from ..wheel import STORED, Workshop, compile_wheels, make_entry, read_data, specify
 from ..workspace import Workspace
 from .layout import find_layout

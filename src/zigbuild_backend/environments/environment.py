@@ -22,8 +22,8 @@ from pathlib import Path
 
 from ..errors import MismatchError, NotFoundError
 from ..pins import DEFAULT_ZIG, NAME
-from ..plan import WheelSpec
 from ..provenance import digest_backend, read_backend
+from ..spec import WheelSpec
 from ..store import Store, digest_tree
 from ..toolchain import find_zig
 from ..zigs import install

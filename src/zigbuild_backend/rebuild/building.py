@@ -18,12 +18,13 @@ from ..environments import (
 )
 from ..errors import ConfigurationError, MismatchError, NotFoundError, ZigbuildError
 from ..pins import DEFAULT_ZIG
-from ..plan import Project, PythonInput, WheelSpec
+from ..plan import Project
 from ..project import read_project
 from ..pyproject import read_pyproject
 from ..recipes import open_recipe, read_recipe
 from ..sandbox import Sandbox
 from ..sources import open_sdist
+from ..spec import PythonInput, WheelSpec
 from ..store import Store, digest_file, temporary_folder
 from ..workspace import clear_workspace
 from .child import Child, Made

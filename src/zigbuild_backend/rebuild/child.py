@@ -12,8 +12,8 @@ from typing import Any
 from ..cpython import HeaderSet
 from ..environments import Environment, Interpreter
 from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError, ZigbuildError
-from ..plan import WheelSpec
 from ..sandbox import Completed, Sandbox
+from ..spec import WheelSpec
 from ..store import Store
 from .circumstances import Circumstance
 from .specs import identify

@@ -10,9 +10,10 @@ from ..errors import ConfigurationError, MismatchError
 from ..generate import find_tools, select_requirements
 from ..libraries import open_library_source
 from ..packages import fetch_packages_of, needs_network
-from ..plan import Project, WheelSpec
+from ..plan import Project
 from ..project import read_project
 from ..pyproject import read_pyproject
+from ..spec import WheelSpec
 from ..store import Store
 from ..zigs import obtain_zig
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..cpython import HeaderSet
-from ..plan import WheelSpec
+from ..spec import WheelSpec
 from ..store import temporary_folder
 from ..warm import render_empty_module
 from .child import KEPT, Child

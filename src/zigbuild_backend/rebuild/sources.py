@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
 from ..files import read_tree
-from ..plan import WheelSpec
 from ..recipes import VARIABLE, open_recipe, read_recipe
 from ..settings.recipe import FILE_NAME, Recipe
 from ..sources import fetch, fetch_sdist, fetch_url, is_sdist_of, keep_download, name_download, open_sdist
+from ..spec import WheelSpec
 from ..store import Store, digest_file
 
 

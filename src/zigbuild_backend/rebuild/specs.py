@@ -13,7 +13,8 @@ from ..buildinfo import FILE_NAME, parse_buildinfo
 from ..cpython.include_tree import CPythonVersion
 from ..deflate import PROFILE
 from ..errors import ConfigurationError, MismatchError, NotFoundError
-from ..plan import PlannedWheel, PythonInput, WheelSpec
+from ..plan import PlannedWheel
+from ..spec import PythonInput, WheelSpec
 
 _LARGEST = 1 << 20
 """Bytes that a buildinfo may have."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ConfigurationError, NotFoundError
-from ..plan import WheelSpec
+from ..spec import WheelSpec
 from ..store import Store
 from .blobs import Blobs, LocalBlobs
 from .ledger import Ledger

@@ -14,9 +14,9 @@ from pathlib import Path
 from ..buildinfo import digest_spec, parse_buildinfo
 from ..compare import explain
 from ..errors import MismatchError, NotFoundError
-from ..plan import WheelSpec
 from ..rebuild import Circumstance, Rebuilt, find_source, rebuild
 from ..sandbox import Sandbox, end_left
+from ..spec import WheelSpec
 from ..store import Store, locked, temporary_folder
 from . import Repository
 from .layout import Layout, assemble, read_layout

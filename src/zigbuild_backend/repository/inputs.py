@@ -16,12 +16,13 @@ from ..cpython.include_tree import read_include_folder
 from ..environments import obtain_environment, read_interpreter
 from ..errors import MismatchError, NotFoundError, Problem, ZigbuildError
 from ..files import read_tree
-from ..plan import Project, PythonInput, WheelSpec
+from ..plan import Project
 from ..project import read_project
 from ..rebuild import gather, gather_project, gather_tools
 from ..recipes import find_recipes, open_recipe, read_recipe
 from ..settings.recipe import Recipe
 from ..sources import open_sdist
+from ..spec import PythonInput, WheelSpec
 from ..store import Store
 from . import SOURCES, Repository, source_key
 

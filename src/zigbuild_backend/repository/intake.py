@@ -19,9 +19,9 @@ from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem, 
 from ..manifest import parse_manifest
 from ..pkg_info import FILE_NAME as PKG_INFO
 from ..pkg_info import read_pkg_info
-from ..plan import WheelSpec
 from ..rebuild import check_spec
 from ..sources import open_sdist
+from ..spec import WheelSpec
 from ..store import Store, digest_file
 from . import Repository
 from .findings import now

@@ -1,0 +1,49 @@
+"""The specification of a wheel: what its bytes are a function of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .pythons import Python
+from .targets import Target
+
+
+@dataclass(frozen=True)
+class PythonInput:
+    """The CPython that a wheel is compiled for: ABI, version of the headers, and the digests of what is read of it."""
+
+    python: Python
+    version: str
+    headers: str
+    import_library: str = ""
+
+
+@dataclass(frozen=True)
+class WheelSpec:
+    """All that the bytes of a wheel depend on, and nothing else: equal specs, equal bytes.
+
+    Digests are sha256 in hex. ``epoch`` is SOURCE_DATE_EPOCH in seconds; ``requirements`` are the installed versions of
+    what writes into the wheel, as ``name==version``; ``overrides`` is what was said instead of the project's settings,
+    as ``KEY=VALUE``; ``sdk`` is the identity of the SDK that frameworks of macOS are from.
+    """
+
+    name: str
+    version: str
+    tag: str
+    source: str
+    backend: str
+    requirements: tuple[str, ...]
+    archive: str
+    epoch: int
+    zig: str = ""
+    optimize: str = ""
+    target: Target | None = None
+    python: PythonInput | None = None
+    recipe: str = ""
+    overrides: tuple[str, ...] = ()
+    sdk: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """The wheel's file name by the binary distribution format."""
+        return f"{self.name}-{self.version}-{self.tag}.whl"
