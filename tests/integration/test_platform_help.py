@@ -157,26 +157,10 @@ SDK: Files = {
 
 
 def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path) -> None:
-    project = write_files(
-        tmp_path / "project",
-        {
-            "pyproject.toml": """
-                [project]
-                name = "spam"
-                version = "1.0"
-                [tool.zigbuild]
-                packages = []
-                [[tool.zigbuild.extension]]
-                name = "spam"
-                sources = ["spam.c"]
-                [[tool.zigbuild.extension.on]]
-                when = { os = "macos" }
-                frameworks = ["Spam"]
-                """,
-            "spam.c": "#include <Python.h>\n#include <Spam/Spam.h>\n#include <of_the_sdk.h>\n"
-            "int eggs(void) { return SpamEggs() + OF_THE_SDK; }\n" + INIT.format(name="spam"),
-        },
-    )
+    code = "#include <Python.h>\n#include <Spam/Spam.h>\n#include <of_the_sdk.h>\n"
+    code += "int eggs(void) { return SpamEggs() + OF_THE_SDK; }\n" + INIT.format(name="spam")
+    settings = MAC.replace('["Security", "CoreFoundation"]', '["Spam"]')
+    project = make_project(tmp_path / "project", settings, {"spam.c": code})
     sdk = write_files(tmp_path / "MacOSX14.2.sdk", SDK)
     command = [sys.executable, "-m", "zigbuild_backend", "wheels", project, "--out", tmp_path / "out"]
     command += ["--only", f"{PYTHON}-macosx_10_13_universal2"]
