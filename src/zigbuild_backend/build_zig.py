@@ -34,8 +34,12 @@ def render(project: Project, *, pythons: Iterable[Python] = (), extra_targets: I
     calls, functions = render_units(project, abis)
     has_libraries = bool(project.units.libraries) or has_bindings(project)
     has_zig = any(module.zig_root for module in project.modules)
+    products = " and ".join(["modules"] * bool(project.modules) + ["programs"] * bool(project.units.programs))
     parts = {
         "PROJECT": project.metadata.name,
+        "HEADLINE": f"{'extension ' * bool(project.modules)}{products}",
+        "EXAMPLE": f"{'cp313' if project.modules else 'py3'}-manylinux_2_17_x86_64".ljust(27),
+        "PRODUCTS": products,
         "TARGETS": "".join(map(_render_target, rows)),
         "PYTHONS": "".join(map(_render_python, abis)),
         "CALLS": "".join(f"                {call}\n" for call in calls),

@@ -6,9 +6,9 @@ Words in capitals stand for what :mod:`.build_zig` puts there.
 from __future__ import annotations
 
 HEAD = """\
-//! The extension modules of PROJECT, for every platform and Python.
+//! The HEADLINE of PROJECT, for every platform and Python.
 //!
-//!     zig build --release=fast cp313-manylinux_2_17_x86_64     the modules of one wheel, into zig-out
+//!     zig build --release=fast EXAMPLE     the PRODUCTS of one wheel, into zig-out
 //!     zig build --release=fast -Dwheel=ID -Dwheel=ID           those of several
 //!     zig build --release=fast                                 those of all
 //!

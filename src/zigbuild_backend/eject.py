@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -37,11 +37,15 @@ class Ejected:
 
 
 def render_files(
-    project: Project, root: Path, headers: Mapping[Python, HeaderSet], zig: Zig, supplies: Supplies = NO_SUPPLIES
+    project: Project,
+    root: Path,
+    headers: Mapping[Python, HeaderSet | None],
+    zig: Zig,
+    supplies: Supplies = NO_SUPPLIES,
 ) -> dict[str, bytes]:
     """The files of the ejected graph (path → content) with rows for the Pythons whose *headers* are given.
 
-    *supplies* are what is generated, and the headers of other packages.
+    Those of wheels with programs alone have none. *supplies* are what is generated, and the headers of other packages.
     """
     sources = {file.path: read_file(root, file) for file in project.tree.files}
     helped, forwards = help_windows(project, sources, zig.library, f"{SUPPORT_FOLDER}/pyconfig/windows")
@@ -57,19 +61,25 @@ def render_files(
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
-    for system in ("posix", "windows"):
-        files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)
+    files.update(_render_python_side(project, {key: found for key, found in headers.items() if found}, zig))
+    return files
+
+
+def _render_python_side(project: Project, headers: Mapping[Python, HeaderSet], zig: Zig) -> Iterator[tuple[str, bytes]]:
+    """What modules of *project* are compiled and linked with; nothing where it has none."""
     has_zig = any(module.zig_root for module in project.modules)
+    if project.modules:
+        for system in ("posix", "windows"):
+            yield f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h", pyconfig_header(system)
     for python, header_set in headers.items():
-        files[f"{SUPPORT_FOLDER}/exports/{python}.def"] = render_def(header_set, python, zig).encode()
+        yield f"{SUPPORT_FOLDER}/exports/{python}.def", render_def(header_set, python, zig).encode()
         for path in sorted(header_set.folder.rglob("*.h")):
             relative = path.relative_to(header_set.folder).as_posix()
-            files[f"{SUPPORT_FOLDER}/include/{python.version}/{relative}"] = path.read_bytes()
+            yield f"{SUPPORT_FOLDER}/include/{python.version}/{relative}", path.read_bytes()
             if has_zig:
-                files[f"{SUPPORT_FOLDER}/zig/{python.version}/{relative}"] = declare_inline(path.read_bytes())
+                yield f"{SUPPORT_FOLDER}/zig/{python.version}/{relative}", declare_inline(path.read_bytes())
     if has_zig:
-        files.update((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in translation_files().items())
-    return files
+        yield from ((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in translation_files().items())
 
 
 def write_files(root: Path, files: Mapping[str, bytes], *, force: bool = False) -> Ejected:

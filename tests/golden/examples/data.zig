@@ -1,6 +1,6 @@
-//! The extension modules of example-data, for every platform and Python.
+//! The programs of example-data, for every platform and Python.
 //!
-//!     zig build --release=fast cp313-manylinux_2_17_x86_64     the modules of one wheel, into zig-out
+//!     zig build --release=fast py3-manylinux_2_17_x86_64       the programs of one wheel, into zig-out
 //!     zig build --release=fast -Dwheel=ID -Dwheel=ID           those of several
 //!     zig build --release=fast                                 those of all
 //!

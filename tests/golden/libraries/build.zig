@@ -1,6 +1,6 @@
-//! The extension modules of spam, for every platform and Python.
+//! The extension modules and programs of spam, for every platform and Python.
 //!
-//!     zig build --release=fast cp313-manylinux_2_17_x86_64     the modules of one wheel, into zig-out
+//!     zig build --release=fast cp313-manylinux_2_17_x86_64     the modules and programs of one wheel, into zig-out
 //!     zig build --release=fast -Dwheel=ID -Dwheel=ID           those of several
 //!     zig build --release=fast                                 those of all
 //!
