@@ -15,7 +15,7 @@ from .units import LANGUAGES, Module, Part, Unit
 
 _INDENT = "    "
 
-_SDK_FOLDERS = {
+SDK_FOLDERS = {
     "addSystemFrameworkPath": "System/Library/Frameworks",
     "addSystemIncludePath": "usr/include",
     "addLibraryPath": "usr/lib",
@@ -192,7 +192,7 @@ class _Writer:
         options = ".{ .use_pkg_config = .no }"
         lines += [f"module.linkSystemLibrary({quote(name)}, {options});" for name in part.table.libraries]
         if part.table.frameworks:
-            lines += [f'module.{call}(b.path("zigbuild/sdk/{folder}"));' for call, folder in _SDK_FOLDERS.items()]
+            lines += [f'module.{call}(b.path("zigbuild/sdk/{folder}"));' for call, folder in SDK_FOLDERS.items()]
         return lines + [f"module.linkFramework({quote(name)}, .{{}});" for name in part.table.frameworks]
 
     def _add_zig(self, module: Module) -> list[str]:

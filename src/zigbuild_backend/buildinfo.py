@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import ConfigurationError, MismatchError
 from .pythons import find_python
-from .spec import PythonInput, WheelSpec
+from .spec import PythonInput, SdkInput, WheelSpec
 from .targets import find_target
 
 FILE_NAME = "zigbuild-buildinfo.json"
@@ -51,7 +51,7 @@ def parse_buildinfo(data: bytes) -> WheelSpec:
                 where=FILE_NAME,
                 hint=f"use {table['backend']['name']} {table['backend']['version']}",
             )
-        target, python = table["target"], table["python"]
+        target, python, sdk = table["target"], table["python"], table.get("sdk")
         return WheelSpec(
             name=table["source"]["name"],
             version=table["source"]["version"],
@@ -71,14 +71,15 @@ def parse_buildinfo(data: bytes) -> WheelSpec:
             if python
             else None,
             overrides=tuple(table.get("overrides", ())),
-            sdk=table.get("sdk", ""),
+            sdk=SdkInput(sdk["name"], sdk["digest"]) if sdk else None,
+            headers=tuple(sorted(table.get("headers", {}).items())),
         )
     except ConfigurationError as error:
         (problem,) = error.problems
         raise MismatchError(
             f"names {problem.where}: {problem.message}", where=FILE_NAME, hint="a newer zigbuild-backend may know it"
         ) from None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise MismatchError(f"is no buildinfo: {error!r}", where=FILE_NAME, hint="was the wheel altered?") from error
 
 
@@ -109,7 +110,8 @@ def _describe(spec: WheelSpec) -> dict[str, Any]:
             "import-library": python.import_library,
         },
         **({"overrides": list(spec.overrides)} if spec.overrides else {}),
-        **({"sdk": spec.sdk} if spec.sdk else {}),
+        **({"sdk": {"name": spec.sdk.name, "digest": spec.sdk.digest}} if spec.sdk else {}),
+        **({"headers": dict(spec.headers)} if spec.headers else {}),
     }
 
 

@@ -19,12 +19,21 @@ class PythonInput:
 
 
 @dataclass(frozen=True)
+class SdkInput:
+    """The SDK that frameworks of macOS are linked from: its name, ``macosx14.2``, and the digest of its files."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class WheelSpec:
     """All that the bytes of a wheel depend on, and nothing else: equal specs, equal bytes.
 
     Digests are sha256 in hex. ``epoch`` is SOURCE_DATE_EPOCH in seconds; ``requirements`` are the installed versions of
-    what writes into the wheel, as ``name==version``; ``overrides`` is what was said instead of the project's settings,
-    as ``KEY=VALUE``; ``sdk`` is the identity of the SDK that frameworks of macOS are from.
+    what writes into the wheel, as ``name==version``; ``headers`` are the names of those whose headers are compiled
+    with, each with the digest of these; ``overrides`` is what was said instead of the project's settings, as
+    ``KEY=VALUE``.
     """
 
     name: str
@@ -41,7 +50,8 @@ class WheelSpec:
     python: PythonInput | None = None
     recipe: str = ""
     overrides: tuple[str, ...] = ()
-    sdk: str = ""
+    sdk: SdkInput | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def file_name(self) -> str:

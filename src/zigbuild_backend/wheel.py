@@ -21,7 +21,7 @@ from .deflate import PROFILE, Deflater
 from .dist_info import render_entry_points, render_record, render_script, render_wheel_file
 from .errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
 from .files import read_file
-from .generate import Bench, find_tools, generate_contents, provide, select_requirements
+from .generate import Bench, find_tools, generate_contents, provide, select_tools
 from .graph import Cell, Compiled, find_origin_of, run_graph, stage
 from .libraries import open_libraries
 from .objects import Tally, count_objects, list_kept
@@ -31,7 +31,7 @@ from .provenance import read_backend
 from .pythons import ANY_PYTHON, Python
 from .sbom import FILE_NAME as SBOM
 from .sbom import render_sbom
-from .sdk import Sdk
+from .sdk import Sdk, describe_sdk
 from .spec import PythonInput, WheelSpec
 from .store import Store
 from .toolchain import Zig
@@ -138,7 +138,8 @@ def compile_wheels(
     cells = {cell.identifier: cell for cell in _find_cells(wheels, workshop)}
     if not (cells or project.generated):
         return
-    tools = find_tools(select_requirements(project.tools, project.build_requires), workshop.tools)
+    requirements, headers = select_tools(project)
+    tools = find_tools(requirements, workshop.tools, headers=headers)
     equipped = replace(base, requirements=tuple(sorted({*base.requirements, *tools.requirements})))
     bench = Bench(tools, workshop.zig.environ, workshop.zig.talk)
     kept = Store(workshop.zig.store.folder("work", base.name))
@@ -152,7 +153,9 @@ def compile_wheels(
         pairs = [(cell.target, cell.python) for cell in cells.values()]
         project, folders = open_libraries(project, workshop.zig.store, workshop.zig.environ)
         supplies = provide(project, root, pairs, bench, kept, epoch)
-        if workshop.sdk:
+        sdk = None
+        if workshop.sdk and any(project.has_frameworks(cell.target) for cell in cells.values()):
+            sdk = describe_sdk(workshop.sdk, workshop.zig.store)
             folders = {**folders, f"{SUPPORT_FOLDER}/sdk": workshop.sdk.folder}
         supplies = replace(supplies, folders=supplies.folders | folders)
         stage(project, root, cells.values(), workspace, workshop.zig, supplies)
@@ -179,7 +182,8 @@ def compile_wheels(
                 optimize=project.settings.optimize,
                 target=cell.target,
                 python=_describe_python(cell),
-                sdk=workshop.sdk.identity if workshop.sdk and project.has_frameworks(cell.target) else "",
+                sdk=sdk if project.has_frameworks(cell.target) else None,
+                headers=supplies.headers,
             )
             find_origin = partial(find_origin_of, project=project, cell=cell, workspace=workspace, zig=workshop.zig)
             made = _collect(cell, compiled, f"{base.name}-{base.version}.data/scripts", find_origin, workshop.warn)

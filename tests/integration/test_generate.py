@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import uuid
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from machines import ROOT
-from projects import write_files
+from projects import render_module, write_files
 from zigbuild_backend.buildinfo import FILE_NAME
 from zigbuild_backend.errors import NotFoundError
+from zigbuild_backend.generate import find_tools, read_headers
+from zigbuild_backend.rebuild import read_spec
 from zigbuild_backend.sandbox import find_sandbox
+from zigbuild_backend.store import digest_tree
+from zigbuild_backend.zigs import install
+
+FOUND_ON_BOTH = ("numpy==2.3.5", "pybind11==3.0.1")
+"""Releases that have wheels for CPython 3.11 and 3.13."""
 
 PYPROJECT = """\
 [build-system]
@@ -182,3 +192,65 @@ def test_tools_come_from_the_folders_that_are_given(project: Path, tmp_path: Pat
     done = zigbuild("wheels", "--tools", tmp_path, "--target", "native", "--python", "native", cwd=project, check=False)
     assert done.returncode == 5
     assert "cython: is not installed, and is needed to build" in done.stderr
+
+
+HEADERS = """\
+[build-system]
+requires = ["zigbuild-backend", "only-headers"]
+build-backend = "zigbuild_backend"
+
+[project]
+name = "with-headers"
+version = "1"
+
+[[tool.zigbuild.extension]]
+name = "with_headers"
+sources = ["with_headers.c"]
+headers-from = ["only-headers"]
+"""
+
+
+def install_headers(folder: Path, text: str) -> Path:
+    """A package with one header, which needs something to run that is nowhere."""
+    info = "only_headers-2.0.dist-info"
+    digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+    metadata = "Metadata-Version: 2.1\nName: only-headers\nVersion: 2.0\nRequires-Dist: nowhere-to-be-found\n"
+    noted = base64.urlsafe_b64encode(hashlib.sha256(metadata.encode()).digest()).rstrip(b"=").decode()
+    record = f"only_headers/include/only.h,sha256={digest},\n{info}/METADATA,sha256={noted},\n{info}/RECORD,,\n"
+    files = {"only_headers/include/only.h": text, f"{info}/METADATA": metadata, f"{info}/RECORD": record}
+    return write_files(folder, files)
+
+
+def test_headers_of_others_are_what_a_wheel_says_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"#define EGGS {uuid.uuid4().int}.0\n"  # what was kept at other times is no help
+    monkeypatch.setenv("PYTHONPATH", str(install_headers(tmp_path / "installed", text)))
+    files = {"pyproject.toml": HEADERS, "with_headers.c": render_module("with_headers", head="#include <only.h>")}
+    project, out = write_files(tmp_path / "project", files), tmp_path / "dist"
+    zigbuild("wheels", "-q", "--target", "native", "--python", "native", "--out", out, cwd=project)
+    zigbuild("sdist", "-q", "--out", out, cwd=project)
+    (wheel,) = out.glob("*.whl")
+    spec = read_spec(wheel)
+    names = [requirement.partition("==")[0] for requirement in spec.requirements]
+    assert names == ["only-headers", "packaging", "pyproject-metadata"]
+    assert spec.headers == (("only-headers", digest_tree({"only.h": text.encode()})),)
+
+    install_headers(tmp_path / "installed", "#define EGGS 2.0\n")
+    refused = zigbuild("rebuild", wheel, "--out", tmp_path / "again", "--no-isolation", cwd=ROOT, check=False)
+    assert (refused.returncode, refused.stdout) == (4, "")
+    assert "only-headers==2.0: its headers have the digest " in refused.stderr
+    assert f"those that the wheel was compiled with {spec.headers[0][1]}" in refused.stderr
+    install_headers(tmp_path / "installed", text)
+    zigbuild("verify", wheel, cwd=ROOT)
+
+
+def test_headers_are_the_same_whichever_python_they_are_installed_for(tmp_path: Path) -> None:
+    folders = [tmp_path / str(minor) for minor in (11, 13)]
+    for folder in folders:
+        try:
+            install(FOUND_ON_BOTH, folder, os.environ, minor=int(folder.name))
+        except NotFoundError as error:
+            pytest.skip(str(error))
+    for name in ("numpy", "pybind11"):
+        found = [find_tools((), [folder], headers=[name]).find(name) for folder in folders]
+        assert len({distribution.read_text("WHEEL") for distribution in found}) == (2 if name == "numpy" else 1)
+        assert len({digest_tree(read_headers(name, distribution)) for distribution in found}) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -66,9 +67,10 @@ int start_net(void);
 """
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, sdk: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "zigbuild_backend", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=900)
+    environ = os.environ | ({"ZIGBUILD_MACOS_SDK": str(sdk)} if sdk else {})
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=900)
 
 
 def make_project(root: Path, settings: str, files: Files) -> Path:
@@ -149,11 +151,20 @@ exports:
 
 SDK: Files = {
     "SDKSettings.json": '{"CanonicalName": "macosx14.2"}',
-    "System/Library/Frameworks/Spam.framework/Spam.tbd": SPAM_FRAMEWORK,
-    "System/Library/Frameworks/Spam.framework/Headers/Spam.h": "int SpamEggs(void);\n",
+    "System/Library/Frameworks/Spam.framework/Versions/A/Spam.tbd": SPAM_FRAMEWORK,
+    "System/Library/Frameworks/Spam.framework/Versions/A/Headers/Spam.h": "int SpamEggs(void);\n",
     "usr/include/of_the_sdk.h": "#define OF_THE_SDK 1\n",
     "usr/lib/placeholder": "",
 }
+
+
+def make_sdk(root: Path) -> Path:
+    """An SDK with a framework as they are there: its files are in a folder of its version, and links lead to them."""
+    framework = write_files(root, SDK) / "System/Library/Frameworks/Spam.framework"
+    (framework / "Versions/Current").symlink_to("A")
+    for name in ("Spam.tbd", "Headers"):
+        (framework / name).symlink_to(f"Versions/Current/{name}")
+    return root
 
 
 def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path) -> None:
@@ -161,23 +172,38 @@ def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path) -> None
     code += "int eggs(void) { return SpamEggs() + OF_THE_SDK; }\n" + INIT.format(name="spam")
     settings = MAC.replace('["Security", "CoreFoundation"]', '["Spam"]')
     project = make_project(tmp_path / "project", settings, {"spam.c": code})
-    sdk = write_files(tmp_path / "MacOSX14.2.sdk", SDK)
-    command = [sys.executable, "-m", "zigbuild_backend", "wheels", project, "--out", tmp_path / "out"]
-    command += ["--only", f"{PYTHON}-macosx_10_13_universal2"]
-    environ = os.environ | {"ZIGBUILD_MACOS_SDK": str(sdk)}
-    subprocess.run(command, env=environ, check=True, timeout=600)
-    (wheel,) = (tmp_path / "out").iterdir()
-    with zipfile.ZipFile(wheel) as archive:
-        module = next(name for name in archive.namelist() if name.endswith(".so"))
-        binaries = parse_slices(archive.read(module))
-        buildinfo = json.loads(archive.read("spam-1.0.dist-info/zigbuild-buildinfo.json"))
-    assert len(binaries) == 2
-    for binary in binaries:
-        assert "/System/Library/Frameworks/Spam.framework/Versions/A/Spam" in binary.libraries
-    assert buildinfo["sdk"].startswith("macosx14.2 ")
+    sdk = make_sdk(tmp_path / "MacOSX14.2.sdk")
+    out = tmp_path / "out"
+    only = [f"--only={PYTHON}-macosx_{target}" for target in ("10_13_universal2", "11_0_arm64")]
+    done = run("wheels", project, "--out", out, *only, sdk=sdk)
+    assert done.returncode == 0, done.stderr
+    for number, wheel in enumerate(sorted(out.iterdir())):
+        with zipfile.ZipFile(wheel) as archive:
+            module = next(name for name in archive.namelist() if name.endswith(".so"))
+            binaries = parse_slices(archive.read(module))
+            buildinfo = json.loads(archive.read("spam-1.0.dist-info/zigbuild-buildinfo.json"))
+        assert len(binaries) == 2 - number
+        for binary in binaries:
+            assert "/System/Library/Frameworks/Spam.framework/Versions/A/Spam" in binary.libraries
+        assert buildinfo["sdk"]["name"] == "macosx14.2"
+
+    # They are made again with the same SDK, wherever it is, and with no other one.
+    assert run("sdist", project, "--out", out).returncode == 0
+    moved = Path(shutil.copytree(sdk, tmp_path / "elsewhere" / "MacOSX.sdk", symlinks=True))
+    verified = run("verify", out, sdk=moved)
+    assert verified.returncode == 0, verified.stderr
+    assert verified.stdout.count(": same\n") == 2
+    unnamed = run("rebuild", next(out.glob("*.whl")), "--out", tmp_path / "again", "--no-isolation")
+    assert (unnamed.returncode, unnamed.stdout) == (5, "")
+    assert f"the digest {buildinfo['sdk']['digest']}, and ZIGBUILD_MACOS_SDK names none" in unnamed.stderr
+    (moved / "usr/include/of_the_sdk.h").write_text("#define OF_THE_SDK 2\n")
+    other = run("rebuild", next(out.glob("*.whl")), "--out", tmp_path / "again", sdk=moved)
+    assert (other.returncode, other.stdout) == (4, "")
+    assert f"{moved} is macosx14.2 with " in other.stderr
+    assert "set ZIGBUILD_MACOS_SDK to the folder of that macosx14.2" in other.stderr
 
     (sdk / "SDKSettings.json").unlink()
-    refused = subprocess.run(command, env=environ, capture_output=True, text=True)
+    refused = run("wheels", project, "--out", out, *only, sdk=sdk)
     assert refused.returncode == 5
     assert "is no SDK of macOS" in refused.stderr
 

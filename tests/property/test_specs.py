@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from specs import COMPILED, PURE
 from zigbuild_backend.buildinfo import digest_spec, parse_buildinfo, render_buildinfo
 from zigbuild_backend.pythons import PYTHONS, Python
-from zigbuild_backend.spec import PythonInput, WheelSpec
+from zigbuild_backend.spec import PythonInput, SdkInput, WheelSpec
 from zigbuild_backend.targets import TARGETS, Target, find_target
 
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -51,7 +51,8 @@ specs = st.builds(
     python=st.none() | python_inputs,
     recipe=st.just("") | DIGESTS,
     overrides=st.lists(WORDS, max_size=2).map(tuple),
-    sdk=WORDS | st.just(""),
+    sdk=st.none() | st.builds(SdkInput, WORDS, DIGESTS),
+    headers=st.dictionaries(WORDS, DIGESTS, max_size=2).map(lambda headers: tuple(sorted(headers.items()))),
 )
 
 
@@ -77,7 +78,8 @@ OTHER: dict[str, Any] = {
     **dict.fromkeys(("name", "version", "tag", "source", "archive", "zig", "optimize", "recipe"), "other"),
     "requirements": ("packaging==26.3",),
     "overrides": ("define.A=1",),
-    "sdk": "macosx14.2 x",
+    "sdk": SdkInput("macosx14.2", "88" * 32),
+    "headers": (("numpy", "99" * 32),),
     "epoch": 1,
     "target": find_target("win_arm64"),
     "python": PythonInput(Python(13), "3.13.3", "33" * 32, "44" * 32),
@@ -97,6 +99,15 @@ def test_every_field_of_the_python_changes_the_digest(name: str) -> None:
     value: Any = Python(13, free_threaded=True) if name == "python" else "other"
     changed = replace(COMPILED, python=replace(COMPILED.python, **{name: value}))
     assert digest_spec(changed) != digest_spec(COMPILED)
+
+
+@pytest.mark.parametrize("field", ["sdk", "headers"])
+def test_a_part_of_an_input_changes_the_digest(field: str) -> None:
+    others = [SdkInput("macosx14.2", "99" * 32), SdkInput("macosx14.4", "88" * 32)]
+    if field == "headers":
+        others = [(("numpy", "88" * 32),), (("cppy", "99" * 32),), (("cppy", "99" * 32), ("numpy", "99" * 32))]
+    digests = {digest_spec(replace(COMPILED, **{field: value})) for value in (OTHER[field], *others)}
+    assert len(digests) == 1 + len(others)
 
 
 @pytest.mark.parametrize("change", [{"triple": "x86_64-windows-msvc"}, {"cpu": "x86_64_v3"}, {"platform_tag": "win32"}])

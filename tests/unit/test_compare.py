@@ -14,7 +14,7 @@ import pytest
 from specs import COMPILED, PURE
 from wheels import write_foreign_wheel, write_own_wheel
 from zigbuild_backend.compare import Difference, explain, explain_members
-from zigbuild_backend.spec import WheelSpec
+from zigbuild_backend.spec import SdkInput, WheelSpec
 
 FILES: Mapping[str, bytes] = {
     "spam/__init__.py": b"import os\n\nanswer = 42\n",
@@ -90,6 +90,8 @@ class TestSpecification:
                 {"requirements": ("packaging==26.3", "pyproject-metadata==0.12.1", "tomli==2.0")},
                 "requirements.tomli: expected none, found 2.0",
             ),
+            ({"headers": (("numpy", "99" * 32),)}, f"headers.numpy: expected none, found {'99' * 32}"),
+            ({"sdk": SdkInput("macosx14.2", "99" * 32)}, "sdk.name: expected none, found macosx14.2"),
             (
                 {"python": replace(COMPILED.python, headers="99" * 32, version="3.13.5")},  # type: ignore[type-var]
                 "python.version: expected 3.13.2, found 3.13.5",

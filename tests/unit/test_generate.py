@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from projects import project_of, write_files
 from zigbuild_backend.dist_info import Metadata
 from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError, ToolchainError, ZigbuildError
 from zigbuild_backend.files import read_tree
-from zigbuild_backend.generate import Bench, Tools, find_tools, provide, select_requirements
+from zigbuild_backend.generate import Bench, Tools, find_tools, provide, select_requirements, select_tools
 from zigbuild_backend.generate.facts import describe_python, describe_target, fill_template
 from zigbuild_backend.generate.headers import read_headers
 from zigbuild_backend.generate.numpy_headers import render_config
@@ -49,6 +50,30 @@ class TestTools:
         assert find_tools(["A>=1"], [tmp_path]).requirements == ("a==1.0", "b-c==2.1")
         assert find_tools(["a[more]"], [tmp_path]).requirements == ("a==1.0", "b-c==2.1", "d==3")
         assert find_tools([], [tmp_path]).requirements == ()
+
+    def test_nothing_that_headers_require(self, tmp_path: Path) -> None:
+        install(tmp_path, "a", "1.0", {}, requires="Requires-Dist: b\n")
+        install(tmp_path, "b", "2.1", {}, requires="Requires-Dist: c\n")
+        install(tmp_path, "c", "3", {})
+        assert find_tools((), [tmp_path], headers=["a>=1"]).requirements == ("a==1.0",)
+        assert find_tools(["b"], [tmp_path], headers=["a", "b"]).requirements == ("a==1.0", "b==2.1", "c==3")
+        with pytest.raises(NotFoundError, match="d>=1: is not installed"):
+            find_tools((), [tmp_path], headers=["d>=1"])
+
+    def test_what_generates_is_asked_for_with_what_it_requires_and_headers_without(self) -> None:
+        settings = """
+            [[extension]]
+            name = "spam"
+            sources = ["a.pyx", "b.c"]
+            headers-from = ["numpy", "cppy"]
+
+            [[generate]]
+            with = "cython"
+            sources = ["a.pyx"]
+            requires = ["numpy"]
+        """
+        project = replace(project_of(settings, "a.pyx", "b.c"), build_requires=("cython>=3", "numpy>=2", "cppy<2"))
+        assert select_tools(project) == (("cython>=3", "numpy>=2"), ("cppy<2",))
 
     def test_says_all_that_is_missing(self, tmp_path: Path) -> None:
         install(tmp_path, "a", "1.0", {})

@@ -14,7 +14,7 @@ from zigbuild_backend.buildinfo import render_buildinfo
 from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
 from zigbuild_backend.pythons import Python
 from zigbuild_backend.rebuild import check_spec, group_specs, identify, read_spec
-from zigbuild_backend.spec import PythonInput, WheelSpec
+from zigbuild_backend.spec import PythonInput, SdkInput, WheelSpec
 from zigbuild_backend.targets import find_target
 
 DISTRIBUTED = replace(PURE, archive="deflate-1")
@@ -58,6 +58,10 @@ def test_sound_ones(spec: WheelSpec, tmp_path: Path) -> None:
         {"overrides": ("--out=x",)},
         {"overrides": ("define.A=\0",)},
         {"overrides": ("define.A",)},
+        {"sdk": SdkInput("macosx14.2", "..")},
+        {"sdk": SdkInput(None, "33" * 32)},  # type: ignore[arg-type]
+        {"headers": (("packaging", ".."),)},
+        {"headers": (("not-required", "33" * 32),)},
         {"epoch": -1},
         {"target": None},
         {"python": None},

@@ -90,7 +90,8 @@ def _find_package_folders(project: Project, session: Session) -> dict[str, Path]
         return {}
     store: Store = session.store
     requirements = select_requirements(project.headers_from, project.build_requires)
-    tools = find_tools(requirements, obtain_tools(requirements, store, session.environ, session.say))
+    folders = obtain_tools((), store, session.environ, session.say, headers=requirements)
+    tools = find_tools((), folders, headers=requirements)
     return {name: store.keep_tree("headers", read_headers(name, tools.find(name))) for name in project.headers_from}
 
 

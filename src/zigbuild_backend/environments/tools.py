@@ -10,52 +10,82 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..errors import NotFoundError
-from ..generate import find_tools
-from ..store import Store
+from ..errors import MismatchError, NotFoundError, Problem
+from ..generate import find_tools, read_headers
+from ..pins import NAME
+from ..spec import WheelSpec
+from ..store import Store, digest_tree
 from ..zigs import install
 from .environment import LIBRARIES, Say, parse_requirements, provide
 from .interpreters import Interpreter
 
 
-def obtain_tools(requirements: Sequence[str], store: Store, environ: Mapping[str, str], say: Say) -> tuple[Path, ...]:
+def obtain_tools(
+    requirements: Sequence[str],
+    store: Store,
+    environ: Mapping[str, str],
+    say: Say,
+    *,
+    headers: Sequence[str] = (),
+) -> tuple[Path, ...]:
     """Folders with all that *requirements* ask for; none if the running Python has it already.
 
-    What has to be fetched is kept, and taken again for the same requirements; *say* is told.
+    Of what the requirements *headers* ask for only headers are used: what it needs to run is not fetched. What is
+    fetched is kept, and taken again for the same requirements; *say* is told.
 
     :raises NotFoundError: if it cannot be had.
     """
     try:
-        find_tools(requirements)
+        find_tools(requirements, headers=headers)
     except NotFoundError:
         pass
     else:
         return ()
 
-    def make(folder: Path) -> None:
-        say(f"installing {', '.join(requirements)}, which the project is built with, into the cache")
-        install(requirements, folder, environ, with_dependencies=True)
+    def keep(asked: Sequence[str], mark: str) -> Path:
+        def make(folder: Path) -> None:
+            say(f"installing {', '.join(asked)}, which the project is built with, into the cache")
+            install(asked, folder, environ, with_dependencies=not mark)
 
-    return (store.keep(("tools", _name(requirements, sys.implementation.cache_tag)), make),)
+        return store.keep(("tools", _name(asked, f"{sys.implementation.cache_tag}{mark}")), make)
+
+    return tuple(keep(asked, mark) for asked, mark in ((requirements, ""), (headers, "-headers")) if asked)
 
 
 def obtain_exact_tools(
-    requirements: Sequence[str], interpreter: Interpreter, store: Store, environ: Mapping[str, str], say: Say
+    spec: WheelSpec, interpreter: Interpreter, store: Store, environ: Mapping[str, str], say: Say
 ) -> tuple[Path, ...]:
-    """Folders with exactly the *requirements* of a wheel, for *interpreter*; none if it had no tools.
+    """Folders with exactly the requirements of the wheel of *spec*, for *interpreter*; none if it had no tools.
 
     :raises NotFoundError: if one of them cannot be had.
-    :raises MismatchError: if one is none.
+    :raises MismatchError: if one is none, or has other headers.
     """
-    parsed = parse_requirements(requirements)
+    parsed = parse_requirements(spec.requirements)
     if parsed.keys() <= LIBRARIES:
         return ()
 
     def make(folder: Path) -> None:
         for name, version in parsed.items():
             provide(name, version, folder, environ, say, minor=interpreter.version[1])
+        _check_headers(spec, folder)
 
-    return (store.keep(("tools", _name(requirements, interpreter.cache_tag)), make),)
+    digests = (digest for _, digest in spec.headers)
+    return (store.keep(("tools", _name((*spec.requirements, *digests), interpreter.cache_tag)), make),)
+
+
+def _check_headers(spec: WheelSpec, folder: Path) -> None:
+    """That the packages in *folder* have the headers that the wheel of *spec* was compiled with."""
+    versions = dict(text.split("==", 1) for text in spec.requirements)
+    problems = []
+    for name, digest in spec.headers:
+        requirement = f"{name}=={versions[name]}"
+        found = digest_tree(read_headers(name, find_tools((), [folder], headers=[requirement]).find(name)))
+        if found != digest:
+            what = f"its headers have the digest {found}, those that the wheel was compiled with {digest}"
+            hint = f"install the {name} that it was compiled with beside {NAME}"
+            problems.append(Problem(what, requirement, hint))
+    if problems:
+        raise MismatchError.of(problems)
 
 
 def _name(requirements: Sequence[str], cache_tag: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from ..errors import NotFoundError
 from .numpy_headers import CONFIG, render_config
-from .tools import list_files, read_file
+from .tools import canonicalize, list_files, read_file
 
 _FOLDER = "include"
 _MORE = {"nanobind": (("ext/robin_map/include", ""), ("src", "src/"))}
@@ -27,6 +27,7 @@ def read_headers(name: str, distribution: importlib.metadata.Distribution) -> di
     :raises ConfigurationError: if they are too old.
     :raises MismatchError: if they are not what was installed.
     """
+    name = canonicalize(name)
     files = [file for file in list_files(distribution) if file.suffix != ".py"]
     folders = {_find_folder(file) for file in files if _FOLDER in file.parts[:-1]}
     if not folders:

@@ -15,21 +15,26 @@ from ..generators import Generation
 from ..plan import Project
 from ..provenance import read_backend
 from ..pythons import Python
-from ..store import Store, temporary_folder
+from ..store import Store, digest_tree, temporary_folder
 from ..targets import Target
 from .facts import describe_project, describe_python, describe_target
 from .headers import read_headers
 from .running import Bench, run_generation
+from .tools import canonicalize
 
 _PACKAGE_MARKS = ("__init__.py", "__init__.pyx", "__init__.pxd")
 
 
 @dataclass(frozen=True)
 class Supplies:
-    """Files (path → content) and folders (path → folder that stands there), by their paths beside build.zig."""
+    """Files (path → content) and folders (path → folder that stands there), by their paths beside build.zig.
+
+    ``headers`` are the digests of those which are from other projects, by the names of these.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     folders: dict[str, Path] = field(default_factory=dict)
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 NO_SUPPLIES = Supplies()
@@ -50,11 +55,10 @@ def provide(
             made = _generate(generation, inputs, facts, bench, store)
             _check_those_there(made, project, generation.where)
             files |= {prefix + path: data for path, data in made.items()}
-    folders = {
-        f"{HEADERS}/{name}": store.keep_tree("headers", read_headers(name, bench.tools.find(name)))
-        for name in project.headers_from
-    }
-    return Supplies(files, folders)
+    headers = {name: read_headers(name, bench.tools.find(name)) for name in project.headers_from}
+    folders = {f"{HEADERS}/{name}": store.keep_tree("headers", found) for name, found in headers.items()}
+    digests = {canonicalize(name): digest_tree(found) for name, found in headers.items()}
+    return Supplies(files, folders, tuple(sorted(digests.items())))
 
 
 def _check_those_there(made: Mapping[str, bytes], project: Project, where: str) -> None:

@@ -2,7 +2,7 @@
 
 from .building import Rebuilt, rebuild
 from .circumstances import Circumstance, contrast, usual
-from .gathering import gather, gather_project, gather_tools
+from .gathering import gather, gather_project, gather_sdk, gather_tools
 from .sources import Source, digest_source, find_source
 from .specs import check_spec, group_specs, identify, read_buildinfo, read_spec
 
@@ -16,6 +16,7 @@ __all__ = [
     "find_source",
     "gather",
     "gather_project",
+    "gather_sdk",
     "gather_tools",
     "group_specs",
     "identify",

@@ -29,7 +29,7 @@ from ..store import Store, digest_file, temporary_folder
 from ..workspace import clear_workspace
 from .child import Child, Made
 from .circumstances import Circumstance
-from .gathering import gather, gather_project, gather_tools
+from .gathering import gather, gather_project, gather_sdk, gather_tools
 from .rehearsal import forget, rehearse
 from .sources import Source
 from .specs import check_spec, group_specs, identify
@@ -137,6 +137,7 @@ def _rebuild_group(
     """Makes wheels that one run can make."""
     spec = check_spec(group[0])
     store, environ = world.store, world.environ
+    sdk = gather_sdk(spec, store, environ)
     zig = spec.zig or inputs.zig
     environment = obtain_environment(replace(spec, zig=zig), store, environ, world.say)
     interpreter = read_interpreter(circumstance.python)
@@ -145,7 +146,7 @@ def _rebuild_group(
     tools = gather_tools(spec, inputs.open_project, interpreter, store, environ, world.say)
     environment = replace(environment, tools=tools)
     compile_bytecode(environment, interpreter, store)
-    child = Child(environment, interpreter, store, sandbox, circumstance)
+    child = Child(environment, interpreter, store, sandbox, circumstance, sdk)
     header_sets: dict[int, HeaderSet] = {}
     for python in {spec.python for spec in group if spec.python}:
         header_sets[python.python.minor] = _find_headers(python, world)

@@ -13,6 +13,8 @@ from ..cpython import HeaderSet
 from ..environments import Environment, Interpreter
 from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError, ZigbuildError
 from ..sandbox import Completed, Sandbox
+from ..sdk import KEPT as SDKS
+from ..sdk import VARIABLE, Sdk
 from ..spec import WheelSpec
 from ..store import Store
 from .circumstances import Circumstance
@@ -42,13 +44,14 @@ class Made:
 
 @dataclass(frozen=True)
 class Child:
-    """How the command line is run: the backend, its Python, the caches, the sandbox and the circumstance."""
+    """How the command line is run: the backend, its Python, the caches, the sandbox, the circumstance and an SDK."""
 
     environment: Environment
     interpreter: Interpreter
     store: Store
     sandbox: Sandbox
     circumstance: Circumstance
+    sdk: Sdk | None = None
 
     def make_wheels(
         self,
@@ -79,6 +82,7 @@ class Child:
         caches = [self.store.folder(name) for name in _CACHES]
         written = [*caches, self.store.folder("work", spec.name), out, *writable]
         kept = [self.store.folder(name) for name in KEPT]
+        sdk = (self.sdk.folder, self.store.folder(SDKS)) if self.sdk else ()
         start = [str(self.interpreter.executable), "-I", "-S", "-B", "-c", _START, str(len(paths)), *map(str, paths)]
         return _read(
             self.sandbox.run(
@@ -88,6 +92,7 @@ class Child:
                     *tools,
                     *self.interpreter.prefixes,
                     *kept,
+                    *sdk,
                     *folders,
                     *written,
                     *readable,
@@ -103,6 +108,7 @@ class Child:
     def _environ(self, epoch: int) -> dict[str, str]:
         """The environment of the run: of this process's own only that without which Windows starts no program."""
         kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+        kept |= {VARIABLE: str(self.sdk.folder)} if self.sdk else {}
         return kept | {
             "PATH": os.defpath,
             "LC_ALL": self.circumstance.locale,

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..environments import LIBRARIES, Interpreter, obtain_exact_tools
-from ..errors import ConfigurationError, MismatchError
-from ..generate import find_tools, select_requirements
+from ..errors import ConfigurationError, MismatchError, NotFoundError
+from ..generate import find_tools, select_tools
 from ..libraries import open_library_source
 from ..packages import fetch_packages_of, needs_network
 from ..plan import Project
 from ..project import read_project
 from ..pyproject import read_pyproject
+from ..sdk import VARIABLE, Sdk, describe_sdk, find_sdk
 from ..spec import WheelSpec
 from ..store import Store
 from ..zigs import obtain_zig
@@ -68,14 +69,15 @@ def gather_tools(
     """Folders of *store* with the tools of the wheel of *spec*, which are those that its source asks for.
 
     :raises NotFoundError: if one cannot be had.
-    :raises MismatchError: if they are others.
+    :raises MismatchError: if they are others, or have other headers.
     """
     named = {text for text in spec.requirements if text.partition("==")[0] not in LIBRARIES}
     if not named:
         return ()
     project = open_source()
-    folders = obtain_exact_tools(spec.requirements, interpreter, store, environ, say) if project.tools else ()
-    wanted = find_tools(select_requirements(project.tools, project.build_requires), folders)
+    folders = obtain_exact_tools(spec, interpreter, store, environ, say) if project.tools else ()
+    requirements, headers = select_tools(project)
+    wanted = find_tools(requirements, folders, headers=headers)
     if unasked := sorted(named.difference(wanted.requirements)):
         raise MismatchError(
             f"says that {unasked[0]!r} wrote into the wheel, which its source does not ask for",
@@ -83,3 +85,25 @@ def gather_tools(
             hint="was the wheel altered?",
         )
     return folders
+
+
+def gather_sdk(spec: WheelSpec, store: Store, environ: Mapping[str, str]) -> Sdk | None:
+    """The SDK of macOS that the wheel of *spec* was linked from, if it was, where ``ZIGBUILD_MACOS_SDK`` names it.
+
+    :raises NotFoundError: if the variable names none.
+    :raises MismatchError: if it names another one.
+    """
+    wanted = spec.sdk
+    if not wanted:
+        return None
+    what = f"was linked from the SDK {wanted.name} with the digest {wanted.digest}"
+    hint = f"set {VARIABLE} to the folder of that {wanted.name}: its licence lets nobody pass it on"
+    sdk = find_sdk(environ)
+    if not sdk:
+        raise NotFoundError(f"{what}, and {VARIABLE} names none", where=spec.file_name, hint=hint)
+    found = describe_sdk(sdk, store)
+    if found != wanted:
+        raise MismatchError(
+            f"{what}; {sdk.folder} is {found.name} with {found.digest}", where=spec.file_name, hint=hint
+        )
+    return sdk

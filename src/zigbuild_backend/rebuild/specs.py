@@ -74,10 +74,14 @@ def check_spec(spec: WheelSpec) -> WheelSpec:
     :raises ConfigurationError: for an editable wheel, which belongs to its tree.
     """
     python = (spec.python.version, spec.python.headers, spec.python.import_library) if spec.python else ()
+    sdk = (spec.sdk.name, spec.sdk.digest) if spec.sdk else ()
     texts = (spec.name, spec.version, spec.tag, spec.source, spec.recipe, spec.backend, spec.archive, spec.zig)
-    digests = (spec.source, spec.recipe or spec.source, spec.python.headers if spec.python else spec.source)
+    digests = [spec.source, *(digest for _, digest in spec.headers)]
+    digests += [spec.recipe] if spec.recipe else []
+    digests += [spec.python.headers] if spec.python else []
+    digests += [spec.sdk.digest] if spec.sdk else []
     is_sound = (
-        all(isinstance(text, str) for text in (*texts, *python, *spec.requirements, *spec.overrides))
+        all(isinstance(text, str) for text in (*texts, *python, *sdk, *spec.requirements, *spec.overrides, *digests))
         and all(_OVERRIDE.fullmatch(text) for text in spec.overrides)
         and isinstance(spec.epoch, int)
         and spec.backend.count(" ") == 2
@@ -89,6 +93,7 @@ def check_spec(spec: WheelSpec) -> WheelSpec:
         and 0 <= spec.epoch < 1 << 60
         and (spec.python is None or _names_version(spec.python))
         and (spec.python is None) == (spec.target is None)
+        and {name for name, _ in spec.headers} <= {text.partition("==")[0] for text in spec.requirements}
         and spec.tag == _planned(spec).tag
     )
     if not is_sound:

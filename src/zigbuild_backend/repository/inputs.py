@@ -18,7 +18,7 @@ from ..errors import MismatchError, NotFoundError, Problem, ZigbuildError
 from ..files import read_tree
 from ..plan import Project
 from ..project import read_project
-from ..rebuild import gather, gather_project, gather_tools
+from ..rebuild import gather, gather_project, gather_sdk, gather_tools
 from ..recipes import find_recipes, open_recipe, read_recipe
 from ..settings.recipe import Recipe
 from ..sources import open_sdist
@@ -84,10 +84,11 @@ class Inputs:
         environment = (spec.backend, spec.requirements, spec.zig)
         problems = [*self._once(("source", source_key(spec)), lambda: self._keep_source(spec))]
         if not problems:
-            tools = (source_key(spec), spec.requirements)
+            tools = (source_key(spec), spec.requirements, spec.headers)
             problems += self._once(("tools", tools), lambda: self._keep_tools(spec))
         if python := spec.python:
             problems += self._once(("headers", python.headers), lambda: self._keep_headers(python))
+        problems += self._once(("sdk", spec.sdk), lambda: self._look_for_sdk(spec))
         problems += self._once(("environment", environment), lambda: self._keep_environment(spec))
         return tuple(problems)
 
@@ -163,6 +164,10 @@ class Inputs:
             return read_project(open_sdist(self.repository.find_sdist(spec), store))
 
         gather_tools(spec, open_source, read_interpreter(Path(sys.executable)), store, self.environ, self.say)
+
+    def _look_for_sdk(self, spec: WheelSpec) -> None:
+        """Sees to it that the SDK of *spec*, which nobody may keep for others, is where it is looked for."""
+        gather_sdk(spec, self.repository.store, self.environ)
 
     def _keep_environment(self, spec: WheelSpec) -> None:
         obtain_environment(spec, self.repository.store, self.environ, self.say)
