@@ -11,18 +11,22 @@ import subprocess
 import sys
 import uuid
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from machines import ROOT
 from projects import render_module, write_files
+from specs import COMPILED
 from zigbuild_backend.buildinfo import FILE_NAME
-from zigbuild_backend.errors import NotFoundError
+from zigbuild_backend.environments import obtain_exact_tools, read_interpreter
+from zigbuild_backend.errors import MismatchError, NotFoundError
 from zigbuild_backend.generate import find_tools, read_headers
 from zigbuild_backend.rebuild import read_spec
 from zigbuild_backend.sandbox import find_sandbox
-from zigbuild_backend.store import digest_tree
+from zigbuild_backend.store import Store, digest_tree
 from zigbuild_backend.zigs import install
 
 FOUND_ON_BOTH = ("numpy==2.3.5", "pybind11==3.0.1")
@@ -241,6 +245,27 @@ def test_headers_of_others_are_what_a_wheel_says_and_no_others(tmp_path: Path, m
     assert f"those that the wheel was compiled with {spec.headers[0][1]}" in refused.stderr
     install_headers(tmp_path / "installed", text)
     zigbuild("verify", wheel, cwd=ROOT)
+
+
+def test_headers_of_a_package_that_is_not_to_be_had_for_the_python_that_builds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(install_headers(tmp_path / "installed", "#define EGGS 1\n"))
+    headers = (("only-headers", digest_tree({"only.h": b"#define EGGS 1\n"})),)
+    other = 12 if sys.version_info[1] != 12 else 13
+    interpreter = replace(read_interpreter(Path(sys.executable)), version=(3, other), cache_tag=f"cpython-3{other}")
+    environ = os.environ | {"PIP_NO_INDEX": "1", "UV_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
+
+    def obtain(**changes: Any) -> tuple[Path, ...]:
+        spec = replace(COMPILED, requirements=("only-headers==2.0",), headers=headers)
+        return obtain_exact_tools(replace(spec, **changes), interpreter, Store(tmp_path / "store"), environ, print)
+
+    (folder,) = obtain()
+    assert (folder / "only_headers/include/only.h").read_text() == "#define EGGS 1\n"
+    with pytest.raises(MismatchError, match=r"only-headers==2\.0: its headers have the digest"):
+        obtain(headers=(("only-headers", "33" * 32),))
+    with pytest.raises(NotFoundError, match="cannot be installed"):  # what is run has to be for that Python
+        obtain(headers=())
 
 
 def test_headers_are_the_same_whichever_python_they_are_installed_for(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path) -> None
     # They are made again with the same SDK, wherever it is, and with no other one.
     assert run("sdist", project, "--out", out).returncode == 0
     moved = Path(shutil.copytree(sdk, tmp_path / "elsewhere" / "MacOSX.sdk", symlinks=True))
-    verified = run("verify", out, sdk=moved)
+    verified = run("verify", project / ".." / out.name, sdk=moved)
     assert verified.returncode == 0, verified.stderr
     assert verified.stdout.count(": same\n") == 2
     unnamed = run("rebuild", next(out.glob("*.whl")), "--out", tmp_path / "again", "--no-isolation")

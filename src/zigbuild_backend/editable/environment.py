@@ -31,16 +31,17 @@ class BuildEnvironment:
         return self.folders[0].name
 
 
-def keep_environment(requirements: Iterable[str], zig: Zig) -> BuildEnvironment:
+def keep_environment(requirements: Iterable[str], headers: Iterable[str], zig: Zig) -> BuildEnvironment:
     """The running backend, *zig*, and what is installed of the *requirements*, in the store.
 
-    What is installed as editable itself is left out: it stays where it is.
+    Of those for *headers* nothing is there that they require. What is installed as editable itself is left out: it
+    stays where it is.
 
     :raises NotFoundError: with the requirements that are not installed.
     """
     package = Path(__file__).parents[1]
     own = [path.relative_to(package) for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    tools = find_tools([*_OWN_REQUIREMENTS, *requirements]).distributions
+    tools = find_tools([*_OWN_REQUIREMENTS, *requirements], headers=headers).distributions
     distributions = {name: found for name, found in tools.items() if not _is_editable(found)}
     parts = {name: (found.read_text("RECORD") or "").encode() for name, found in distributions.items()}
     parts.update({f"{PACKAGE}/{path.as_posix()}": (package / path).read_bytes() for path in own})

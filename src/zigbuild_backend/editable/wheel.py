@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..archive import Entry, write_wheel
-from ..generate import select_requirements
+from ..generate import select_tools
 from ..plan import PlannedWheel, Project
 from ..versions import find_requirements
 from ..wheel import Workshop, pack
@@ -57,9 +57,9 @@ def make_editable(
     overlay: Path | None = None
     if workshop and project.settings.editable.rebuild:
         forget_lost_projects(workshop.zig.store)
-        requirements = select_requirements(project.tools, project.build_requires)
+        requirements, headers = select_tools(project)
         versioning = find_requirements(project.settings.version, root)
-        backend = keep_environment([*requirements, *versioning], workshop.zig)
+        backend = keep_environment([*requirements, *versioning], headers, workshop.zig)
         workshop = replace(workshop, zig=backend.zig)
         folder = find_folder(root, wheel, backend, options)
         overlay = folder / "overlay"

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import MismatchError, NotFoundError, Problem
 from ..generate import find_tools, read_headers
 from ..pins import NAME
+from ..pythons import NEWEST
 from ..spec import WheelSpec
 from ..store import Store, digest_tree
 from ..zigs import install
 from .environment import LIBRARIES, Say, parse_requirements, provide
-from .interpreters import Interpreter
+from .interpreters import OLDEST, Interpreter
 
 
 def obtain_tools(
@@ -61,16 +62,36 @@ def obtain_exact_tools(
     :raises MismatchError: if one is none, or has other headers.
     """
     parsed = parse_requirements(spec.requirements)
+    with_headers = dict(spec.headers)
     if parsed.keys() <= LIBRARIES:
         return ()
 
     def make(folder: Path) -> None:
         for name, version in parsed.items():
-            provide(name, version, folder, environ, say, minor=interpreter.version[1])
+            minors = [interpreter.version[1]]
+            if name in with_headers:
+                minors += [sys.version_info[1], *range(NEWEST, OLDEST - 1, -1)]
+            _provide_for_any(name, version, folder, environ, say, dict.fromkeys(minors))
         _check_headers(spec, folder)
 
-    digests = (digest for _, digest in spec.headers)
-    return (store.keep(("tools", _name((*spec.requirements, *digests), interpreter.cache_tag)), make),)
+    asked = (*spec.requirements, *with_headers.values())
+    return (store.keep(("tools", _name(asked, interpreter.cache_tag)), make),)
+
+
+def _provide_for_any(
+    library: str, version: str, folder: Path, environ: Mapping[str, str], say: Say, minors: Iterable[int]
+) -> None:
+    """Provides a library for the first CPython 3.*minor* for which it is to be had: headers are the same for all.
+
+    :raises NotFoundError: if it is to be had for none; it is the first one's.
+    """
+    errors = []
+    for minor in minors:
+        try:
+            return provide(library, version, folder, environ, say, minor=minor)
+        except NotFoundError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def _check_headers(spec: WheelSpec, folder: Path) -> None:

@@ -82,13 +82,17 @@ def rebuild(
     """
     out.mkdir(parents=True, exist_ok=True)
     world = _World(store, environ, headers, say)
-    recipe = source.recipe and source.recipe.absolute()
-    inputs = _open_source(Source(source.sdist.absolute(), recipe), world)
+    inputs = _open_source(Source(_locate(source.sdist), source.recipe and _locate(source.recipe)), world)
     for group in group_specs(specs):
         try:
-            yield from _rebuild_group(group, inputs, out.absolute(), sandbox, circumstance, world)
+            yield from _rebuild_group(group, inputs, _locate(out), sandbox, circumstance, world)
         except ZigbuildError as error:
             yield from (Rebuilt(spec, error=error) for spec in group)
+
+
+def _locate(path: Path) -> Path:
+    """*path* by its own name in its real folder: in a sandbox there is nothing that ``..`` could go back from."""
+    return path.absolute().parent.resolve() / path.name
 
 
 @dataclass(frozen=True)
