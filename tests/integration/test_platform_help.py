@@ -8,12 +8,17 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from host_wheels import HOST, PYTHON
 from projects import Files, write_files
+from repositories import drop, make_repository
 from zigbuild_backend.binaries import parse_binary, parse_slices
 from zigbuild_backend.pythons import PYTHONS
+from zigbuild_backend.repository import open_repository
 from zigbuild_backend.targets import TARGETS
 
 INIT = """
@@ -69,7 +74,7 @@ int start_net(void);
 
 def run(*arguments: str | Path, sdk: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "zigbuild_backend", *arguments]
-    environ = os.environ | ({"ZIGBUILD_MACOS_SDK": str(sdk)} if sdk else {})
+    environ = os.environ | {"ZIGBUILD_MACOS_SDK": str(sdk or "")}
     return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=900)
 
 
@@ -167,7 +172,7 @@ def make_sdk(root: Path) -> Path:
     return root
 
 
-def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path) -> None:
+def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "#include <Python.h>\n#include <Spam/Spam.h>\n#include <of_the_sdk.h>\n"
     code += "int eggs(void) { return SpamEggs() + OF_THE_SDK; }\n" + INIT.format(name="spam")
     settings = MAC.replace('["Security", "CoreFoundation"]', '["Spam"]')
@@ -193,6 +198,18 @@ def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path) -> None
     verified = run("verify", project / ".." / out.name, sdk=moved)
     assert verified.returncode == 0, verified.stderr
     assert verified.stdout.count(": same\n") == 2
+    monkeypatch.setenv("ZIGBUILD_MACOS_SDK", str(moved))
+    data = tmp_path / "data"
+    data.mkdir()
+    with closing(open_repository(make_repository(data, out), {})) as repository:
+        drop(repository)
+    restore = ("cache", "restore", "--data", data, "--upstream", "none", "--no-isolation")
+    missing = run(*restore)
+    assert missing.returncode == 5
+    assert "ZIGBUILD_MACOS_SDK names none" in missing.stderr
+    restored = run(*restore, sdk=moved)
+    assert restored.returncode == 0, restored.stderr
+    assert restored.stdout.count(": rebuilt\n") == 2
     unnamed = run("rebuild", next(out.glob("*.whl")), "--out", tmp_path / "again", "--no-isolation")
     assert (unnamed.returncode, unnamed.stdout) == (5, "")
     assert f"the digest {buildinfo['sdk']['digest']}, and ZIGBUILD_MACOS_SDK names none" in unnamed.stderr
