@@ -91,6 +91,7 @@ def find_processes(data: Path) -> list[str]:
 def find_leftovers(data: Path) -> list[Path]:
     """What processes have left half done in the repository in *data*, or put aside as altered; not in shared caches."""
     patterns = ("quarantine/builds/*/lock", "*/.incoming/*/*", "cache/work/*/.new-*", "cache/work/*/*/artifacts/*")
-    patterns += ("cache/work/*/cache/tmp/*", "cache/zig-local/.new-*", "cache/zig-local/tmp/*")
+    patterns += ("cache/work/*/cache/tmp/*", "cache/work/*/cache/apart/*/tmp/*")
+    patterns += ("cache/zig-local/.new-*", "cache/zig-local/tmp/*")
     found = [path for path in (data / "quarantine").glob("*") if path.name != "builds"]
     return [*found, *data.glob(".new-*"), *(path for pattern in patterns for path in data.glob(pattern))]

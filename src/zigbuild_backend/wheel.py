@@ -158,6 +158,8 @@ def compile_wheels(
             sdk = describe_sdk(workshop.sdk, workshop.zig.store)
             folders = {**folders, f"{SUPPORT_FOLDER}/sdk": workshop.sdk.folder}
         supplies = replace(supplies, folders=supplies.folders | folders)
+        if inputs := [digest for _, digest in supplies.headers] + ([sdk.digest] if sdk else []):
+            workspace = workspace.apart(inputs)
         stage(project, root, cells.values(), workspace, workshop.zig, supplies)
         if needs_network(project, root):
             fetch_packages(project, workspace.root, workshop.zig)

@@ -7,11 +7,12 @@ keys, so an isolated build of a fresh copy finds what was compiled before. Build
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -33,6 +34,15 @@ class Workspace:
     root: Path
     artifacts: Path
     cache: Path
+
+    def apart(self, inputs: Iterable[str]) -> Workspace:
+        """The same with a cache that belongs to these *inputs*, digests of folders that are from elsewhere.
+
+        zig looks again at the files that it has read: not at one that stands before them on a search path by now, nor
+        at the libraries that a library of an SDK stands for.
+        """
+        name = hashlib.sha256("\0".join(inputs).encode()).hexdigest()
+        return replace(self, cache=self.cache / "apart" / name)
 
     def stage(self, files: Mapping[str, bytes], links: Mapping[str, Path]) -> None:
         """Makes the build root hold exactly *files* (path → content) and *links* (path → folder that stands there).

@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import uuid
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from zigbuild_backend.errors import MismatchError, NotFoundError
 from zigbuild_backend.generate import find_tools, read_headers
 from zigbuild_backend.rebuild import read_spec
 from zigbuild_backend.sandbox import find_sandbox
-from zigbuild_backend.store import Store, digest_tree
+from zigbuild_backend.store import Store, default_store, digest_tree
 from zigbuild_backend.zigs import install
 
 FOUND_ON_BOTH = ("numpy==2.3.5", "pybind11==3.0.1")
@@ -226,11 +225,16 @@ def install_headers(folder: Path, text: str) -> Path:
 
 
 def test_headers_of_others_are_what_a_wheel_says_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = f"#define EGGS {uuid.uuid4().int}.0\n"  # what was kept at other times is no help
+    for kept in default_store(os.environ).root.glob("tools/*/only_headers"):
+        shutil.rmtree(kept.parent)
+    text = "#define EGGS 1.0\n"
     monkeypatch.setenv("PYTHONPATH", str(install_headers(tmp_path / "installed", text)))
-    files = {"pyproject.toml": HEADERS, "with_headers.c": render_module("with_headers", head="#include <only.h>")}
-    project, out = write_files(tmp_path / "project", files), tmp_path / "dist"
-    zigbuild("wheels", "-q", "--target", "native", "--python", "native", "--out", out, cwd=project)
+    mark = '__attribute__((used)) const char *eggs = "MORE EGGS";'
+    head = f"#include <only.h>\n#if __has_include(<more.h>)\n{mark}\n#endif"
+    code = render_module("with_headers", ("answer", "PyFloat_FromDouble(EGGS)"), head=head)
+    project = write_files(tmp_path / "project", {"pyproject.toml": HEADERS, "with_headers.c": code})
+    wheels, out = ("wheels", "-q", "--target", "native", "--python", "native", "--out"), tmp_path / "dist"
+    zigbuild(*wheels, out, cwd=project)
     zigbuild("sdist", "-q", "--out", out, cwd=project)
     (wheel,) = out.glob("*.whl")
     spec = read_spec(wheel)
@@ -245,6 +249,13 @@ def test_headers_of_others_are_what_a_wheel_says_and_no_others(tmp_path: Path, m
     assert f"those that the wheel was compiled with {spec.headers[0][1]}" in refused.stderr
     install_headers(tmp_path / "installed", text)
     zigbuild("verify", wheel, cwd=ROOT)
+    write_files(tmp_path / "installed", {"only_headers/include/more.h": ""})
+    with (tmp_path / "installed/only_headers-2.0.dist-info/RECORD").open("a") as record:
+        record.write("only_headers/include/more.h,,\n")
+    zigbuild(*wheels, tmp_path / "more", cwd=project)
+    (more,) = (tmp_path / "more").iterdir()
+    with zipfile.ZipFile(more) as archive:
+        assert b"MORE EGGS" in b"".join(archive.read(name) for name in archive.namelist() if "dist-info" not in name)
 
 
 def test_headers_of_a_package_that_is_not_to_be_had_for_the_python_that_builds(

@@ -148,6 +148,18 @@ tbd-version: 4
 targets: [ x86_64-macos, arm64-macos ]
 install-name: '/System/Library/Frameworks/Spam.framework/Versions/A/Spam'
 current-version: 1
+reexported-libraries:
+  - targets: [ x86_64-macos, arm64-macos ]
+    libraries: [ '/usr/lib/libeggs.dylib' ]
+...
+"""
+
+EGGS_LIBRARY = """
+--- !tapi-tbd
+tbd-version: 4
+targets: [ x86_64-macos, arm64-macos ]
+install-name: '/usr/lib/libeggs.dylib'
+current-version: 1
 exports:
   - targets: [ x86_64-macos, arm64-macos ]
     symbols: [ _SpamEggs ]
@@ -159,7 +171,7 @@ SDK: Files = {
     "System/Library/Frameworks/Spam.framework/Versions/A/Spam.tbd": SPAM_FRAMEWORK,
     "System/Library/Frameworks/Spam.framework/Versions/A/Headers/Spam.h": "int SpamEggs(void);\n",
     "usr/include/of_the_sdk.h": "#define OF_THE_SDK 1\n",
-    "usr/lib/placeholder": "",
+    "usr/lib/libeggs.tbd": EGGS_LIBRARY,
 }
 
 
@@ -174,7 +186,7 @@ def make_sdk(root: Path) -> Path:
 
 def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "#include <Python.h>\n#include <Spam/Spam.h>\n#include <of_the_sdk.h>\n"
-    code += "int eggs(void) { return SpamEggs() + OF_THE_SDK; }\n" + INIT.format(name="spam")
+    code += "__attribute__((used)) int eggs(void) { return SpamEggs() + OF_THE_SDK; }\n" + INIT.format(name="spam")
     settings = MAC.replace('["Security", "CoreFoundation"]', '["Spam"]')
     project = make_project(tmp_path / "project", settings, {"spam.c": code})
     sdk = make_sdk(tmp_path / "MacOSX14.2.sdk")
@@ -189,7 +201,8 @@ def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path, monkeyp
             buildinfo = json.loads(archive.read("spam-1.0.dist-info/zigbuild-buildinfo.json"))
         assert len(binaries) == 2 - number
         for binary in binaries:
-            assert "/System/Library/Frameworks/Spam.framework/Versions/A/Spam" in binary.libraries
+            libraries = {"/System/Library/Frameworks/Spam.framework/Versions/A/Spam", "/usr/lib/libeggs.dylib"}
+            assert libraries <= set(binary.libraries)
         assert buildinfo["sdk"]["name"] == "macosx14.2"
 
     # They are made again with the same SDK, wherever it is, and with no other one.
@@ -218,6 +231,14 @@ def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path, monkeyp
     assert (other.returncode, other.stdout) == (4, "")
     assert f"{moved} is macosx14.2 with " in other.stderr
     assert "set ZIGBUILD_MACOS_SDK to the folder of that macosx14.2" in other.stderr
+
+    # What a framework stands for is another library in another SDK, and nothing of the first build is in the way.
+    (sdk / "usr/lib/libeggs.tbd").write_text(EGGS_LIBRARY.replace("libeggs", "libspam"))
+    done = run("wheels", project, "--out", tmp_path / "others", only[1], sdk=sdk)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (tmp_path / "others").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        assert b"/usr/lib/libspam.dylib" in archive.read(module)
 
     (sdk / "SDKSettings.json").unlink()
     refused = run("wheels", project, "--out", out, *only, sdk=sdk)

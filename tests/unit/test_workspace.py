@@ -147,3 +147,15 @@ def test_clear_waits_for_builds(tmp_path: Path) -> None:
     assert not workspace.cache.exists()
     clear_workspace(store, "spam")
     assert sorted(path.name for path in (tmp_path / "work/spam").iterdir()) == ["0", "0.lock"]
+
+
+def test_a_cache_of_its_own_for_what_is_from_elsewhere(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with open_workspace(store, "spam") as workspace:
+        one, other, both = (workspace.apart(inputs) for inputs in (["11"], ["22"], ["11", "22"]))
+        assert len({workspace.cache, one.cache, other.cache, both.cache}) == 4
+        assert workspace.apart(["11"]) == one
+        assert (one.root, one.artifacts) == (workspace.root, workspace.artifacts)
+        write_files(one.cache, {"o/x": "compiled"})
+    clear_workspace(store, "spam")
+    assert not one.cache.exists()

@@ -133,7 +133,8 @@ def explain_difference(repository: Repository, file: File, found: Path) -> str:
 
 def _clear_leftovers(store: Store) -> None:
     """Deletes what was left in the caches by builds that were killed: compilers leave megabytes each time."""
-    for pattern in ("*/.new-*", "work/*/.new-*", "work/*/cache/tmp/*", "zig-local/tmp/*", "zig/tmp/*"):
+    caches = ("work/*/cache", "work/*/cache/apart/*", "zig-local", "zig")
+    for pattern in ("*/.new-*", "work/*/.new-*", *(f"{cache}/tmp/*" for cache in caches)):
         for path in store.root.glob(pattern):
             with suppress(OSError):
                 if time.time() - path.lstat().st_mtime > _ABANDONED:
