@@ -16,6 +16,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "c"
 
+_SHOW = """
+import sys
+from auditwheel.main import main
+for wheel in sys.argv[1:]:
+    sys.argv = ["auditwheel", "show", wheel]
+    assert not main()
+"""
+"""Runs auditwheel for many wheels: it takes one, and its start takes longer than its look at that."""
+
 
 @dataclass(frozen=True)
 class Venv:
@@ -52,25 +61,32 @@ class Venv:
         return done
 
 
-def make_venv(python: str, folder: Path, *requirements: str | Path) -> Venv:
-    """A new environment of the executable *python*, with *requirements* installed."""
-    subprocess.run([python, "-m", "venv", folder], check=True, timeout=300)
+def make_venv(python: str, folder: Path, *requirements: str | Path, has_pip: bool = False) -> Venv:
+    """A new environment of the executable *python*, with *requirements* installed, and its own pip if wanted."""
+    subprocess.run([python, "-m", "venv", *([] if has_pip else ["--without-pip"]), folder], check=True, timeout=300)
     venv = Venv(folder)
     if requirements:
-        venv.run(venv.python, "-m", "pip", "install", "-q", *requirements)
+        install(venv, *requirements)
     return venv
 
 
-def assert_auditwheel_agrees(wheel: Path) -> None:
-    """Asserts that auditwheel finds a Linux wheel to be what its tag says, or good for older systems, too."""
-    shown = subprocess.run(
-        [sys.executable, "-m", "auditwheel", "show", wheel], check=True, capture_output=True, text=True
-    ).stdout
-    found = re.search(r'tag:\s+"(m[a-z]+linux)_(\d+)_(\d+)_(\w+)"', shown)
-    claimed = re.fullmatch(r"(m[a-z]+linux)_(\d+)_(\d+)_(\w+)", wheel.stem.rsplit("-", 1)[1])
-    assert found and claimed, shown
-    assert (found[1], found[4]) == (claimed[1], claimed[4]), shown
-    assert (int(found[2]), int(found[3])) <= (int(claimed[2]), int(claimed[3])), shown
+def install(venv: Venv, *requirements: str | Path) -> None:
+    """Installs *requirements* with uv, which links what it unpacked once: pip would write zig's 20,000 files anew."""
+    line = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", venv.python, *map(str, requirements)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=600)
+    if done.returncode:
+        pytest.fail(f"{' '.join(line)} exited with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def assert_auditwheel_agrees(*wheels: Path) -> None:
+    """Asserts that auditwheel finds Linux wheels to be what their tags say, or good for older systems, too."""
+    done = subprocess.run([sys.executable, "-c", _SHOW, *wheels], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    tags = re.findall(r'tag:\s+"(m[a-z]+linux)_(\d+)_(\d+)_(\w+)"', done.stdout)
+    for wheel, (family, major, minor, machine) in zip(wheels, tags, strict=True):
+        claimed = re.fullmatch(r"(m[a-z]+linux)_(\d+)_(\d+)_(\w+)", wheel.stem.rsplit("-", 1)[1])
+        assert claimed and (family, machine) == (claimed[1], claimed[4]), wheel.name
+        assert (int(major), int(minor)) <= (int(claimed[2]), int(claimed[3])), wheel.name
 
 
 def find_pythons() -> dict[str, str]:

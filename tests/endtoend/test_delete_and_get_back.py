@@ -1,7 +1,8 @@
 """The whole promise with real clients: releases are built and published, all bytes of their wheels are deleted, and
 pip and uv install the same bytes again, from nothing but sdists and the ledger, where no network is.
 
-By default each project is built for all platforms and one Python; with ``ZIGBUILD_WHOLE_MATRIX`` set, for all Pythons.
+By default each project is built for one Python; two of the recipes, which take minutes for all platforms, for one of
+each C library, the others for all. With ``ZIGBUILD_WHOLE_MATRIX`` set, each is built for all platforms and all Pythons.
 """
 
 from __future__ import annotations
@@ -19,18 +20,20 @@ from pathlib import Path
 
 import pytest
 
+from caches import share_runtimes
 from machines import ROOT, make_venv
 from networks import without_network
 from repositories import zigbuild_well
 from servers import Running, serving
-from zigbuild_backend.host import find_host_python
+from zigbuild_backend.host import find_host_python, find_host_target
 from zigbuild_backend.repository.model import parse_file_name
-from zigbuild_backend.store import default_store
 from zigbuild_backend.targets import TARGETS
 
 ZIGBUILD = (sys.executable, "-m", "zigbuild_backend")
 RECIPES = ("markupsafe", "wrapt", "msgpack")
 EXAMPLES = ("c", "stable-abi")
+LARGE = ("wrapt", "msgpack")
+LIBRARIES = (str(find_host_target()), "musllinux_1_2_aarch64", "macosx_11_0_arm64", "win_amd64")
 IMPORTS = (
     "import markupsafe._speedups, wrapt._wrappers, msgpack._cmsgpack, example_c._distance, example_stable_abi._pattern"
 )
@@ -38,25 +41,40 @@ IMPORTS = (
 
 @dataclass(frozen=True)
 class Published:
-    """Releases in a repository: its folder, the sha256 of every wheel by its name, and the wheels' requirements."""
+    """Releases in a repository: its folder, and the sha256 of every wheel by its name."""
 
     data: Path
     wheels: Mapping[str, str]
-    requirements: Path
+
+    def write_requirements(self, platform: str, path: Path) -> Path:
+        """Writes which releases have a wheel for *platform*, with the hashes of all their wheels."""
+        by_pin: dict[str, dict[str, str]] = {}
+        for name, sha256 in sorted(self.wheels.items()):
+            by_pin.setdefault("==".join(parse_file_name(name)), {})[name] = f"--hash=sha256:{sha256}"
+        path.write_text(
+            "".join(
+                f"{pin} {' '.join(hashes.values())}\n"
+                for pin, hashes in by_pin.items()
+                if any(name.endswith(f"-{platform}.whl") for name in hashes)
+            )
+        )
+        return path
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """The matrices of three recipes and two examples, built, proven and added; nothing is in memory of the build."""
+    """Wheels of three recipes and two examples, built, proven and added; nothing is in memory of the build."""
     folder = tmp_path_factory.mktemp("releases")
     dist, data = folder / "dist", folder / "data"
-    pythons = () if os.environ.get("ZIGBUILD_WHOLE_MATRIX") else ("--python", str(find_host_python()))
     for project in (*(ROOT / "recipes" / name for name in RECIPES), *(ROOT / "examples" / name for name in EXAMPLES)):
-        done = subprocess.run([*ZIGBUILD, "wheels", project, *pythons, "--out", dist, "-q"], timeout=7200)
+        chosen = [] if os.environ.get("ZIGBUILD_WHOLE_MATRIX") else ["--python", str(find_host_python())]
+        if chosen and project.name in LARGE:
+            chosen += [part for platform in LIBRARIES for part in ("--target", platform)]
+        done = subprocess.run([*ZIGBUILD, "wheels", project, *chosen, "--out", dist, "-q"], timeout=7200)
         assert done.returncode == 0
     for name in EXAMPLES:
         zigbuild_well("sdist", ROOT / "examples" / name, "--out", dist)
-    _share_runtimes(data)
+    share_runtimes(data / "cache")
     recipes = [part for name in RECIPES for part in ("--recipe", str(ROOT / "recipes" / name))]
     # with the network, for the last time: what rebuilds need is gathered now
     assert (
@@ -64,13 +82,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     )
     wheels = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in dist.glob("*.whl")}
     shutil.rmtree(dist)
-
-    by_project: dict[str, list[str]] = {}
-    for name, sha256 in sorted(wheels.items()):
-        by_project.setdefault("==".join(parse_file_name(name)), []).append(f"--hash=sha256:{sha256}")
-    requirements = folder / "requirements.txt"
-    requirements.write_text("".join(f"{pin} {' '.join(hashes)}\n" for pin, hashes in by_project.items()))
-    return Published(data, wheels, requirements)
+    return Published(data, wheels)
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +135,13 @@ def test_pip_downloads_for_every_platform(platform: str, server: Running, droppe
         key=lambda tags: tags[1] == "abi3",
     )
     assert pythons
+    requirements = dropped.write_requirements(platform, tmp_path / "requirements.txt")
     for python, abi in pythons:
         if abi == "abi3":
             continue  # taken along by every later version
         _run(
             *(sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-cache-dir"),
-            *("--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", dropped.requirements),
+            *("--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", requirements),
             *("--index-url", f"{server.url}/simple/", "-d", tmp_path / f"{python}-{abi}"),
             *("--platform", platform, "--python-version", f"3.{python[3:]}", "--abi", abi, "--abi", "abi3"),
         )
@@ -136,16 +149,9 @@ def test_pip_downloads_for_every_platform(platform: str, server: Running, droppe
     assert found == {name: sha256 for name, sha256 in dropped.wheels.items() if name.endswith(f"-{platform}.whl")}
 
 
-def _share_runtimes(data: Path) -> None:
-    """Lets rebuilds in the data folder have the C runtimes of the user's store: to make them anew takes minutes."""
-    store = default_store(os.environ)
-    (data / "cache").mkdir(parents=True)
-    for name in ("zig", "zig-lib"):
-        (data / "cache" / name).symlink_to(store.folder(name))
-
-
 def _install_with_pip(server: Running, published: Published, folder: Path) -> None:
-    venv = make_venv(sys.executable, folder)
+    venv = make_venv(sys.executable, folder, has_pip=True)
+    requirements = published.write_requirements(str(find_host_target()), folder / "requirements.txt")
     _run(
         *(
             venv.python,
@@ -157,13 +163,14 @@ def _install_with_pip(server: Running, published: Published, folder: Path) -> No
             "--no-cache-dir",
             "--only-binary=:all:",
         ),
-        *("--index-url", f"{server.url}/simple/", "--require-hashes", "-r", published.requirements),
+        *("--index-url", f"{server.url}/simple/", "--require-hashes", "-r", requirements),
     )
     venv.run(venv.python, "-c", IMPORTS)
 
 
 def _install_with_uv(server: Running, published: Published, folder: Path) -> None:
     venv = make_venv(sys.executable, folder)
+    requirements = published.write_requirements(str(find_host_target()), folder / "requirements.txt")
     _run(
         *(
             Path(sys.executable).with_name("uv"),
@@ -176,7 +183,7 @@ def _install_with_uv(server: Running, published: Published, folder: Path) -> Non
             venv.python,
         ),
         *("--only-binary", ":all:", "--default-index", f"{server.url}/simple/"),
-        *("--require-hashes", "-r", published.requirements),
+        *("--require-hashes", "-r", requirements),
     )
     venv.run(venv.python, "-c", IMPORTS)
 

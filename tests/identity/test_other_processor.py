@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from caches import lend_objects
 from debian import find_cache
 from emulated import Emulated, emulated_aarch64
 from machines import EXAMPLE
@@ -25,15 +26,6 @@ from zigbuild_backend.store import Store, default_store
 
 ZIGLANG = "e27d409812b11e0fb89ed0200cf2e55b6464d43f9461553104e4a4f9a94a1fd5"
 """The sha256 of the wheel of ``ziglang`` for aarch64 Linux."""
-
-MINGW = "libc/mingw/"
-LINKED = {
-    *(f"crt/{name}.c" for name in ("CRT_fp10", "cinitexe", "crtdll", "gccmain", "mingw_helpers", "natstart", "pesect")),
-    *(f"crt/{name}.c" for name in ("pseudo-reloc", "pseudo-reloc-list", "tlsmcrt", "tlssup", "tlsthrd")),
-    *(f"misc/{name}.c" for name in ("dllmain", "ucrt_amsg_exit")),
-    *(f"stdio/ucrt_{name}.c" for name in ("__local_stdio_printf_options", "fprintf", "vfprintf")),
-}
-"""The sources in that folder, the runtime of Windows, that get into a module in C, by lld's map of one for this zig."""
 
 MINOR = 13
 ELF, MACH_O, PE = "manylinux_2_17_x86_64", "macosx_11_0_arm64", "win_amd64"
@@ -102,27 +94,6 @@ def headers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     except NotFoundError as error:
         pytest.skip(str(error))
     return shutil.copytree(folder, tmp_path_factory.mktemp("headers") / f"3.{MINOR}")
-
-
-def lend_objects(own: Path, other: Path) -> None:
-    """Copies what modules are not linked with, of the runtime of Windows, from one cache of zig into another.
-
-    zig compiles all its 400 files before it links one module, and each takes some seconds when it is emulated. A cache
-    says nothing of the host that filled it, but the library of zig must have the same path.
-    """
-    lent: set[str] = set()
-    for manifest in own.glob("h/*.txt"):
-        names = manifest.read_text().splitlines()
-        sources = {name.partition(MINGW)[2] for name in names if MINGW in name and name.endswith((".c", ".S"))}
-        if not sources & LINKED:
-            lent |= sources
-            if sources and not (other / "h" / manifest.name).exists():
-                shutil.copy2(manifest, other / "h")
-    stems = {Path(source).stem for source in lent} - {Path(source).stem for source in LINKED}
-    for made in own.glob("o/*/*.obj"):
-        folder = other / "o" / made.parent.name
-        if made.stem in stems and not folder.exists():
-            shutil.copytree(made.parent, folder)
 
 
 @pytest.fixture

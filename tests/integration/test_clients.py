@@ -23,14 +23,15 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("version", PYTHONS)
 def test_pip_installs_in_isolation(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
-    venv = make_venv(PYTHONS[version], tmp_path / "venv")
+    """With the pip that each Python brings along."""
+    venv = make_venv(PYTHONS[version], tmp_path / "venv", has_pip=True)
     venv.run(venv.python, "-m", "pip", "install", "--find-links", backend.parent, project)
     assert str(venv.folder) in venv.run(venv.python, "-c", CALL, cwd=tmp_path).stdout
 
 
 @pytest.mark.parametrize("version", PYTHONS)
 def test_pip_installs_sdist_without_isolation(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
-    venv = make_venv(PYTHONS[version], tmp_path / "venv", backend, ZIG)
+    venv = make_venv(PYTHONS[version], tmp_path / "venv", "pip", backend, ZIG)
     make = "import zigbuild_backend, sys; zigbuild_backend.build_sdist(sys.argv[1])"
     venv.run(venv.python, "-c", make, tmp_path, cwd=project)
     venv.run(venv.python, "-m", "pip", "install", "--no-build-isolation", tmp_path / "example_c-1.0.0.tar.gz")
@@ -38,7 +39,7 @@ def test_pip_installs_sdist_without_isolation(version: str, backend: Path, proje
 
 
 def test_pip_installs_editable(backend: Path, project: Path, tmp_path: Path) -> None:
-    venv = make_venv(sys.executable, tmp_path / "venv", backend, ZIG)
+    venv = make_venv(sys.executable, tmp_path / "venv", "pip", backend, ZIG)
     venv.run(venv.python, "-m", "pip", "install", "--no-build-isolation", "--editable", project)
     assert str(project) in venv.run(venv.python, "-c", CALL, cwd=tmp_path).stdout
     init = project / "src" / "example_c" / "__init__.py"
@@ -48,8 +49,11 @@ def test_pip_installs_editable(backend: Path, project: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("version", PYTHONS)
 def test_build_makes_sdist_and_wheel_from_it(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
-    venv = make_venv(PYTHONS[version], tmp_path / "venv", "build")
-    venv.run(venv.python, "-m", "build", project, env={"PIP_FIND_LINKS": str(backend.parent)})
+    """With the environments that build makes by pip for the newest Python, and by uv for the others."""
+    installer = "pip" if version == next(reversed(PYTHONS)) else "uv"
+    venv = make_venv(PYTHONS[version], tmp_path / "venv", "build[uv]")
+    links = {"PIP_FIND_LINKS": str(backend.parent), "UV_FIND_LINKS": str(backend.parent)}
+    venv.run(venv.python, "-m", "build", "--installer", installer, project, env=links)
     wheel, sdist = sorted(path.name for path in (project / "dist").iterdir())
     assert sdist == "example_c-1.0.0.tar.gz"
     assert wheel.startswith(f"example_c-1.0.0-cp3{version[2:]}-")
@@ -79,7 +83,7 @@ def test_uv_installs_without_isolation(backend: Path, project: Path, tmp_path: P
 def test_compiler_error_is_shown_once_and_plainly(backend: Path, project: Path, tmp_path: Path) -> None:
     source = project / "src" / "example_c" / "_distance.c"
     source.write_text(source.read_text().replace("return result;", "return reslt;"))
-    venv = make_venv(sys.executable, tmp_path / "venv", backend, ZIG)
+    venv = make_venv(sys.executable, tmp_path / "venv", "pip", backend, ZIG)
     done = venv.run(venv.python, "-m", "pip", "install", "--no-build-isolation", project, check=False)
     said = done.stdout + done.stderr
     assert done.returncode != 0
@@ -96,6 +100,6 @@ def test_pure_project_is_installed_editable_without_zig(backend: Path, tmp_path:
             "pure.py": "answer = 42\n",
         },
     )
-    venv = make_venv(sys.executable, tmp_path / "venv", backend)
+    venv = make_venv(sys.executable, tmp_path / "venv", "pip", backend)
     venv.run(venv.python, "-m", "pip", "install", "--no-build-isolation", "--editable", project)
     assert venv.run(venv.python, "-c", "import pure; print(pure.answer)", cwd=tmp_path).stdout == "42\n"

@@ -175,7 +175,7 @@ def test_tools_agree(release: Release) -> None:
 
 
 def test_everything_is_where_it_belongs(release: Release, tmp_path: Path) -> None:
-    venv = make_venv(sys.executable, tmp_path / "venv", release.wheel)
+    venv = make_venv(sys.executable, tmp_path / "venv", "pip", release.wheel)
     assert venv.run(venv.folder / "bin/spam-tool").stdout == "1.5\n"
     assert venv.run(venv.folder / "bin/spam.sh").stdout == "shell\n"
     assert (venv.folder / "share/man/man1/spam.1").read_text() == FILES["man/spam.1"]

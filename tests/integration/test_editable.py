@@ -81,7 +81,7 @@ def installed(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "native/include/answer.h": "#ifndef ANSWER\n#define ANSWER 42\n#endif\n",
         },
     )
-    venv = make_venv(sys.executable, folder / "venv")
+    venv = make_venv(sys.executable, folder / "venv", has_pip=True)
     before = list_files(venv)
     uv = (sys.executable, "-m", "uv", "pip", "install", "--python", venv.python)
     subprocess.run([*uv, "--find-links", backend.parent, "--editable", project], check=True)

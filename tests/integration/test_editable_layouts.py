@@ -85,7 +85,7 @@ walk(stock.hall)
 @pytest.fixture(scope="module")
 def venv(tmp_path_factory: pytest.TempPathFactory) -> Venv:
     """An environment with nothing but pip."""
-    return make_venv(sys.executable, tmp_path_factory.mktemp("environment") / "venv")
+    return make_venv(sys.executable, tmp_path_factory.mktemp("environment") / "venv", "pip")
 
 
 def install(project: Path, venv: Venv) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from foreign import ForeignPython, debian_python, find_program, windows_python, wine_environ
-from machines import ROOT, Venv, assert_auditwheel_agrees, make_venv
+from machines import ROOT, Venv, assert_auditwheel_agrees, install, make_venv
 from zigbuild_backend.project import read_project
 from zigbuild_backend.targets import TARGETS
 
@@ -62,9 +62,8 @@ def test_a_wheel_for_every_platform(name: str, matrices: Mapping[str, Path]) -> 
     wheels = sorted(matrices[name].glob("*.whl"))
     assert {path.stem.rpartition("-")[2] for path in wheels} == {target.platform_tag for target in TARGETS}
     subprocess.run([sys.executable, "-m", "zigbuild_backend", "check", "-q", *wheels], check=True)
-    for path in wheels:
-        if path.stem.endswith("linux_2_17_x86_64") or path.stem.endswith("musllinux_1_2_s390x"):
-            assert_auditwheel_agrees(path)
+    audited = ("manylinux_2_17_x86_64", "musllinux_1_2_s390x")
+    assert_auditwheel_agrees(*(path for path in wheels if path.stem.endswith(audited)))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +75,7 @@ def venv(tmp_path_factory: pytest.TempPathFactory) -> Venv:
 @pytest.mark.skipif(sys.platform != "linux", reason="the wheel is for Linux")
 def test_own_tests_pass(name: str, matrices: Mapping[str, Path], venv: Venv, tmp_path: Path) -> None:
     (wheel,) = matrices[name].glob("*-manylinux_2_17_x86_64.whl")
-    venv.run(venv.python, "-m", "pip", "install", "-q", wheel)
+    install(venv, wheel)
     tests = ROOT / "examples" / name / "tests"
     done = venv.run(venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests, cwd=tmp_path)
     assert " passed" in done.stdout and "failed" not in done.stdout

@@ -27,13 +27,13 @@ TARGETS = ("manylinux_2_17_x86_64", "win_amd64", "macosx_11_0_arm64")
 
 @pytest.fixture(scope="module")
 def newest(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Venv:
-    """An environment of the running Python with the backend and nothing that it does not require."""
-    return make_venv(sys.executable, tmp_path_factory.mktemp("newest") / "venv", backend)
+    """An environment of the running Python with the backend, what it requires, and pip."""
+    return make_venv(sys.executable, tmp_path_factory.mktemp("newest") / "venv", backend, "pip")
 
 
 @pytest.fixture(scope="module")
 def oldest(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Venv:
-    return make_venv(PYTHONS[next(iter(PYTHONS))], tmp_path_factory.mktemp("oldest") / "venv", backend)
+    return make_venv(PYTHONS[next(iter(PYTHONS))], tmp_path_factory.mktemp("oldest") / "venv", backend, "pip")
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def test_by_an_older_version_from_the_index(newest: Venv, tmp_path: Path) -> Non
     index = tmp_path / "index"
     command = (sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", index, tree)
     subprocess.run(command, check=True, timeout=300)
-    older = make_venv(sys.executable, tmp_path / "older", *index.glob("zigbuild_backend-0.0.9-*.whl"))
+    older = make_venv(sys.executable, tmp_path / "older", "pip", *index.glob("zigbuild_backend-0.0.9-*.whl"))
     dist = tmp_path / "dist"
     for line in (("wheels", EXAMPLE, "--only", f"{find_host_python()}-{TARGETS[0]}"), ("sdist", EXAMPLE)):
         assert zigbuild(older, *line, "--out", dist, cwd=tmp_path).returncode == 0

@@ -59,7 +59,7 @@ def test_many_clients_one_build_and_pip_and_uv_install_it(release: Path, tmp_pat
         requirements = tmp_path / "requirements.txt"
         requirements.write_text(f"{wheel.project}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
         for name in ("pip", "uv"):
-            venv = make_venv(sys.executable, tmp_path / name)
+            venv = make_venv(sys.executable, tmp_path / name, "pip")
             index = f"{server.url}/simple/"
             pip = [venv.python, "-m", "pip", "install", "--index-url", index]
             uv = [sys.executable, "-m", "uv", "pip", "install", "--python", venv.python, "--no-cache", "-i", index]
