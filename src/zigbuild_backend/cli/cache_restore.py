@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 from ..errors import NotFoundError, ZigbuildError
 from ..repository import Repository
 from ..repository.model import File
-from ..repository.peers import open_peers
 from ..repository.recreate import Recreator
 from ..repository.selection import select_files
-from ..repository.upstream import open_upstream
-from .holdings import choose_sandbox, opened_repository
+from .holdings import choose_sandbox, opened_elsewhere, opened_repository
 from .session import Session, format_count
 
 _WAYS = {
@@ -48,18 +45,13 @@ def _restore(repository: Repository, files: Sequence[File], arguments: Namespace
             session.result(f"{file.name}: {way}{f', from {place}' if place else ''}")
 
     failed = 0
-    with ExitStack() as stack:
-        upstream = open_upstream(repository.ledger, arguments.upstream, session.environ, session.notice)
-        peers = open_peers(arguments.peers, session.environ) if arguments.peers else None
-        for place in (upstream, peers):
-            if place:
-                stack.callback(place.close)
+    with opened_elsewhere(repository, arguments, session, session.notice) as elsewhere:
         recreator = Recreator(
             repository,
             choose_sandbox(arguments, session),
             environ=session.environ,
-            peers=peers,
-            upstream=upstream,
+            peers=elsewhere.peers,
+            upstream=elsewhere.upstream,
             queue=len(files),
             retry_seconds=0,
             say=session.say,

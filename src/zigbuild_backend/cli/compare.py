@@ -37,14 +37,14 @@ def run(arguments: Namespace, session: Session) -> int:
     return 0
 
 
-def print_differences(differences: Iterable[Difference], session: Session) -> None:
+def print_differences(differences: Iterable[Difference], session: Session, indent: str = "") -> None:
     """Prints each place, below it what differs there, and below that why it may."""
     for place, group in groupby(differences, key=lambda difference: difference.place):
-        session.result(place)
+        session.result(f"{indent}{place}")
         for difference in group:
-            session.result(f"  {difference.what}")
+            session.result(f"{indent}  {difference.what}")
             if difference.why:
-                session.result(f"    why: {difference.why}")
+                session.result(f"{indent}    why: {difference.why}")
 
 
 def _describe(path: Path, data: bytes) -> dict[str, object]:

@@ -1,15 +1,30 @@
-"""What the commands about the repository share: opening it, and choosing how it builds."""
+"""What the commands about the repository share: opening it, where else bytes may be had, and how it builds."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from ..errors import NotFoundError
 from ..repository import Repository, find_folder, open_repository
+from ..repository.peers import Peers, open_peers
+from ..repository.upstream import Listener, Upstream, open_upstream
 from ..sandbox import Sandbox, Unconfined, find_sandbox
 from .session import Session
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where else the bytes of a repository may be had: the index upstream, and other caches."""
+
+    upstream: Upstream | None
+    peers: Peers | None
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return tuple(url for place in (self.upstream, self.peers) if place for url in place.urls)
 
 
 @contextmanager
@@ -26,6 +41,25 @@ def opened_repository(arguments: Namespace, session: Session) -> Iterator[Reposi
         yield repository
     finally:
         repository.close()
+
+
+@contextmanager
+def opened_elsewhere(
+    repository: Repository, arguments: Namespace, session: Session, listen: Listener
+) -> Iterator[Elsewhere]:
+    """The places that ``--upstream`` and ``--peer`` name, open meanwhile; *listen* is told what stops nothing.
+
+    :raises ConfigurationError: if one of them is no URL.
+    :raises NotFoundError: if what speaks with indexes is not installed.
+    """
+    with ExitStack() as stack:
+        upstream = open_upstream(repository.ledger, arguments.upstream, session.environ, listen)
+        if upstream:
+            stack.callback(upstream.close)
+        peers = open_peers(arguments.peers, session.environ) if arguments.peers else None
+        if peers:
+            stack.callback(peers.close)
+        yield Elsewhere(upstream, peers)
 
 
 def choose_sandbox(arguments: Namespace, session: Session) -> Sandbox:

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 from ..errors import NotFoundError, Problem
 from ..pins import NAME
 from ..repository import Repository, find_folder, open_repository
-from ..repository.peers import open_peers
 from ..repository.recreate import Recreator
-from ..repository.upstream import open_upstream
-from .holdings import choose_sandbox
+from .holdings import choose_sandbox, opened_elsewhere
 from .session import Session
 
 if TYPE_CHECKING:
@@ -49,24 +47,19 @@ def run(arguments: Namespace, session: Session) -> int:
         stack.callback(repository.close)
         journal = Journal(sys.stdout, is_logging_requests=settings.is_logging_requests)
         stack.callback(journal.close)
-        upstream = open_upstream(repository.ledger, arguments.upstream, session.environ, journal.note_problem)
-        if upstream:
-            stack.callback(upstream.close)
-        peers = open_peers(arguments.peers, session.environ) if arguments.peers else None
-        if peers:
-            stack.callback(peers.close)
-        check_not_itself(settings, address, [*(upstream.urls if upstream else ()), *(peers.urls if peers else ())])
+        elsewhere = stack.enter_context(opened_elsewhere(repository, arguments, session, journal.note_problem))
+        check_not_itself(settings, address, elsewhere.urls)
         recreator = Recreator(
             repository,
             EndableSandbox(sandbox, stopping),
             environ=session.environ,
-            peers=peers,
-            upstream=upstream,
+            peers=elsewhere.peers,
+            upstream=elsewhere.upstream,
             builders=arguments.builders,
             say=lambda text: journal.note("build", text=text),
             observe=journal.note_recreation,
         )
-        app = create_app(repository, recreator, upstream, settings, journal)
+        app = create_app(repository, recreator, elsewhere.upstream, settings, journal)
         allow_connections()
         asyncio.run(listen(app, address, settings.port, lambda: _greet(settings, repository, session), stopping))
         recreator.close()

@@ -17,6 +17,7 @@ from ..errors import MismatchError, NotFoundError, ZigbuildError
 from ..rebuild import Circumstance, Rebuilt, contrast, read_buildinfo, usual
 from ..sandbox import Sandbox
 from ..store import temporary_folder
+from .compare import print_differences
 from .releases import Release, Wanted, choose_sandbox, find_wanted, group_by_source, make_again, read_manifest
 from .session import Session, choose_exit_code, format_count, format_seconds, to_json
 
@@ -144,10 +145,7 @@ def _find_reason(wheel: Wanted, found: Mapping[str, Any]) -> str:
 def _print(verdicts: Sequence[Verdict], session: Session) -> None:
     for verdict in verdicts:
         session.result(f"{verdict.wheel.path or verdict.wheel.file.name}: {verdict.word}")
-        for difference in verdict.differences:
-            session.result(f"  {difference.place}: {difference.what}")
-            if difference.why:
-                session.result(f"    why: {difference.why}")
+        print_differences(verdict.differences, session, indent="  ")
 
 
 def _to_document(verdict: Verdict) -> dict[str, Any]:
