@@ -11,13 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from .build_zig import SUPPORT_FOLDER
+from .downloads import fetch_url
 from .errors import ConfigurationError, Problem
 from .files import read_file, read_tree
 from .plan import Project
 from .pyproject import parse_toml
 from .settings import Inputs, Library, Settings, Values
 from .settings.recipe import FILE_NAME, PREFIX, Recipe, parse_recipe
-from .sources import fetch, fetch_url, open_patched
+from .sources import fetch, open_patched
 from .store import Store, digest_tree
 from .tree import SourceTree
 from .units import Part, Unit, mark_cxx, resolve_units

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from os import pathsep
 from pathlib import Path
 
+from .downloads import fetch_url
 from .errors import ConfigurationError, NotFoundError
 from .files import read_tree
 from .libraries import read_library_recipe
@@ -17,7 +18,7 @@ from .project import list_build_requires, read_cxx_marked, read_project, written
 from .pyproject import parse_toml, read_pyproject
 from .settings.overrides import Override, apply_overrides, render_overrides
 from .settings.recipe import FILE_NAME, PREFIX, Recipe, parse_recipe
-from .sources import fetch, fetch_url, open_patched, open_sdist
+from .sources import fetch, open_patched, open_sdist
 from .store import Store, digest_tree
 
 VARIABLE = "ZIGBUILD_RECIPES"

@@ -1,25 +1,17 @@
-"""Gets sources: downloads what a hash pins, and unpacks sdists. All of it is kept in the store.
+"""Gets sources: downloads them from indexes, and unpacks sdists. All of it is kept in the store.
 
 What downloads and unpacks is imported where it does: most builds have all they need, and start the sooner.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .errors import MismatchError, NotFoundError
+from .downloads import keep_download, keep_stream, write_blocks
+from .errors import NotFoundError
 from .store import Store, digest_stream, digest_tree, temporary_folder
-
-MAX_DOWNLOAD = 1 << 30
-"""Bytes that a file may have."""
-
-_BLOCK = 1 << 20
-_TIMEOUT = 60  # seconds without a byte
 
 
 def open_sdist(path: Path, store: Store) -> Path:
@@ -83,7 +75,7 @@ def fetch(name: str, file_name: str, sha256: str, store: Store, environ: Mapping
 
         return stream_file(name, file_name, sha256, read_indexes(environ), hint)
 
-    return _keep(store, sha256, file_name, stream)
+    return keep_stream(file_name, sha256, store, stream)
 
 
 def fetch_sdist(name: str, version: str, store: Store, environ: Mapping[str, str]) -> Path:
@@ -115,86 +107,12 @@ def is_sdist_of(file_name: str, name: str, version: str) -> bool:
         return False
 
 
-def keep_download(path: Path, file_name: str, sha256: str, store: Store) -> None:
-    """Keeps the file *path* as if it had been downloaded, so that nobody asks for it again.
-
-    :raises MismatchError: if it has another sha256 (hex) than that.
-    """
-    with path.open("rb") as file:
-        blocks = iter(functools.partial(file.read, _BLOCK), b"")
-        _keep(store, sha256, file_name, lambda hint: blocks)
-
-
 def _learn(name: str, file_name: str, store: Store, environ: Mapping[str, str]) -> str:
     """The sha256 (hex) of a file whose index publishes none; the file is kept."""
     from .indexes import read_indexes, stream_file
 
     with temporary_folder(store.folder("downloads")) as folder:
-        digest = hashlib.sha256()
-        with (folder / file_name).open("wb") as file:
-            for block in _bounded(stream_file(name, file_name, "", read_indexes(environ), ""), file_name):
-                digest.update(block)
-                file.write(block)
-        keep_download(folder / file_name, file_name, digest.hexdigest(), store)
-    return digest.hexdigest()
-
-
-def fetch_url(url: str, sha256: str, store: Store) -> Path:
-    """The file at the http, https or file URL *url*, downloaded once.
-
-    :raises NotFoundError: if it cannot be had from there.
-    :raises MismatchError: if it has another sha256 (hex) than that.
-    """
-    return _keep(store, sha256, name_download(url), lambda hint: _stream_url(url, hint))
-
-
-def name_download(url: str) -> str:
-    """The name of the file that *url* leads to, as it is kept."""
-    last = re.split(r"[?#]", url)[0].rpartition("/")[2]
-    return re.sub(r"[^A-Za-z0-9._+-]", "_", last).lstrip(".") or "download"
-
-
-def _keep(store: Store, sha256: str, file_name: str, stream: Callable[[str], Iterator[bytes]]) -> Path:
-    """The file, in the store, that *stream* gives block by block; its argument is a hint for when it can't."""
-    place = store.root / "downloads" / sha256 / file_name
-    hint = f"without a network, put the file there: {place}"
-    kept = store.keep(("downloads", sha256, file_name), lambda path: _write(path, stream(hint), sha256))
-    with kept.open("rb") as file:
-        found = digest_stream(file)
-    if found != sha256:  # somebody may have put it there
-        raise MismatchError(f"has the sha256 {found}, not {sha256}", where=str(kept), hint="delete it")
-    return kept
-
-
-def _write(path: Path, blocks: Iterator[bytes], sha256: str) -> None:
-    digest = hashlib.sha256()
-    with path.open("wb") as file:
-        for block in _bounded(blocks, path.name):
-            digest.update(block)
-            file.write(block)
-    if digest.hexdigest() != sha256:
-        raise MismatchError(
-            f"what was downloaded has the sha256 {digest.hexdigest()}, not {sha256}",
-            where=path.name,
-            hint="do not use it: the recipe's hash is wrong, or the place that has the file was tampered with",
-        )
-
-
-def _bounded(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
-    size = 0
-    for block in blocks:
-        size += len(block)
-        if size > MAX_DOWNLOAD:
-            raise MismatchError(f"is larger than {MAX_DOWNLOAD >> 20} MiB", where=name, hint="check the source")
-        yield block
-
-
-def _stream_url(url: str, hint: str) -> Iterator[bytes]:
-    import http.client
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
-            yield from iter(functools.partial(response.read, _BLOCK), b"")
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NotFoundError(f"cannot be fetched: {getattr(error, 'reason', error)}", where=url, hint=hint) from None
+        path = folder / file_name
+        sha256 = write_blocks(path, stream_file(name, file_name, "", read_indexes(environ), ""))
+        keep_download(path, file_name, sha256, store)
+    return sha256

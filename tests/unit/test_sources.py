@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from archives import hardlink, member, symlink, write_archive, write_sdist
-from zigbuild_backend import indexes, sources, unpack
+from zigbuild_backend import downloads, indexes, unpack
+from zigbuild_backend.downloads import fetch_url
 from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
 from zigbuild_backend.indexes import Indexes, parse_indexes
-from zigbuild_backend.sources import fetch, fetch_url, open_sdist
+from zigbuild_backend.sources import fetch, open_sdist
 from zigbuild_backend.store import Store
 
 
@@ -312,6 +313,6 @@ def test_urls_are_fetched(index: str, store: Store, tmp_path: Path) -> None:
 
 
 def test_downloads_have_a_limit(index: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_DOWNLOAD", len(CONTENT) - 1)
+    monkeypatch.setattr(downloads, "MAX_DOWNLOAD", len(CONTENT) - 1)
     with pytest.raises(MismatchError, match="is larger"):
         fetch_url(f"{index}/spam-ham/{FILE}", SHA256, store)

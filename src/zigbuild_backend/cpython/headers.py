@@ -17,9 +17,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import NotFoundError
+from ..downloads import fetch_url
+from ..errors import ConfigurationError, NotFoundError
 from ..pythons import NEWEST, OLDEST
-from ..store import Store, digest_tree, temporary_folder, write_atomically
+from ..store import Store, digest_tree, write_atomically
 from .include_tree import (
     CPythonVersion,
     find_include_folders,
@@ -153,18 +154,29 @@ def add_header_set(store: Store, source: str | Path, *, sha256: str = "") -> Hea
     *sha256* (hex) is what a file must have; over http it is required.
 
     :raises NotFoundError: if nothing, or nothing of CPython's, is there.
-    :raises ConfigurationError: if the headers cannot be used, or *sha256* is missing.
+    :raises ConfigurationError: if the headers cannot be used, or *sha256* is missing or none.
     :raises MismatchError: if the file has another sha256.
     """
-    if not re.match(r"(?:https?|file)://", str(source)):
+    origin, wanted = str(source), sha256.lower()
+    if wanted and not re.fullmatch("[0-9a-f]{64}", wanted):
+        raise ConfigurationError(f"{sha256!r} is no sha256", where="--sha256", hint="it has 64 hexadecimal digits")
+    if not re.match(r"(?:https?|file)://", origin):
         path = Path(source).absolute()
-        if not sha256:
-            return _choose(store, _Tree.of(read_headers(path), str(path)))
-        source = path.as_uri()
-    from .download import download
+        origin = path.as_uri() if wanted else str(path)
+    elif origin.startswith("file:") and not wanted:
+        path = _read_file_url(origin)
+    elif not wanted:
+        raise ConfigurationError("what is downloaded must be pinned", where=origin, hint="add --sha256 and its sha256")
+    if wanted:
+        path = fetch_url(origin, wanted, store)
+    return _choose(store, _Tree.of(read_headers(path), origin))
 
-    with temporary_folder(store.folder(_KIND)) as scratch:
-        return _choose(store, _Tree.of(read_headers(download(str(source), sha256, scratch)), str(source)))
+
+def _read_file_url(url: str) -> Path:
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(urlsplit(url).path))
 
 
 def list_header_sets(store: Store, environ: Mapping[str, str]) -> tuple[KnownHeaders, ...]:

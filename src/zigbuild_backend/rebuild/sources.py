@@ -8,11 +8,12 @@ from functools import lru_cache
 from os import pathsep
 from pathlib import Path
 
+from ..downloads import fetch_url, keep_download, name_download
 from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
 from ..files import read_tree
 from ..recipes import VARIABLE, open_recipe, read_recipe
 from ..settings.recipe import FILE_NAME, Recipe
-from ..sources import fetch, fetch_sdist, fetch_url, is_sdist_of, keep_download, name_download, open_sdist
+from ..sources import fetch, fetch_sdist, is_sdist_of, open_sdist
 from ..spec import WheelSpec
 from ..store import Store, digest_file
 

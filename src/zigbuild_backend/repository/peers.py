@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from ..downloads import MAX_DOWNLOAD
 from ..errors import NotFoundError
 from ..indexes import open_session, read_indexes, redact, stream_url
-from ..sources import MAX_DOWNLOAD
 from .findings import now
 from .ledger import Ledger
 from .model import File, Verdict

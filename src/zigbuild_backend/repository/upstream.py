@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..downloads import MAX_DOWNLOAD
 from ..errors import MismatchError, NotFoundError, Problem
 from ..indexes import open_session, read_indexes, stream_url
-from ..sources import MAX_DOWNLOAD
 from .ledger import Entry, Ledger
 from .model import File
 from .pages import Page, UnreachableError, check_address, limit, read_page
