@@ -120,7 +120,7 @@ class Zig:
             arguments.append("--verbose")
         if jobs:
             arguments.append(f"-j{jobs}")
-        library = self._settled_library() if has_windows else None
+        library = self.settled_library() if has_windows else None
         if self.on_build:
             self.on_build([str(self.executable), *arguments], _INHERITED, self._set_variables(epoch, library))
         for left in reversed(range(_TRIES)):
@@ -138,7 +138,7 @@ class Zig:
         """
         self.run(["build", "--fetch", "--color", "off"], cwd=root, has_network=True)
 
-    def _settled_library(self) -> Path:
+    def settled_library(self) -> Path:
         """zig's library at a path that is the same for every environment that zig is installed in.
 
         An isolated build has its zig in a new folder each time, and would build the Windows runtimes again: minutes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -28,8 +27,12 @@ from zigbuild_backend.binaries import (
     render_fat,
     split_fat,
 )
+from zigbuild_backend.errors import NotFoundError
+from zigbuild_backend.pins import DEFAULT_ZIG
 from zigbuild_backend.pythons import Python
+from zigbuild_backend.store import default_store
 from zigbuild_backend.targets import TARGETS, Target, find_target
+from zigbuild_backend.toolchain import find_zig
 
 CP313 = Python(13)
 LEAVES = tuple(target for target in TARGETS if not target.slices)
@@ -62,19 +65,13 @@ PYTHON_DEF = "LIBRARY python313.dll\nEXPORTS\nPyModule_Create2\n_Py_NoneStruct D
 DLLTOOL_MACHINES = {"i686": "i386", "x86_64": "i386:x86-64", "arm64": "arm64"}
 
 
-@cache
-def zig_command() -> tuple[str, ...]:
-    if importlib.util.find_spec("ziglang"):
-        return (sys.executable, "-m", "ziglang")
-    if path := shutil.which("zig"):
-        return (path,)
-    pytest.skip("zig is not installed")
-
-
 def run_zig(*arguments: str, cwd: Path) -> None:
-    cache_dir = Path(os.environ.get("ZIGBUILD_CACHE_DIR", "~/.cache/zigbuild")).expanduser()
-    env = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(cache_dir / "zig")}
-    subprocess.run([*zig_command(), *arguments], check=True, cwd=cwd, env=env, capture_output=True, text=True)
+    """Runs zig with the user's caches; without it the test is skipped."""
+    try:
+        zig = find_zig(DEFAULT_ZIG, default_store(os.environ), os.environ)
+    except NotFoundError as error:
+        pytest.skip(str(error))
+    zig.run(arguments, cwd=cwd, library=zig.settled_library())
 
 
 def link(folder: Path, target: Target, source: str = SOURCE, *flags: str) -> bytes:

@@ -158,7 +158,8 @@ def test_a_module_links_and_imports_that_dll_alone(
         options = ["-dynamic", "-target", f"{machine}-windows-gnu", "-lc", "-O", "ReleaseFast", "-fstrip"]
         inputs = [f"-I{tmp_path}", f"-I{headers}", "-cflags", *flags, "--", str(tmp_path / "spam.c"), str(library)]
         module = tmp_path / "spam.pyd"
-        zig.run(["build-lib", *options, "-fno-allow-shlib-undefined", f"-femit-bin={module}", *inputs])
+        command = ["build-lib", *options, "-fno-allow-shlib-undefined", f"-femit-bin={module}", *inputs]
+        zig.run(command, library=zig.settled_library())
         return module
 
     binary = lief.PE.parse(str(link(MODULE)))

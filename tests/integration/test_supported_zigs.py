@@ -13,7 +13,7 @@ import pytest
 from machines import EXAMPLE
 from zigbuild_backend.pins import SUPPORTED_ZIGS
 
-TARGETS = ("manylinux_2_17_aarch64", "musllinux_1_2_x86_64", "macosx_10_13_universal2", "win_amd64")
+TARGETS = ("manylinux_2_17_aarch64", "musllinux_1_2_x86_64", "macosx_11_0_arm64", "win_amd64")
 
 
 @pytest.mark.parametrize("version", SUPPORTED_ZIGS)
