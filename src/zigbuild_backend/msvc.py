@@ -19,7 +19,7 @@ from .units import LANGUAGES, Module, Part, Unit, Units
 
 U = TypeVar("U", bound=Unit)
 
-HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".inc", ".ipp")
+HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tcc", ".tpp")
 _SUFFIXES = (*HEADER_SUFFIXES, *(suffix for suffixes in LANGUAGES.values() for suffix in suffixes))
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([\w./+-]+)[>"]', re.MULTILINE)
 _PRAGMA = re.compile(rb'^[ \t]*#[ \t]*pragma[ \t]+comment[ \t]*\([ \t]*lib[ \t]*,[ \t]*"([\w.+-]+)"', re.MULTILINE)

@@ -24,6 +24,7 @@ from .files import read_file
 from .generate import Bench, find_tools, generate_contents, provide, select_tools
 from .graph import Cell, Compiled, find_origin_of, run_graph, stage
 from .libraries import open_libraries
+from .msvc import HEADER_SUFFIXES
 from .objects import Tally, count_objects, list_kept
 from .packages import fetch_packages, needs_network
 from .plan import PURE_TAG, PlannedWheel, Project
@@ -158,8 +159,9 @@ def compile_wheels(
             sdk = describe_sdk(workshop.sdk, workshop.zig.store)
             folders = {**folders, f"{SUPPORT_FOLDER}/sdk": workshop.sdk.folder}
         supplies = replace(supplies, folders=supplies.folders | folders)
-        if inputs := [digest for _, digest in supplies.headers] + ([sdk.digest] if sdk else []):
-            workspace = workspace.apart(inputs)
+        names = [path for path in project.tree.by_path if path.endswith(HEADER_SUFFIXES)]
+        if found := [*names, *(digest for _, digest in supplies.headers), *([sdk.digest] if sdk else [])]:
+            workspace = workspace.apart(found)
         stage(project, root, cells.values(), workspace, workshop.zig, supplies)
         if needs_network(project, root):
             fetch_packages(project, workspace.root, workshop.zig)

@@ -35,13 +35,13 @@ class Workspace:
     artifacts: Path
     cache: Path
 
-    def apart(self, inputs: Iterable[str]) -> Workspace:
-        """The same with a cache that belongs to these *inputs*, digests of folders that are from elsewhere.
+    def apart(self, found: Iterable[str]) -> Workspace:
+        """The same with a cache for what is *found* on search paths: names of headers, and digests of whole folders.
 
-        zig looks again at the files that it has read: not at one that stands before them on a search path by now, nor
-        at the libraries that a library of an SDK stands for.
+        zig looks again at the files that it has read: not at one that stands before them by now, or is asked for by
+        ``__has_include``, nor at the libraries that a library of an SDK stands for.
         """
-        name = hashlib.sha256("\0".join(inputs).encode()).hexdigest()
+        name = hashlib.sha256("\0".join(found).encode("utf-8", "surrogateescape")).hexdigest()
         return replace(self, cache=self.cache / "apart" / name)
 
     def stage(self, files: Mapping[str, bytes], links: Mapping[str, Path]) -> None:

@@ -126,6 +126,17 @@ def test_a_command_line_of_many_long_paths(tmp_path: Path) -> None:
     assert build(make_project(tmp_path / "spam", settings, files), HOST)
 
 
+def test_a_header_that_is_new_is_found(tmp_path: Path) -> None:
+    """zig does not look for it again by itself."""
+    mark = '__attribute__((used)) const char *found = "NEW EGGS";'
+    code = f'#include <Python.h>\n#if __has_include("eggs.h")\n{mark}\n#endif\n' + INIT.format(name="spam")
+    settings = '[[tool.zigbuild.extension]]\nname = "spam"\nsources = ["spam.c"]\n'
+    project = make_project(tmp_path / "project", settings, {"spam.c": code})
+    assert b"NEW EGGS" not in build(project, HOST)[HOST]
+    write_files(project, {"eggs.h": ""})
+    assert b"NEW EGGS" in build(project, HOST)[HOST]
+
+
 def test_all_wheels_of_the_world_fit_on_the_command_line_of_windows() -> None:
     options = [f"-Dwheel={python}-{target}" for python in PYTHONS for target in TARGETS]
     assert sum(len(option) + 1 for option in options) < 16_000

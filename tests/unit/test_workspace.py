@@ -149,12 +149,12 @@ def test_clear_waits_for_builds(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "work/spam").iterdir()) == ["0", "0.lock"]
 
 
-def test_a_cache_of_its_own_for_what_is_from_elsewhere(tmp_path: Path) -> None:
+def test_a_cache_of_its_own_for_what_is_found(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with open_workspace(store, "spam") as workspace:
-        one, other, both = (workspace.apart(inputs) for inputs in (["11"], ["22"], ["11", "22"]))
+        one, other, both = (workspace.apart(found) for found in (["a.h"], ["b.h"], ["a.h", "b.h"]))
         assert len({workspace.cache, one.cache, other.cache, both.cache}) == 4
-        assert workspace.apart(["11"]) == one
+        assert workspace.apart(["a.h"]) == one
         assert (one.root, one.artifacts) == (workspace.root, workspace.artifacts)
         write_files(one.cache, {"o/x": "compiled"})
     clear_workspace(store, "spam")
