@@ -1,4 +1,4 @@
-"""What all tests share: the flag that rewrites expected texts."""
+"""What all tests share: the flag that rewrites expected texts, and the order of files."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from zigbuild_backend.errors import NotFoundError
 from zigbuild_backend.pins import DEFAULT_ZIG
 from zigbuild_backend.store import default_store
 from zigbuild_backend.toolchain import Zig, find_zig
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets xdist take files as they come: those of the first folders last longest, with fewer tests than others."""
+    config.option.loadscopereorder = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,7 +1,7 @@
 """The index is killed again and again while clients ask it for everything and others add, drop and restore files.
 
 Whatever was answered in full is right, nothing that was recorded is lost, and what was half done leaves nothing behind.
-By default that is done 40 times, with ``ZIGBUILD_WHOLE_MATRIX`` set 200 times.
+By default that is done 20 times, with ``ZIGBUILD_WHOLE_MATRIX`` set 200 times.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from zigbuild_backend.sandbox import end_left, find_sandbox
 
 if os.name != "posix":
     pytest.skip("the sandbox is Linux's", allow_module_level=True)
-ROUNDS = 200 if os.environ.get("ZIGBUILD_WHOLE_MATRIX") else 40
+ROUNDS = 200 if os.environ.get("ZIGBUILD_WHOLE_MATRIX") else 20
 CLIENTS = 6
 SEED = 20
 MOMENTS = (0.3, 0.6, 1, 4)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator
 from itertools import pairwise
@@ -13,7 +14,8 @@ from zigbuild_backend.deflate import BEST, FAST, Deflater, Effort
 from zigbuild_backend.deflate.huffman import code_lengths, codes
 from zigbuild_backend.deflate.pure import deflate_pure
 
-modest = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = 150 if os.environ.get("ZIGBUILD_WHOLE_MATRIX") else 60
+modest = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # What deflating is about: pieces that come again, at all distances, in part and with changes.
 pieces = st.one_of(
