@@ -13,7 +13,6 @@ from .build_zig import render_zon
 from .errors import MismatchError, NotFoundError, Problem, ZigbuildError
 from .plan import Project
 from .settings.recipe import PREFIX
-from .store import temporary_folder
 from .toolchain import CompileError, Zig
 
 _ZON = "build.zig.zon"
@@ -48,7 +47,7 @@ def fetch_packages_of(project: Project, root: Path, zig: Zig) -> None:
     """
     if not needs_network(project, root):
         return
-    with temporary_folder(zig.store.folder("work")) as scratch:
+    with zig.store.scratch("work") as scratch:
         copy = Path(shutil.copytree(root, scratch / "root", ignore=shutil.ignore_patterns(".git", ".zig-cache")))
         if not project.settings.build_file:
             (copy / "build.zig").write_text('pub fn build(_: *@import("std").Build) void {}\n')

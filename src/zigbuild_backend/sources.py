@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .downloads import keep_download, keep_stream, write_blocks
 from .errors import NotFoundError
-from .store import Store, digest_stream, digest_tree, temporary_folder
+from .store import Store, digest_stream, digest_tree
 
 
 def open_sdist(path: Path, store: Store) -> Path:
@@ -111,7 +111,7 @@ def _learn(name: str, file_name: str, store: Store, environ: Mapping[str, str]) 
     """The sha256 (hex) of a file whose index publishes none; the file is kept."""
     from .indexes import read_indexes, stream_file
 
-    with temporary_folder(store.folder("downloads")) as folder:
+    with store.scratch("downloads") as folder:
         path = folder / file_name
         sha256 = write_blocks(path, stream_file(name, file_name, "", read_indexes(environ), ""))
         keep_download(path, file_name, sha256, store)

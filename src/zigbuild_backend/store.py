@@ -12,7 +12,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,9 @@ from typing import BinaryIO
 from .errors import ZigbuildError
 
 _BLOCK = 1 << 20
+_NEW = ".new-"
+_UNLOCKED = 3600.0  # seconds after which a temporary folder that nobody holds is deleted
+_ABANDONED = 86400.0  # the same, where it can't be told whether somebody holds it
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,7 @@ class Store:
         final = self.root.joinpath(*parts)
         if final.exists():
             return final
-        parent = self.folder(*parts[:-1])
-        with temporary_folder(parent) as scratch:
+        with self.scratch(*parts[:-1]) as scratch:
             made = scratch / parts[-1]
             make(made)
             try:
@@ -52,6 +55,17 @@ class Store:
                 if not final.exists():
                     raise
         return final
+
+    @contextlib.contextmanager
+    def scratch(self, *parts: str) -> Iterator[Path]:
+        """A new private folder inside the one of that name, removed afterwards.
+
+        What processes that were killed have left there is deleted.
+        """
+        parent = self.folder(*parts)
+        clear_left(parent.glob(f"{_NEW}*"))
+        with temporary_folder(parent) as folder:
+            yield folder
 
     def keep_tree(self, kind: str, files: Mapping[str, bytes]) -> Path:
         """A folder that holds *files* (relative path to content), named by :func:`digest_tree`."""
@@ -118,12 +132,26 @@ def digest_stream(file: BinaryIO) -> str:
 
 @contextlib.contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
-    """A new private folder inside *parent*, removed afterwards with all that is still in it."""
-    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
+    """A new private folder inside *parent*, removed afterwards with all that is still in it.
+
+    It is held as long as this process lives: see :func:`clear_left`.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=_NEW, dir=parent))
     try:
-        yield folder
+        with _held(folder):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_left(folders: Iterable[Path]) -> None:
+    """Deletes those of *folders*, made by :func:`temporary_folder`, that processes which were killed have left."""
+    for folder in folders:
+        with contextlib.suppress(OSError), _held(folder) as is_ours:
+            # Neither alone would do: a lock comes after its folder, and may not be seen from another machine.
+            patience = _ABANDONED if is_ours is None else _UNLOCKED
+            if is_ours is not False and time.time() - folder.lstat().st_mtime > patience:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -161,6 +189,11 @@ if sys.platform == "win32":
         os.lseek(descriptor, 0, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
+    @contextlib.contextmanager
+    def _held(folder: Path) -> Iterator[bool | None]:  # noqa: ARG001
+        """Folders can't be locked here, so that it is not known whether somebody holds *folder*."""
+        yield None
+
 else:
     import fcntl
 
@@ -173,6 +206,15 @@ else:
 
     def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    @contextlib.contextmanager
+    def _held(folder: Path) -> Iterator[bool | None]:
+        """Tries to hold the lock of *folder*; yields whether it is ours. The system frees it if this process dies."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            yield _try_lock(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _is_writable(root: Path) -> bool:

@@ -19,7 +19,6 @@ from .plan import Project
 from .pythons import PYTHONS
 from .settings import Extension, Settings
 from .settings.model import Optimize
-from .store import temporary_folder
 from .targets import Target
 from .toolchain import Zig
 from .tree import SourceFile, SourceTree
@@ -65,7 +64,7 @@ def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool 
     text = render_empty_module(_NAME)
     code = (f'extern "C" {{\n{text}}}\n' if is_cxx else text).encode()
     extension = Extension(name=_NAME, sources=(source,))
-    with temporary_folder(zig.store.folder("tmp")) as root:
+    with zig.store.scratch("tmp") as root:
         (root / source).write_bytes(code)
         include = root / "include"
         include.mkdir()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from .store import Store, locked, temporary_folder
+from .store import Store, locked
 
 _PAUSE = 0.05  # seconds
 _MADE = ("cache", "generated")
@@ -82,7 +82,7 @@ def open_workspace(store: Store, name: str) -> Iterator[Workspace]:
 def clear_workspace(store: Store, name: str) -> None:
     """Forgets all that was generated and compiled of the project *name*, as soon as no build of it runs."""
     parent = store.folder("work", name)
-    with contextlib.ExitStack() as stack, temporary_folder(parent) as scratch:
+    with contextlib.ExitStack() as stack, store.scratch("work", name) as scratch:
         for lock in sorted(parent.glob("*.lock")):  # in this order everywhere, so that two do not wait for each other
             while not stack.enter_context(locked(lock)):
                 time.sleep(_PAUSE)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,44 @@ def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path) -> None:
     assert child.returncode == 9
     with locked(path) as is_ours:
         assert is_ours
+
+
+MAKING = """
+import sys
+from pathlib import Path
+from zigbuild_backend.store import Store
+
+def make(path):
+    path.write_text("half")
+    print("begun", flush=True)
+    sys.stdin.read()
+
+Store(Path(sys.argv[1])).keep(("kind", sys.argv[2]), make)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
+def test_what_the_killed_have_left_is_deleted_and_what_others_make_is_not(store: Store) -> None:
+    killed, alive = (
+        subprocess.Popen([sys.executable, "-c", MAKING, store.root, name], stdin=-1, stdout=-1, text=True)
+        for name in ("killed", "alive")
+    )
+    with killed, alive:
+        for process in (killed, alive):
+            assert process.stdout
+            assert process.stdout.readline() == "begun\n"
+        killed.kill()
+        killed.wait()
+        assert len(files_of(store.root)) == 2
+        store.keep(("kind", "early"), Path.touch)
+        assert len(files_of(store.root)) == 3  # nothing is deleted before it is old
+        for folder in (store.root / "kind").glob(".new-*"):
+            os.utime(folder, (time.time() - 86400 * 2,) * 2)
+        store.keep(("kind", "late"), Path.touch)
+        alive.communicate("")
+        assert alive.returncode == 0
+    assert files_of(store.root) == ["kind/alive", "kind/early", "kind/late"]
+    assert not list((store.root / "kind").glob(".new-*"))
 
 
 posix = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the platform's folders are others")

@@ -17,7 +17,7 @@ from ..files import read_file, read_tree
 from ..pins import NAME, VERSION
 from ..pyproject import parse_toml
 from ..sources import open_sdist
-from ..store import temporary_folder, write_atomically
+from ..store import write_atomically
 from ..tree import SourceTree
 from .imported import Tables, convert, render_project, render_tables
 from .releases import choose_sandbox
@@ -75,7 +75,7 @@ def _read(
     sandbox = choose_sandbox(arguments, session)
     interpreter = read_interpreter(Path(sys.executable))
     session.say("running the project's setup.py, on a copy of its files")
-    with temporary_folder(session.store.folder("imports")) as scratch:
+    with session.store.scratch("imports") as scratch:
         for file in tree.files:
             (scratch / file.path).parent.mkdir(parents=True, exist_ok=True)
             (scratch / file.path).write_bytes(read_file(root, file))

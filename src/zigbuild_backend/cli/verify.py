@@ -16,7 +16,6 @@ from ..compare import Difference, explain
 from ..errors import MismatchError, NotFoundError, ZigbuildError
 from ..rebuild import Circumstance, Rebuilt, contrast, read_buildinfo, usual
 from ..sandbox import Sandbox
-from ..store import temporary_folder
 from .compare import print_differences
 from .releases import Release, Wanted, choose_sandbox, find_wanted, group_by_source, make_again, read_manifest
 from .session import Session, choose_exit_code, format_count, format_seconds, to_json
@@ -112,7 +111,7 @@ def _verify(
     spec = release.wheels[0].spec
     session.say(f"making {format_count(len(release.wheels), 'wheel')} of {spec.name} {spec.version} again")
     attempts: dict[str, list[Attempt]] = defaultdict(list)
-    with temporary_folder(session.store.folder("verify")) as scratch:
+    with session.store.scratch("verify") as scratch:
         for circumstance in circumstances:
             for wheel, rebuilt in make_again(release, scratch, circumstance, sandbox, arguments, session):
                 differences = _explain(wheel, rebuilt.path) if rebuilt.path else ()

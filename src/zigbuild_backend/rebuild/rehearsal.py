@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ..cpython import HeaderSet
 from ..spec import WheelSpec
-from ..store import temporary_folder
 from ..warm import render_empty_module
 from .child import KEPT, Child
 
@@ -64,7 +63,7 @@ def rehearse(
     project = child.store.keep_tree("rehearsals", _render_project(chosen, zig))
     alike = [replace(spec, name=_NAME, version="0", overrides=()) for spec in chosen]
     wanted = {spec.python.python.minor for spec in chosen if spec.python}
-    with temporary_folder(child.store.folder(_NOTES)) as out:
+    with child.store.scratch(_NOTES) as out:
         made = child.make_wheels(
             project,
             alike,

@@ -17,7 +17,7 @@ from ..errors import MismatchError, NotFoundError
 from ..rebuild import Circumstance, Rebuilt, find_source, rebuild
 from ..sandbox import Sandbox, end_left
 from ..spec import WheelSpec
-from ..store import Store, locked, temporary_folder
+from ..store import Store, clear_left, locked, temporary_folder
 from . import Repository
 from .layout import Layout, assemble, read_layout
 from .model import File
@@ -134,8 +134,10 @@ def explain_difference(repository: Repository, file: File, found: Path) -> str:
 def _clear_leftovers(store: Store) -> None:
     """Deletes what was left in the caches by builds that were killed: compilers leave megabytes each time."""
     caches = ("work/*/cache", "work/*/cache/apart/*", "zig-local", "zig")
-    for pattern in ("*/.new-*", "work/*/.new-*", *(f"{cache}/tmp/*" for cache in caches)):
-        for path in store.root.glob(pattern):
+    for pattern in ("*/.new-*", "work/*/.new-*"):
+        clear_left(store.root.glob(pattern))
+    for cache in caches:
+        for path in store.root.glob(f"{cache}/tmp/*"):
             with suppress(OSError):
                 if time.time() - path.lstat().st_mtime > _ABANDONED:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
