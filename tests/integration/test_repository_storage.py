@@ -19,19 +19,25 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from machines import EXAMPLE
+from servers import serving
 from wheels import write_foreign_wheel
 from zigbuild_backend import cli
+from zigbuild_backend.archive import WriteError
 from zigbuild_backend.buildinfo import digest_members, digest_spec, parse_buildinfo
 from zigbuild_backend.cpython.headers import load_header_set
 from zigbuild_backend.environments import obtain_environment
+from zigbuild_backend.errors import NotFoundError
 from zigbuild_backend.manifest import ReleasedFile, ReleasedWheel, make_manifest, render_manifest
 from zigbuild_backend.repository import Repository, open_repository
+from zigbuild_backend.repository.evict import drop_softly
+from zigbuild_backend.repository.flights import Flights
 from zigbuild_backend.spec import WheelSpec
 
 needs_root = pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can mount a file system")
@@ -454,6 +460,42 @@ def test_a_full_disk_is_said_and_loses_nothing(small_disk: Path, tmp_path: Path)
     repository = open_repository(data, os.environ)
     after = assert_sound(repository)
     assert set(before) < set(after)
+    repository.close()
+
+
+@needs_root
+def test_a_full_disk_keeps_nothing_from_being_asked_for_again(small_disk: Path, tmp_path: Path) -> None:
+    data = small_disk / "data"
+    wheel = write_foreign_wheel(tmp_path, modules={"eggs.bin": os.urandom(400_000)})
+    assert add(data, wheel).returncode == 0
+    repository = open_repository(data, os.environ)
+    (file,) = repository.ledger.all_files()
+    drop_softly(repository, file)
+    repository.close()
+    with serving(data, logs=tmp_path) as server:
+        (path,) = server.find(file.project).values()
+        with suppress(OSError), (small_disk / "ballast").open("wb") as ballast:
+            while True:
+                ballast.write(bytes(1 << 12))
+        reply = server.get(path)
+        assert (reply.status, reply.headers["retry-after"]) == (503, "30")
+        assert "the repository: cannot be written: No space left on device" in reply.text
+        (small_disk / "ballast").unlink()
+        reply = server.get(path)
+        assert (reply.status, hashlib.sha256(reply.body).hexdigest()) == (200, file.sha256)
+
+
+def test_what_a_build_says_of_a_full_disk_is_not_remembered(tmp_path: Path) -> None:
+    add(tmp_path / "data", write_foreign_wheel(tmp_path))
+    repository = open_repository(tmp_path / "data", os.environ)
+    (file,) = repository.ledger.all_files()
+    flights = Flights(repository, 1, lambda *_: None)
+    for reason, error in [("unable to create file: NoSpaceLeft", WriteError), ("unknown type name", NotFoundError)]:
+        assert repository.ledger.failure(file.sha256) is None
+        flight, _ = flights.join(file)
+        flights.fail(flight, reason)
+        assert type(flight.done.exception()) is error
+    assert repository.ledger.failure(file.sha256)
     repository.close()
 
 

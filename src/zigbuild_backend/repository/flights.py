@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ..archive import WriteError
 from ..errors import NotFoundError, ZigbuildError
 from . import Repository
 from .builds import Order
 from .model import File
+
+_FULL = (os.strerror(errno.ENOSPC), "NoSpaceLeft")
+"""What is said of a full disk by the system, and by zig."""
 
 Kind = Literal["whole", "members", "peer", "upstream", "rebuilt", "mismatch", "failed", "busy"]
 """How a flight ended: by what way the bytes came, or why they did not. ``mismatch`` may also be told on the way."""
@@ -95,10 +101,13 @@ class Flights:
             flight.done.set_exception(result)
 
     def fail(self, flight: Flight, reason: str, kind: Kind = "failed") -> None:
-        """Ends a flight, if it goes on, and remembers why."""
+        """Ends a flight, if it goes on, and remembers why, unless it was only that a build found the disk full."""
         if flight.done.done():
             return
         reason = "; ".join([*flight.reasons, reason])
+        if any(word in reason for word in _FULL):
+            self.land(flight, WriteError(reason, where=str(self._repository.folder)), kind, reason)
+            return
         with suppress(ZigbuildError):  # what can't be written down is tried again sooner
             self._repository.ledger.note_failure(flight.file.sha256, reason)
         self.land(flight, NotFoundError(reason, where=flight.file.name), kind, reason)
@@ -110,16 +119,27 @@ class Flights:
 
     @contextmanager
     def guarded(self, *flights: Flight) -> Iterator[None]:
-        """Lets no error out: whoever waits for one of the *flights* is told of it, and the thread lives on."""
+        """Lets no error out: whoever waits for one of the *flights* is told of it, and the thread lives on.
+
+        That this machine has no room, or refuses to write, says nothing of the files: it is not remembered.
+        """
         try:
             yield
             return
+        except WriteError as error:
+            trouble, reason = error, render_reason(error)
+        except OSError as error:
+            reason = f"cannot be written: {error.strerror}"
+            trouble = WriteError(reason, where=str(error.filename or self._repository.folder))
         except ZigbuildError as error:
-            reason = render_reason(error)
+            trouble, reason = None, render_reason(error)
         except Exception as error:
-            reason = f"this is a bug: {error!r}"
+            trouble, reason = None, f"this is a bug: {error!r}"
         for flight in flights:
-            self.fail(flight, reason)
+            if trouble and not flight.done.done():
+                self.land(flight, trouble, "failed", reason)
+            else:
+                self.fail(flight, reason)
 
 
 def render_reason(error: ZigbuildError) -> str:
