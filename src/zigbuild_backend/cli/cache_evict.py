@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
-from dataclasses import replace
 
-from ..errors import ConfigurationError, NotFoundError, Problem
+from ..errors import ConfigurationError, NotFoundError
 from ..repository.evict import Report, evict
 from ..repository.selection import select_files
-from .holdings import opened_repository
-from .session import Session, format_count, format_size, join_shortened, to_json
+from .holdings import fail_wheels, opened_repository
+from .session import Session, format_count, format_size, to_json
 
 
 def run(arguments: Namespace, session: Session) -> int:
@@ -23,7 +21,7 @@ def run(arguments: Namespace, session: Session) -> int:
         session.result_json(_to_document(report))
     else:
         _print(report, session, is_dry=arguments.dry_run)
-    _tell_refusals(report.refused, session)
+    fail_wheels([(problem.where, problem) for problem in report.refused], session)
     is_short = arguments.bytes is not None and report.freed < arguments.bytes
     return ConfigurationError.exit_code if report.refused and (arguments.bytes is None or is_short) else 0
 
@@ -39,21 +37,6 @@ def _print(report: Report, session: Session, *, is_dry: bool) -> None:
         f"{wheels} {'would be ' if is_dry else ''}dropped; {format_size(report.before)} held before, "
         f"{format_size(report.after)} after"
     )
-
-
-def _tell_refusals(refused: Sequence[Problem], session: Session) -> None:
-    """Says each distinct reason once, with the wheels that it is about."""
-    groups: dict[str, list[Problem]] = {}
-    for problem in refused:
-        groups.setdefault(problem.message, []).append(problem)
-    for problems in groups.values():
-        first = problems[0]
-        if len(problems) == 1:
-            session.fail(first)
-            continue
-        hint = first.hint.replace(first.where, "")
-        session.fail(replace(first, where=format_count(len(problems), "wheel"), hint=hint.rstrip()))
-        session.announce(f"  wheels: {join_shortened(problem.where for problem in problems)}")
 
 
 def _to_document(report: Report) -> dict[str, object]:

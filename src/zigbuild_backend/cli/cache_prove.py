@@ -11,7 +11,7 @@ from ..repository.builds import Workbench
 from ..repository.model import DELETABLE, LEVELS
 from ..repository.prove import Proof, describe, prove
 from ..repository.selection import select_files
-from .holdings import choose_sandbox, opened_repository
+from .holdings import choose_sandbox, fail_wheels, opened_repository
 from .session import Session, format_count, to_json
 
 
@@ -31,6 +31,9 @@ def run(arguments: Namespace, session: Session) -> int:
                 _print(proof, session)
     if arguments.json:
         session.result_json(_to_document(proofs))
+    else:
+        errors = [(proof.file.name, problem) for proof in proofs if proof.error for problem in proof.error.problems]
+        fail_wheels(errors, session)
     proven = sum(proof.is_good and proof.level >= DELETABLE for proof in proofs)
     session.say(f"{format_count(proven, 'wheel')} of {len(proofs)} proven to be rebuildable")
     if any(not proof.is_good and not proof.error for proof in proofs):
@@ -43,8 +46,6 @@ def _print(proof: Proof, session: Session) -> None:
         session.result(f"{proof.file.name}: level {proof.level}, {LEVELS[proof.level]}")
     elif not proof.error:
         session.result(f"{proof.file.name}: other bytes: {proof.explanation}")
-    for problem in proof.error.problems if proof.error else ():
-        session.fail(problem)
 
 
 def _to_document(proofs: Sequence[Proof]) -> dict[str, object]:

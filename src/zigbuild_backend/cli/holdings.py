@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from ..errors import NotFoundError
+from ..errors import NotFoundError, Problem
 from ..repository import Repository, find_folder, open_repository
 from ..repository.peers import Peers, open_peers
 from ..repository.upstream import Listener, Upstream, open_upstream
 from ..sandbox import Sandbox, Unconfined, find_sandbox
-from .session import Session
+from .session import Session, format_count, join_shortened
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,25 @@ def opened_elsewhere(
         if peers:
             stack.callback(peers.close)
         yield Elsewhere(upstream, peers)
+
+
+def fail_wheels(problems: Iterable[tuple[str, Problem]], session: Session) -> None:
+    """Says each distinct problem once, with the wheels that it is about: each has the name of its wheel beside it."""
+    told = list(problems)
+    names = {name for name, _ in told}
+    groups: dict[str, dict[str, Problem]] = {}
+    for name, problem in told:
+        is_elsewhere = problem.where and problem.where not in names
+        message = f"{problem.where}: {problem.message}" if is_elsewhere else problem.message
+        groups.setdefault(message, {})[name] = problem
+    for message, group in groups.items():
+        first = next(iter(group.values()))
+        if len(group) == 1:
+            session.fail(first)
+            continue
+        hint = first.hint.replace(first.where, "").rstrip() if first.where in names else first.hint
+        session.fail(Problem(message, format_count(len(group), "wheel"), hint))
+        session.announce(f"  wheels: {join_shortened(group)}")
 
 
 def choose_sandbox(arguments: Namespace, session: Session) -> Sandbox:
