@@ -97,13 +97,13 @@ def _list_files(root: Path) -> Iterator[_File]:
         if path in seen or path.endswith(f"/{_NOISE}"):
             continue
         seen.add(path)
-        status = os.lstat(root / path)
+        status = os.lstat(f"{root}/{path}")  # a Path for each of them would take longer than all else
         if stat.S_ISLNK(status.st_mode):
             yield _File(path, (root / path).readlink().as_posix(), status)
             if (root / path).exists():  # many lead to what only a Mac has
                 pending.append(_follow(root, path))
         elif stat.S_ISDIR(status.st_mode):
-            pending += [f"{path}/{name}" for name in os.listdir(root / path)]  # noqa: PTH208 (a path each costs seconds)
+            pending += [f"{path}/{name}" for name in os.listdir(f"{root}/{path}")]  # noqa: PTH208
         elif stat.S_ISREG(status.st_mode):
             yield _File(path, "", status)
 
