@@ -17,7 +17,7 @@ from .graph import SCRIPTS, Artifact, Cell, Compiled
 from .plan import Project
 from .targets import Target
 from .toolchain import CompileError, Zig
-from .units import Module, Unit
+from .units import LibraryUnit, Module, Unit
 from .workspace import Workspace
 
 OPTIONS = {
@@ -153,7 +153,8 @@ def _make_import_library(cell: Cell, part: Target, workspace: Workspace, zig: Zi
 
 def _collect(project: Project, cell: Cell, prefixes: Collection[Path]) -> Iterator[Artifact]:
     """The artifacts of one wheel, found below the *prefixes* of its slices; those that are not there, too."""
-    units = (*project.modules_for(cell.target, cell.python), *project.programs_for(cell.target))
+    target = cell.target
+    units = (*project.modules_for(target, cell.python), *project.shared_for(target), *project.programs_for(target))
     for unit in units:
         names = list(_name_files(unit, cell))
         yield Artifact(unit, tuple(_find(prefix, names) for prefix in prefixes))
@@ -162,6 +163,11 @@ def _collect(project: Project, cell: Cell, prefixes: Collection[Path]) -> Iterat
 def _name_files(unit: Unit, cell: Cell) -> Iterator[str]:
     """The paths below the prefix under which a module or program may have been installed."""
     is_windows = cell.target.is_windows
+    if isinstance(unit, LibraryUnit):
+        path = unit.path(cell.target)
+        yield path
+        yield from (f"{folder}{path.rpartition('/')[2]}" for folder in ("lib/", "bin/", ""))
+        return
     if not isinstance(unit, Module):
         suffix = ".exe" if is_windows else ""
         yield f"bin/{unit.name}{suffix}"

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable
 
 from .build_zig_supplies import has_bindings
-from .build_zig_text import ADOPT, HEAD, SHARE, SHARED, SHARED_FIELD, TAIL, TRANSLATE
+from .build_zig_text import ADOPT, HEAD, LINK_SHARED, SHARE, SHARED, SHARED_FIELD, TAIL, TRANSLATE
 from .build_zig_units import render_units
 from .build_zig_words import field_name, identifier, quote, quote_list
 from .plan import Project
@@ -34,7 +34,8 @@ def render(project: Project, *, pythons: Iterable[Python] = (), extra_targets: I
     calls, functions = render_units(project, abis)
     has_libraries = bool(project.units.libraries) or has_bindings(project)
     has_zig = any(module.zig_root for module in project.modules)
-    products = " and ".join(["modules"] * bool(project.modules) + ["programs"] * bool(project.units.programs))
+    kinds = {"modules": project.modules, "libraries": project.units.shared, "programs": project.units.programs}
+    products = " and ".join(kind for kind, members in kinds.items() if members)
     parts = {
         "PROJECT": project.metadata.name,
         "HEADLINE": f"{'extension ' * bool(project.modules)}{products}",
@@ -48,6 +49,7 @@ def render(project: Project, *, pythons: Iterable[Python] = (), extra_targets: I
         "SHARED_FIELD": SHARED_FIELD if has_libraries else "",
         "ADOPT": ADOPT if project.settings.dependency else "",
         "TRANSLATE": TRANSLATE if has_zig else "",
+        "LINK_SHARED": LINK_SHARED if project.units.shared else "",
     }
     placeholder = re.compile("|".join(sorted(parts, key=len, reverse=True)))
     head, tail = (placeholder.sub(lambda match: parts[match[0]], text) for text in (HEAD, TAIL))
@@ -80,8 +82,9 @@ def _render_zon_dependency(dependency: Dependency) -> str:
 def _all_pythons(project: Project) -> tuple[Python, ...]:
     if not project.modules:
         return (ANY_PYTHON,)
-    # Where modules are for some targets only, a wheel of the others may have nothing but programs.
-    others = (ANY_PYTHON,) if project.units.programs and all(m.settings.when for m in project.modules) else ()
+    # Where modules are for some targets only, a wheel of the others may have nothing but those.
+    has_others = project.units.programs or project.units.shared
+    others = (ANY_PYTHON,) if has_others and all(m.settings.when for m in project.modules) else ()
     return (*PYTHONS, *project.stable_abis, *others)
 
 

@@ -166,7 +166,7 @@ ADOPTTRANSLATE    /// Whether the wheel is for one of those named, in each respe
         return library;
     }
 
-    fn install(wheel: Wheel, b: *std.Build, library: *std.Build.Step.Compile, name: []const u8) void {
+LINK_SHARED    fn install(wheel: Wheel, b: *std.Build, library: *std.Build.Step.Compile, name: []const u8) void {
         const path = replace(b, name, ".", "/");
         wheel.installAs(b, library, b.fmt("{s}{s}", .{ path, wheel.suffix(b) }));
     }
@@ -246,6 +246,39 @@ SHARE = """\
 SHARED_FIELD = """\
     /// The libraries that were made already, by name and platform.
     shared: *std.StringHashMapUnmanaged(*std.Build.Step.Compile),
+"""
+
+LINK_SHARED = """\
+    /// zig links musl as libc.so. Its real name gets into a shared library as the end of RUNPATH, for NEEDED to use.
+    fn nameMusl(wheel: Wheel, b: *std.Build, module: *std.Build.Module) void {
+        if (wheel.target.musl) |musl| module.addRPathSpecial(b.fmt("{s}.so.1", .{musl}));
+    }
+
+    fn makeShared(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) *std.Build.Step.Compile {
+        const library = b.addLibrary(.{ .name = name, .linkage = .dynamic, .root_module = module });
+        if (wheel.resolved.result.os.tag == .macos) library.install_name = b.fmt("@rpath/lib{s}.dylib", .{name});
+        return library;
+    }
+
+    /// Links a library that is found from the folder of what links it. `linkLibrary` would have it searched for in that
+    /// where it was made, too.
+    fn linkShared(
+        wheel: Wheel,
+        b: *std.Build,
+        module: *std.Build.Module,
+        library: *std.Build.Step.Compile,
+        path: []const u8,
+    ) void {
+        const os = wheel.resolved.result.os.tag;
+        if (os == .windows) return module.addObjectFile(library.getEmittedImplib());
+        module.addObjectFile(library.getEmittedBin());
+        module.addRPathSpecial(b.fmt("{s}{s}", .{ if (os == .macos) "@loader_path" else "$ORIGIN", path }));
+    }
+
+    fn installShared(wheel: Wheel, b: *std.Build, library: *std.Build.Step.Compile, folder: []const u8) void {
+        wheel.installAs(b, library, b.fmt("{s}/{s}", .{ folder, library.out_filename }));
+    }
+
 """
 
 TRANSLATE = """\

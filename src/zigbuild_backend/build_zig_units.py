@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from posixpath import relpath
 
 from .build_zig_supplies import render_bindings, render_folders, split_sources
 from .build_zig_words import field_name, identifier, quote, quote_list, render_scalar, render_when, spaced
@@ -11,9 +12,11 @@ from .plan import Project
 from .pythons import Python
 from .settings import ConfigHeader, Dependency, Inputs, Values, When
 from .settings.fields import Scalar
-from .units import LANGUAGES, Module, Part, Unit
+from .units import LANGUAGES, LibraryUnit, Module, Part, Unit
 
 _INDENT = "    "
+
+_STATIC = "const library = b.addLibrary(.{ .name = NAME, .linkage = .static, .root_module = module });"
 
 SDK_FOLDERS = {
     "addSystemFrameworkPath": "System/Library/Frameworks",
@@ -27,9 +30,11 @@ def render_units(project: Project, pythons: Sequence[Python]) -> tuple[list[str]
     """The calls that make one wheel, and the functions that they call; *pythons* are the rows of the graph."""
     writer = _Writer(project, pythons, _name_functions(project))
     calls = [f"{writer.names['add', unit.name]}(b, wheel);" for unit in project.modules]
+    calls += [f"{writer.names['add library', unit.name]}(b, wheel);" for unit in project.units.shared]
     calls += [f"{writer.names['add program', unit.name]}(b, wheel);" for unit in project.units.programs]
     functions = [writer.render_module(module) for module in project.modules]
     functions += [writer.render_program(program) for program in project.units.programs]
+    functions += [writer.render_shared(library) for library in project.units.shared]
     for library in project.units.libraries:
         functions += [writer.render_link(library), writer.render_library(library)]
     functions += [writer.render_dependency(dependency) for dependency in project.settings.dependency]
@@ -40,6 +45,7 @@ def render_units(project: Project, pythons: Sequence[Python]) -> tuple[list[str]
 def _name_functions(project: Project) -> dict[tuple[str, str], str]:
     """The function of each thing: ``add_spam__speedups``, with more ``_`` where two would share one."""
     wanted = [("add", module.name) for module in project.modules]
+    wanted += [("add library", unit.name) for unit in project.units.shared]
     wanted += [("add program", unit.name) for unit in project.units.programs]
     for library in project.units.libraries:
         wanted += [("link", library.name), ("make", library.name)]
@@ -91,30 +97,54 @@ class _Writer:
         body = self._name_conditions(program, body)
         return _function(self.names["add program", program.name], "", f"The program {program.name}.", body)
 
-    def render_link(self, library: Unit) -> str:
+    def render_shared(self, library: LibraryUnit) -> str:
+        made = f"{self.names['make', library.name]}(b, wheel)"
+        body = [*self._when(library), f"wheel.installShared(b, {made}, {quote(library.folder)});"]
+        return _function(self.names["add library", library.name], "", f"The shared library {library.name}.", body)
+
+    def render_link(self, library: LibraryUnit) -> str:
         body = [
             *self._when(library),
             *self._conditionally(library, lambda part: render_folders(self.project, part.table)),
         ]
         body += self._config_headers(library)
-        body.append(f"module.linkLibrary({self.names['make', library.name]}(b, wheel));")
-        comment = f"Links {library.name} into a module, with its headers."
-        return _function(self.names["link", library.name], ", module: *std.Build.Module", comment, body)
+        made = f"{self.names['make', library.name]}(b, wheel)"
+        parameters = ", module: *std.Build.Module"
+        if library.is_shared:
+            body.append(f"wheel.linkShared(b, module, {made}, path);")
+            parameters += ", path: []const u8"
+            comment = f"Links a module with {library.name}, to which *path* leads, and its headers."
+        else:
+            body.append(f"module.linkLibrary({made});")
+            comment = f"Links {library.name} into a module, with its headers."
+        return _function(self.names["link", library.name], parameters, comment, body)
 
-    def render_library(self, library: Unit) -> str:
+    def render_library(self, library: LibraryUnit) -> str:
         name = quote(library.name)
         body = [
             f"const key = b.fmt({{s}} {{s}}, .{{ {name}, wheel.triple }});".replace("{s} {s}", '"{s} {s}"'),
             "if (wheel.shared.get(key)) |made| return made;",
-            f"const module = wheel.createModule(b, {_module_options(library)});",
-            *self._compile(library),
-            f"const library = b.addLibrary(.{{ .name = {name}, .linkage = .static, .root_module = module }});",
+            f"const module = wheel.createModule(b, {_module_options(library, has_root=not library.is_shared)});",
+            *self._compile(library, library.is_shared and library.settings.visibility == "default"),
+            *(self._make_shared(library) if library.is_shared else [_STATIC.replace("NAME", name)]),
             'wheel.shared.put(b.allocator, key, library) catch @panic("out of memory");',
             "return library;",
         ]
         body = self._name_conditions(library, body)
         comment = f"{library.name}, compiled once for each platform."
         return _function(self.names["make", library.name], "", comment, body, "*std.Build.Step.Compile")
+
+    def _make_shared(self, library: LibraryUnit) -> list[str]:
+        lines = [f"const library = wheel.makeShared(b, module, {quote(library.name)});"]
+        flags = self._conditionally(library, lambda part: list(_render_link_flags(part.table)))
+        if library.zig_root:  # as an object of its own, for the reason that modules have
+            root = f".root = b.path({quote(library.zig_root)})"
+            lines[:0] = [
+                f'const zig = b.addObject(.{{ .name = "zig", .root_module = wheel.createModule(b, .{{ {root} }}) }});',
+                "if (wheel.resolved.result.os.tag == .windows) zig.dll_export_fns = true;",
+                "module.addObject(zig);",
+            ]
+        return [*lines, *flags, "wheel.nameMusl(b, module);"]
 
     def render_dependency(self, dependency: Dependency) -> str:
         options = [".target = wheel.resolved", ".optimize = wheel.optimize"]
@@ -151,10 +181,10 @@ class _Writer:
         for language, suffixes in LANGUAGES.items():
             if any(part.sources_in(suffixes) for part in unit.parts):
                 lines += self._render_sources(unit, language, is_seen)
-        lines += self._render_links(unit.parts[0])
+        lines += self._render_links(unit, unit.parts[0])
         for part in unit.parts[1:]:
             folders = render_folders(self.project, part.table)
-            lines += self._guard(part.when, [*folders, *self._render_links(part)])
+            lines += self._guard(part.when, [*folders, *self._render_links(unit, part)])
         return lines
 
     def _render_sources(self, unit: Unit, language: str, is_seen: bool) -> list[str]:
@@ -186,8 +216,12 @@ class _Writer:
                 lines += self._guard(part.when, block)
         return lines
 
-    def _render_links(self, part: Part) -> list[str]:
-        lines = [f"{self.names['link', name]}(b, wheel, module);" for name in part.table.link]
+    def _render_links(self, unit: Unit, part: Part) -> list[str]:
+        shared = {library.name: library for library in self.project.units.shared}
+        lines = []
+        for name in part.table.link:
+            path = f", {quote(_render_way(unit, shared[name]))}" if name in shared else ""
+            lines.append(f"{self.names['link', name]}(b, wheel, module{path});")
         lines += [f"module.addObjectFile(b.path({quote(path)}));" for path in part.objects]
         options = ".{ .use_pkg_config = .no }"
         lines += [f"module.linkSystemLibrary({quote(name)}, {options});" for name in part.table.libraries]
@@ -240,6 +274,13 @@ class _Writer:
         if len(lines) == 1:
             return [f"if ({condition}) {_outdent(lines[0])}"]
         return [f"if ({condition}) {{", *(f"    {line}" for line in lines), "}"]
+
+
+def _render_way(unit: Unit, library: LibraryUnit) -> str:
+    """What leads from the folder of *unit* to that of *library*: empty, or ``/../other``."""
+    folder = unit.folder if isinstance(unit, Module | LibraryUnit) else ""
+    way = relpath(library.folder, folder or ".")
+    return "" if way == "." else f"/{way}"
 
 
 def _header_name(path: str) -> str:

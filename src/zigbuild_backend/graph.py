@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
@@ -137,6 +138,7 @@ def run_graph(
     try:
         zig.build(
             [
+                *(() if project.settings.build_file else ("--build-file", _name_build_file(workspace.root))),
                 *(f"-Dwheel={identifier}" for identifier in expected),
                 *(["-Dstrip=false"] if project.settings.optimize == "debug" else []),
             ],
@@ -165,6 +167,17 @@ def run_graph(
     return Compiled({key: expected[key] for key in expected if key not in errors}, errors, {})
 
 
+def _name_build_file(root: Path) -> str:
+    """Gives the build.zig in *root* a second name, after what it says, by which zig shall know it.
+
+    zig keeps one compiled build.zig of a name, and needs seconds to compile another: this way both are kept.
+    """
+    text = (root / "build.zig").read_bytes()
+    name = f"build-{hashlib.sha256(text).hexdigest()[:16]}.zig"
+    (root / name).write_bytes(text)
+    return name
+
+
 def _explain_missing(project: Project, identifier: str) -> ToolchainError:
     """What is wrong where zig succeeds and a file is missing: a build.zig of the project's own knows other wheels."""
     return ToolchainError(
@@ -180,6 +193,7 @@ def _expect(project: Project, cell: Cell, workspace: Workspace) -> tuple[Artifac
         module.path(cell.python, cell.target): module for module in project.modules_for(cell.target, cell.python)
     }
     suffix = ".exe" if cell.target.is_windows else ""
+    paths.update({library.path(cell.target): library for library in project.shared_for(cell.target)})
     paths.update({f"{SCRIPTS}/{unit.name}{suffix}": unit for unit in project.programs_for(cell.target)})
     folders = [[part.triple] for part in cell.target.slices] or [[]]
     return tuple(

@@ -16,12 +16,12 @@ from .errors import ConfigurationError, Problem
 from .files import read_file, read_tree
 from .plan import Project
 from .pyproject import parse_toml
-from .settings import Inputs, Library, Settings, Values
+from .settings import Inputs, Settings, Values
 from .settings.recipe import FILE_NAME, PREFIX, Recipe, parse_recipe
 from .sources import fetch, open_patched
 from .store import Store, digest_tree
 from .tree import SourceTree
-from .units import Part, Unit, mark_cxx, resolve_units
+from .units import LibraryUnit, Part, Unit, mark_cxx, resolve_units
 
 _FOLDER = f"{SUPPORT_FOLDER}/libraries"
 """Where, beside build.zig, their sources are: a folder for each."""
@@ -142,9 +142,8 @@ def _resolve(recipe: Recipe, root: Path, name: str) -> Unit:
     return unit
 
 
-def _merge(own: Unit, unit: Unit, recipe: Recipe, place: str) -> Unit:
+def _merge(own: LibraryUnit, unit: Unit, recipe: Recipe, place: str) -> LibraryUnit:
     """The *unit* of a recipe, its source in the folder *place*, with what the project's *own* table says besides."""
-    assert isinstance(own.settings, Library), "recipes are of libraries"
     settings = replace(
         own.settings,
         when=own.settings.when or unit.settings.when,
@@ -162,7 +161,7 @@ def _merge(own: Unit, unit: Unit, recipe: Recipe, place: str) -> Unit:
         )
         for part in unit.parts
     ]
-    return Unit(settings, (*parts, *own.parts))
+    return LibraryUnit(settings, (*parts, *own.parts))
 
 
 def _move_table(table: Inputs, recipe: Recipe, place: str) -> Inputs:

@@ -58,6 +58,10 @@ def _list_needed(project: Project, cells: Collection[Cell]) -> Iterator[tuple[st
             seen: set[str] = set()
             for program in pending[len(modules) :]:
                 yield from _list_sources(program, target)
+            shared = project.shared_for(cell.target)
+            for library in shared:
+                yield from _list_sources(library, target)
+            pending += shared
             while pending:
                 links = pending.pop().links.difference(seen)
                 seen |= links

@@ -14,7 +14,7 @@ from .settings import Settings
 from .settings.recipe import Recipe
 from .targets import TARGETS, Target, select_targets
 from .tree import SourceTree
-from .units import OBJECTIVE_SUFFIXES, Module, Unit, Units, resolve_units
+from .units import OBJECTIVE_SUFFIXES, LibraryUnit, Module, Unit, Units, resolve_units
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Project:
     @property
     def is_compiled(self) -> bool:
         """Whether there is anything to compile, on some target."""
-        return bool(self.units.modules or self.units.programs)
+        return bool(self.units.modules or self.units.programs or self.units.shared)
 
     def modules_for(self, target: Target, python: Python) -> tuple[Module, ...]:
         """The extension modules of one wheel."""
@@ -76,6 +76,10 @@ class Project:
     def programs_for(self, target: Target) -> tuple[Unit, ...]:
         """The programs of a wheel for *target*."""
         return tuple(unit for unit in self.units.programs if unit.is_for(target))
+
+    def shared_for(self, target: Target) -> tuple[LibraryUnit, ...]:
+        """The shared libraries of a wheel for *target*."""
+        return tuple(library for library in self.units.shared if library.is_for(target))
 
     def has_frameworks(self, target: Target) -> bool:
         """Whether anything that is compiled for *target* links frameworks of macOS."""
@@ -134,7 +138,10 @@ def resolve_project(
         packed,
         settings.packages,
         metadata.name,
-        [module.name for module in units.modules],
+        [
+            *(module.name for module in units.modules),
+            *(f"{unit.settings.package}.{unit.name}" for unit in units.shared),
+        ],
         {*_list_sources(units, generations, packed), *excluded},
         prefix,
         included=find_included(packed, settings.wheel.include, excluded, f"{prefix}wheel.include"),
@@ -230,7 +237,7 @@ def plan(
     rows.sort(key=lambda row: _order(row[0]))
     wheels = [
         PlannedWheel(python, target, _find_obstacle(project, python, target, has_headers, has_sdk))
-        if project.programs_for(target) or project.modules_for(target, python)
+        if project.programs_for(target) or project.shared_for(target) or project.modules_for(target, python)
         else PlannedWheel(None, None)
         for python, target in rows
     ]
@@ -241,7 +248,7 @@ def choose_pythons(project: Project, target: Target, names: Iterable[str] = ()) 
     """The Pythons that *project* has wheels for on *target*: those asked for, or of its settings, else all it admits.
 
     Where every module uses the stable ABI, its oldest version stands for all later ones with the GIL. A project with
-    programs and no module has one wheel for all Pythons.
+    programs or shared libraries and no module has one wheel for all Pythons.
 
     :raises ConfigurationError: for a name that is no Python.
     """
@@ -327,4 +334,20 @@ def _find_missing_system(project: Project, python: Python, target: Target, has_s
             where=target.platform_tag,
             hint='name it under [[tool.zigbuild.extension.on]] with when = { os = "macos" }',
         )
+    return _find_lost_dll(project, python, target)
+
+
+def _find_lost_dll(project: Project, python: Python, target: Target) -> ZigbuildError | None:
+    """What stands in the way where a DLL is in another folder than what links it: Windows looks in no other."""
+    if not target.is_windows:
+        return None
+    units: list[Module | LibraryUnit] = [*project.modules_for(target, python), *project.shared_for(target)]
+    for unit in units:
+        for library in project.units.shared_of(unit, target, python):
+            if library.folder != unit.folder:
+                return ConfigurationError(
+                    f"{unit.name} would not find {library.path(target)}: Windows looks in its own folder",
+                    where=target.platform_tag,
+                    hint="put the library into the package of what links it, or link a static one there",
+                )
     return None

@@ -94,6 +94,15 @@ class Module(Unit):
 
     settings: Extension
 
+    @property
+    def import_name(self) -> str:
+        return self.name
+
+    @property
+    def folder(self) -> str:
+        """The folder of a wheel that it is in, empty at the top."""
+        return "/".join(self.name.split(".")[:-1])
+
     def path(self, python: Python, target: Target) -> str:
         """Its path in a wheel."""
         return self.name.replace(".", "/") + python.extension_suffix(target)
@@ -105,16 +114,58 @@ class Module(Unit):
 
 
 @dataclass(frozen=True)
+class LibraryUnit(Unit):
+    """A library, static or shared."""
+
+    settings: Library
+
+    @property
+    def is_shared(self) -> bool:
+        return self.settings.linkage == "shared"
+
+    @property
+    def import_name(self) -> str:
+        """What it would be called if it were a module."""
+        return f"{self.settings.package}.{self.name}"
+
+    @property
+    def folder(self) -> str:
+        """The folder of a wheel that it is in, if it is shared."""
+        return self.settings.package.replace(".", "/")
+
+    def path(self, target: Target) -> str:
+        """Its path in a wheel, if it is shared."""
+        suffix = {"windows": ".dll", "macos": ".dylib"}.get(target.os, ".so")
+        return f"{self.folder}/{'' if target.is_windows else 'lib'}{self.name}{suffix}"
+
+
+@dataclass(frozen=True)
 class Units:
     """All that a project compiles."""
 
     modules: tuple[Module, ...] = ()
-    libraries: tuple[Unit, ...] = ()
+    libraries: tuple[LibraryUnit, ...] = ()
     programs: tuple[Unit, ...] = ()
 
     @property
     def all(self) -> tuple[Unit, ...]:
         return (*self.modules, *self.libraries, *self.programs)
+
+    @property
+    def shared(self) -> tuple[LibraryUnit, ...]:
+        """The libraries that are files of wheels."""
+        return tuple(library for library in self.libraries if library.is_shared)
+
+    def shared_of(self, unit: Unit, target: Target, python: Python | None = None) -> tuple[LibraryUnit, ...]:
+        """The shared libraries that *unit* links on *target*, a single slice, and those that these link."""
+        there = [library for library in self.shared if library.is_for(target)]
+        found: list[LibraryUnit] = []
+        for member in (pending := [unit]):
+            names = {name for part in member.parts_for(target, python) for name in part.table.link}
+            new = [library for library in there if library.name in names and library not in found]
+            found += new
+            pending += new
+        return tuple(found)
 
 
 def resolve_units(
@@ -138,7 +189,7 @@ def resolve_units(
         return parts
 
     libraries = [
-        Unit(table, resolve(table, f"{prefix}library[{index}]")) for index, table in enumerate(settings.library)
+        LibraryUnit(table, resolve(table, f"{prefix}library[{index}]")) for index, table in enumerate(settings.library)
     ]
     modules = [
         Module(table, resolve(table, f"{prefix}extension[{index}]")) for index, table in enumerate(settings.extension)

@@ -10,8 +10,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from .archive import Entry, write_wheel
-from .audit import audit_module, audit_program, find_policy
-from .binaries import rename_needed, render_fat
+from .audit import audit_library, audit_module, audit_program, find_policy
+from .binaries import name_needed, rename_needed, render_fat
 from .build_files import is_ejected, run_build_file
 from .build_zig import SUPPORT_FOLDER
 from .buildinfo import FILE_NAME as BUILDINFO
@@ -36,7 +36,7 @@ from .sdk import Sdk, describe_sdk
 from .spec import PythonInput, WheelSpec
 from .store import Store
 from .toolchain import Zig
-from .units import Module
+from .units import LibraryUnit, Module
 from .workspace import Workspace, open_workspace
 
 STORED = "stored"
@@ -249,7 +249,7 @@ def _collect(
     find_origin: Callable[..., str | None],
     warn: Callable[[Problem], None],
 ) -> Mapping[str, bytes] | ZigbuildError:
-    """The modules and programs of one wheel, each proven to be what its name claims.
+    """The modules, shared libraries and programs of one wheel, each proven to be what its name claims.
 
     What is wrong with a module that is optional is what is warned of, and the module is left out.
     """
@@ -257,9 +257,12 @@ def _collect(
         return error
     dropped = list(compiled.dropped[cell.identifier].problems) if cell.identifier in compiled.dropped else []
     policy = find_policy(cell.target)
+    artifacts = compiled.artifacts[cell.identifier]
+    shared = [artifact.unit for artifact in artifacts if isinstance(artifact.unit, LibraryUnit)]
+    bundled = frozenset(library.path(cell.target).rpartition("/")[2] for library in shared)
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
-    for artifact in compiled.artifacts[cell.identifier]:
+    for artifact in artifacts:
         slices = [path.read_bytes() for path in artifact.files]
         data = render_fat(slices) if cell.target.slices else slices[0]
         unit = artifact.unit
@@ -276,6 +279,7 @@ def _collect(
                     python=cell.python,
                     policy=policy,
                     stable_abi=_read_stable_abi(cell.python),
+                    bundled=bundled,
                     origin=partial(find_origin, module=unit),
                     is_open=unit.settings.visibility == "default",
                 )
@@ -284,6 +288,11 @@ def _collect(
                 dropped += found
                 continue
             problems += found
+        elif isinstance(unit, LibraryUnit):
+            if cell.target.libc == "musl":
+                data = name_needed(data, "libc.so", cell.target.musl_name)
+            path = unit.path(cell.target)
+            problems += audit_library(data, path=path, target=cell.target, policy=policy, bundled=bundled)
         else:
             path = f"{scripts}/{artifact.files[0].name}"
             problems += audit_program(data, path=path, target=cell.target, policy=policy)

@@ -135,10 +135,11 @@ SETTINGS = """
 from = "file"
 path = "CMakeLists.txt"
 pattern = 'project\\([^)]+ VERSION (?P<version>[0-9.]+)'
-[[tool.zigbuild.extension]]
-name = "cmake_generated.pkg"
+[[tool.zigbuild.library]]
+name = "pkg"
 sources = ["src/cmake_generated/pkg.c"]
-visibility = "default"
+linkage = "shared"
+package = "cmake_generated"
 [[tool.zigbuild.generate]]
 with = "template"
 sources = ["src/cmake_generated/_version.py.in", "src/cmake_generated/nested1/generated.py.in"]
@@ -157,13 +158,12 @@ INIT = """
 import ctypes
 from importlib.resources import files
 from ._version import __version__
-from . import pkg
 
 def read(path):
     return files("cmake_generated").joinpath(path).read_text()
 
 def call():
-    return ctypes.CDLL(pkg.__file__).func()
+    return ctypes.CDLL(str(files("cmake_generated") / "libpkg.so")).func()
 """
 USE = """
 import cmake_generated as c, importlib.metadata
@@ -185,14 +185,13 @@ generated_data
 
 
 def test_generated_resources_everywhere(frontend: Frontend) -> None:
-    func = "Py_EXPORTED_SYMBOL int func(void);\nint func(void) { return 42; }"
     write = f"import pathlib\nfor path in {SETTINGS.rpartition('=')[2].strip()}:\n"
     files = {
         "pyproject.toml": render_pyproject("cmake_generated", SETTINGS, project='dynamic = ["version"]'),
         "CMakeLists.txt": "project(cmake_generated LANGUAGES C VERSION 1.2.3)\n",
         "src/cmake_generated/__init__.py": INIT,
         "src/cmake_generated/_version.py.in": '__version__ = "@ZIGBUILD_VERSION@"\n',
-        "src/cmake_generated/pkg.c": render_module("pkg", head=func),
+        "src/cmake_generated/pkg.c": "int func(void) { return 42; }\n",
         "src/cmake_generated/static_data": "static",
         "src/cmake_generated/namespace1/static_data": "static",
         "src/cmake_generated/nested1/__init__.py": "",

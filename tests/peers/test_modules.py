@@ -70,6 +70,44 @@ def call(name: str, function: str) -> tuple[str, str]:
     return name, f'PyArg_ParseTuple(args, "ii", &a, &b) ? PyLong_FromLong({function}(a, b)) : NULL'
 
 
+SHARED = LIBRARIES + 'linkage = "shared"\npackage = "{package}"\n{more}\n'
+
+
+def test_libraries_in_the_package(frontend: Frontend, tmp_path: Path) -> None:
+    settings = f"""
+    {SHARED.format(name="examplelib", folder="src", package="mypkg", more='link = ["examplelib2"]')}
+    {SHARED.format(name="examplelib2", folder="src/sub", package="mypkg.sub", more="")}
+    {extension("mypkg._example", "examplemod.c", 'link = ["examplelib", "examplelib2"]')}
+    """
+    head = '#include "examplelib.h"\n#include "examplelib2.h"\nstatic int a, b;'
+    files = {
+        "pyproject.toml": render_pyproject("sharedlib-in-package", settings),
+        "mypkg/__init__.py": "from ._example import example_prod, example_sum\n",
+        "mypkg/sub/__init__.py": "",
+        "examplemod.c": render_module(
+            "_example", call("example_sum", "sum"), call("example_prod", "product"), head=head
+        ),
+        **render_library("src", "examplelib", "sum", "+"),
+        **render_library("src/sub", "examplelib2", "product", "*"),
+    }
+    files["src/examplelib.c"] = (
+        '#include "examplelib.h"\n#include "examplelib2.h"\nint sum(int a, int b) { return product(1, a) + b; }\n'
+    )
+    wheel = frontend.wheel(frontend.write(files))
+    module, library, inner = (
+        f"mypkg/_example{wheel.extension_suffix}",
+        "mypkg/libexamplelib.so",
+        "mypkg/sub/libexamplelib2.so",
+    )
+    assert wheel.names == {"mypkg/__init__.py", "mypkg/sub/__init__.py", module, library, inner}
+    code = "import mypkg; print(mypkg.example_sum(2, 5), mypkg.example_prod(6, 7))"
+    assert wheel.run(code, tmp_path / "site") == "7 42"
+    rpaths = {
+        path: [*parse_binary((tmp_path / "site" / path).read_bytes()).rpaths] for path in (module, library, inner)
+    }
+    assert rpaths == {module: ["$ORIGIN", "$ORIGIN/sub"], library: ["$ORIGIN/sub"], inner: []}
+
+
 def test_libraries_are_linked_in(frontend: Frontend, tmp_path: Path) -> None:
     libraries = LIBRARIES.format(name="bar", folder="subprojects/bar") + LIBRARIES.format(name="product", folder="lib")
     settings = f"""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from . import elf, fat, macho, pe
 from .binary import Binary, Import, MalformedBinary
-from .elf import ElfBinary, rename_needed
+from .elf import ElfBinary, name_needed, rename_needed
 from .fat import render_fat, split_fat
 from .macho import MachOBinary, Signature
 from .pe import PeBinary
@@ -22,6 +22,7 @@ __all__ = [
     "PeBinary",
     "Signature",
     "is_binary",
+    "name_needed",
     "parse_binary",
     "parse_slices",
     "parse_undefined",

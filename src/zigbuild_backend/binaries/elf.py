@@ -207,6 +207,38 @@ def rename_needed(data: bytes, old: str) -> bytes:
     return data[: segment.offset] + table + data[segment.offset + segment.size :]
 
 
+def name_needed(data: bytes, old: str, new: str) -> bytes:
+    """The ELF file *data*, which then needs *new* instead of *old*, and no longer has it at the end of its RUNPATH.
+
+    As with :func:`rename_needed`, the string is there already, where a linker could be told of it.
+
+    :raises MalformedBinary: if it is damaged, or has no such RUNPATH.
+    """
+    header = _parse_header(data)
+    dynamic = _parse_dynamic(header)
+    (segment,) = [segment for segment in header.segments if segment.type == _PT_DYNAMIC]
+    strings = header.locate(dynamic[_DT_STRTAB][0])
+    start = next(iter(dynamic[_DT_RUNPATH]), 0)
+    paths = header.view.string(strings + start)
+    rest, _, last = paths.rpartition(b":")
+    if last != new.encode():
+        raise MalformedBinary(f"its RUNPATH does not end with {new}")
+    place = start + len(paths) - len(last)
+    layout = f"{header.view.order}{'qQ' if header.bits == 64 else 'iI'}"
+    entries = struct.iter_unpack(layout, header.view.take(segment.offset, segment.size))
+    changed = [
+        (tag, place if tag == _DT_NEEDED and header.view.text(strings + value) == old else value)
+        for tag, value in entries
+        if rest or tag != _DT_RUNPATH
+    ]
+    table = b"".join(struct.pack(layout, *entry) for entry in changed).ljust(segment.size, b"\0")
+    whole = bytearray(data)
+    whole[segment.offset : segment.offset + segment.size] = table
+    if rest:
+        whole[strings + place - 1] = 0  # the colon before it
+    return bytes(whole)
+
+
 def _parse_header(data: bytes) -> _Header:
     ident = View(data).take(0, 16)
     bits, order = {1: 32, 2: 64}.get(ident[4]), {1: "<", 2: ">"}.get(ident[5])

@@ -11,7 +11,7 @@ from ..pythons import ANY_PYTHON, Python
 from ..settings import Inputs, When
 from ..settings.fields import Values, key_of
 from ..targets import Target
-from ..units import Module, Part, Unit
+from ..units import LibraryUnit, Module, Part, Unit
 from .origins import Origins, Row, render_when
 
 _NOT_INPUTS = ("name", "exclude", "when", "on", "config_header")
@@ -19,7 +19,10 @@ _NOT_INPUTS = ("name", "exclude", "when", "on", "config_header")
 
 @dataclass(frozen=True)
 class Effect:
-    """What becomes of a product; ``path`` is where a module goes in the wheel, ``absence`` why it is not built."""
+    """What becomes of a product.
+
+    ``path`` is where a module or shared library goes in the wheel, ``absence`` why it is not built.
+    """
 
     kind: str
     name: str
@@ -40,6 +43,8 @@ def find_effects(project: Project, target: Target, python: Python | None, origin
                 continue
             is_placed = isinstance(unit, Module) and python and python != ANY_PYTHON
             path = unit.path(python, target) if is_placed else ""  # type: ignore[attr-defined]
+            if isinstance(unit, LibraryUnit) and unit.is_shared:
+                path = unit.path(target)
             yield Effect(kind, unit.name, path, rows=tuple(_list_rows(unit, place, kind, target, python, origins)))
 
 

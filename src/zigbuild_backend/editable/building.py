@@ -71,7 +71,8 @@ def compile_into(
     _write_overlay(folder / "overlay", overlaid)
     state.root, state.identifier = str(root), wheel.identifier
     state.members = {member.entry.path: member.module for member in overlaid}
-    if not all(_is_as_linked(member, workspace, wheel) for member in members if member.module):
+    is_as_linked = all(_is_as_linked(member, workspace, wheel) for member in members if member.module)
+    if project.units.shared or not is_as_linked:
         state.command = []
     for path in [path for path in state.sources if not _is_staged(root / path, workspace.root / path)]:
         state.settings[path] = state.sources.pop(path)

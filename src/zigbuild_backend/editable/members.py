@@ -51,9 +51,11 @@ def make_members(
             raise made
         compiled.update(made)
     names = {module.name.replace(".", "/"): module.name for module in project.modules}
+    shared = {library.path(wheel.target) for library in project.units.shared} if wheel.target else set()
     files = project.tree.by_path
     members = [
-        Member(make_entry(project, path, data), names.get(path.split(".")[0], "")) for path, data in compiled.items()
+        Member(make_entry(project, path, data), "" if path in shared else names.get(path.split(".")[0], ""))
+        for path, data in compiled.items()
     ]
     members += [
         Member(Entry(path, read_file(root, files[source]), files[source].is_executable))

@@ -13,7 +13,7 @@ from .contents import Fragment, VersionSource
 from .fields import key_of
 from .generators import Generator
 from .model import Settings
-from .products import ConfigHeader, Dependency, Extension, Library, Product
+from .products import ConfigHeader, Dependency, Executable, Extension, Library, Product
 
 _SLICES = tuple(part for target in TARGETS for part in target.slices or (target,))
 _ABIS = (*PYTHONS, *(Python(python.minor, stable_abi=True) for python in PYTHONS if not python.free_threaded))
@@ -40,6 +40,8 @@ def find_contradictions(settings: Settings, prefix: str) -> list[Problem]:
         problems += _find_unfit_conditions(where, product)
         problems += _find_unknown_links(where, product, linkable)
         problems += _find_sources_beside_recipe(where, product)
+        problems += _find_unfit_linkage(where, product)
+        problems += _find_lost_libraries(where, product, [table for _, table in libraries])
         for number, header in enumerate(product.config_header):
             problems += _find_unfit_header(f"{where}.config-header[{number}]", header)
     for where, dependency in dependencies:
@@ -118,6 +120,33 @@ def _find_sources_beside_recipe(where: str, product: Product) -> Iterator[Proble
     has_sources = product.sources or product.objects or any(table.sources or table.objects for table in product.on)
     if isinstance(product, Library) and product.recipe and has_sources:
         yield Problem("has sources and a recipe", where, "name one of 'sources' and 'recipe'")
+
+
+def _find_unfit_linkage(where: str, product: Product) -> Iterator[Problem]:
+    if not isinstance(product, Library):
+        return
+    if product.linkage == "shared" and not product.package:
+        yield Problem("a shared library is put into a package", where, "name it in 'package', such as 'spam'")
+    if product.linkage == "static":
+        for name, value, usual in (("package", product.package, ""), ("visibility", product.visibility, "default")):
+            if value != usual:
+                hint = "remove it, or write linkage = 'shared'"
+                yield Problem("is of shared libraries: a static one is part of what links it", f"{where}.{name}", hint)
+
+
+def _find_lost_libraries(where: str, product: Product, libraries: Sequence[Product]) -> Iterator[Problem]:
+    """Shared libraries that a product links from where it cannot find them when it is run."""
+    shared = [table.name for table in libraries if isinstance(table, Library) and table.linkage == "shared"]
+    places = [(f"{where}.link", product.link)]
+    places += [(f"{where}.on[{index}].link", addition.link) for index, addition in enumerate(product.on)]
+    for place, names in places:
+        for index, name in enumerate(names):
+            if name in shared and isinstance(product, Executable):
+                hint = "link a static library: between commands and packages, paths differ from one Python to the next"
+                yield Problem(f"a program does not find the shared library {name!r}", f"{place}[{index}]", hint)
+            elif name in shared and isinstance(product, Library) and product.linkage == "static":
+                hint = "let the extensions link both; of the other one, this one needs no more than its 'include-dirs'"
+                yield Problem(f"a static library cannot link the shared {name!r}", f"{place}[{index}]", hint)
 
 
 def _find_unfit_header(where: str, header: ConfigHeader) -> Iterator[Problem]:

@@ -49,7 +49,7 @@ class Settings:
         "the project's own build.zig, used instead of one that is generated", rule=rules.path, default=""
     )
     extension: tuple[Extension, ...] = setting("the extension modules", default=())
-    library: tuple[Library, ...] = setting("static libraries that they link", default=())
+    library: tuple[Library, ...] = setting("static libraries that they link, and shared ones", default=())
     executable: tuple[Executable, ...] = setting("programs", default=())
     dependency: tuple[Dependency, ...] = setting("Zig packages", default=())
     generate: tuple[Generator, ...] = setting("sources that are generated", default=())

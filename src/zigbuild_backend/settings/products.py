@@ -170,10 +170,26 @@ class Extension(Product):
 
 @dataclass(frozen=True)
 class Library(Product):
-    """``[[tool.zigbuild.library]]``: a static library, compiled once for each target, whatever the number of Pythons.
+    """``[[tool.zigbuild.library]]``: a library, compiled once for each target, whatever the number of Pythons.
 
     Its folders of headers and its config headers are those of whoever links it, too.
     """
+
+    linkage: Literal["static", "shared"] = setting(
+        "``static`` libraries become part of what links them. ``shared`` ones are files of the wheel, for extensions, "
+        "other shared libraries and ctypes",
+        default="static",
+    )
+    package: str = setting(
+        "the package of the wheel that a shared library is put into, such as ``spam``",
+        rule=rules.module_name,
+        default="",
+    )
+    visibility: Literal["default", "hidden"] = setting(
+        "what a shared library shows: ``default`` all that its sources do not hide, ``hidden`` only what they mark as "
+        "visible or ``dllexport``",
+        default="default",
+    )
 
     recipe: str = setting(
         "the folder of a recipe of kind ``library`` that it is built by, instead of sources",
