@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, fields, is_dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from itertools import takewhile
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from .conditions import When
 from .fields import Names, Paths, Values, key_of, table_of
 from .model import Settings
+from .products import Inputs
 
 _INTRODUCTION = """\
 # Settings
@@ -36,24 +40,101 @@ rebuild does the same again; a variable of the environment never gets into a reb
 """
 
 
+_SHARED_TITLE = "Sources, and what they are linked with"
+"""The heading of the keys that all that is compiled has in common: those of :class:`Inputs`."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a table stands: its dotted key below ``tool.zigbuild``, and whether there may be several of it."""
+
+    key: str
+    is_array: bool = False
+
+    def __str__(self) -> str:
+        where = f"tool.zigbuild.{self.key}".rstrip(".")
+        return f"`[[{where}]]`" if self.is_array else f"`[{where}]`"
+
+
 def render_reference() -> str:
-    """Markdown: a section for ``[tool.zigbuild]`` and one for each table in it."""
-    return _INTRODUCTION + _render_table(Settings, "tool.zigbuild", "[tool.zigbuild]")
+    """Markdown: a section for ``[tool.zigbuild]`` and one for each kind of table in it, wherever that may stand."""
+    places: dict[Any, list[_Place]] = {}
+    _collect(Settings, _Place(""), places)
+    titles = {cls: _choose_title(cls, found) for cls, found in places.items()}
+    return _INTRODUCTION + "".join(_render_section(cls, found, titles) for cls, found in places.items())
 
 
-def _render_table(cls: Any, where: str, heading: str) -> str:
+def _collect(cls: Any, place: _Place, places: dict[Any, list[_Place]]) -> None:
+    """Adds to *places* where the table *cls* and those in it stand; what is met again goes behind what it is in."""
+    places[cls] = [*places.pop(cls, []), place]
+    if _has_shared(cls):
+        _collect(Inputs, place, places)
+    for field in _own_fields(cls):
+        hint = get_type_hints(cls)[field.name]
+        if table := _find_table(hint):
+            key = f"{place.key}.{key_of(field.name)}".lstrip(".")
+            _collect(table, _Place(key, is_array=table_of(hint) is None), places)
+
+
+def _has_shared(cls: Any) -> bool:
+    """Whether *cls* has the keys of :class:`Inputs` among others."""
+    return issubclass(cls, Inputs) and cls is not Inputs
+
+
+def _own_fields(cls: Any) -> list[Field[Any]]:
+    """The fields of *cls* that its own section tells of."""
+    shared = {field.name for field in fields(Inputs)} if _has_shared(cls) else ()
+    return [field for field in fields(cls) if field.name not in shared]
+
+
+def _find_table(hint: Any) -> Any:
+    """The dataclass of a table or of the tables in an array; None for other types."""
+    if get_origin(hint) is tuple and hint not in (Values, Paths):
+        item = get_args(hint)[0]
+        return item if is_dataclass(item) else None
+    return table_of(hint) if hint is not When else None
+
+
+def _choose_title(cls: Any, places: Sequence[_Place]) -> str:
+    if cls is Inputs:
+        return _SHARED_TITLE
+    if len(places) == 1:
+        return str(places[0])
+    parts = zip(*(reversed(place.key.split(".")) for place in places), strict=False)
+    shared = [names[0] for names in takewhile(lambda names: len(set(names)) == 1, parts)]
+    return f"`{'.'.join(reversed(shared))}`"
+
+
+def _render_section(cls: Any, places: Sequence[_Place], titles: Mapping[Any, str]) -> str:
+    text = f"\n## {titles[cls]}\n\n"
+    if cls is Inputs:
+        text += f"Keys of {_join(f'`{place.key}`' for place in places)}.\n\n"
+    elif len(places) > 1:
+        end = titles[cls].strip("`")
+        others = (f"`{place.key.removesuffix(end).rstrip('.')}`" for place in places[1:])
+        text += f"{places[0]}, and the same of {_join(others)}.\n\n"
+    text += "| key | type | default | |\n|---|---|---|---|\n"
     hints = get_type_hints(cls)
-    rows, sections = [], []
-    for field in fields(cls):
-        key, hint = key_of(field.name), hints[field.name]
-        table = table_of(hint)
-        item = get_args(hint)[0] if get_origin(hint) is tuple and hint not in (Values, Paths) else table or hint
-        rows.append(f"| `{key}` | {_name_type(hint)} | {_render_default(field)} | {field.metadata['doc']} |\n")
-        if is_dataclass(item):
-            brackets = ("[[", "]]") if item is not table else ("[", "]")
-            sections.append(_render_table(item, f"{where}.{key}", f"{brackets[0]}{where}.{key}{brackets[1]}"))
-    table = f"\n## `{heading}`\n\n| key | type | default | |\n|---|---|---|---|\n" + "".join(rows)
-    return (table + "".join(sections)).replace("``", "`")
+    for field in _own_fields(cls):
+        hint = hints[field.name]
+        kind = _name_type(hint)
+        if table := _find_table(hint):
+            kind = f"[{kind}](#{_slug(titles[table])})"
+        text += f"| `{key_of(field.name)}` | {kind} | {_render_default(field)} | {field.metadata['doc']} |\n"
+    if _has_shared(cls):
+        keys = [key_of(field.name) for field in fields(Inputs)]
+        text += f"\nAnd the keys of [{_SHARED_TITLE.lower()}](#{_slug(_SHARED_TITLE)}), `{keys[0]}` to `{keys[-1]}`.\n"
+    return text.replace("``", "`")
+
+
+def _slug(title: str) -> str:
+    """The fragment by which a heading is linked to."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+
+
+def _join(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _name_type(hint: Any) -> str:
