@@ -31,9 +31,9 @@ What goes before what is written there, the first before the others:
 
 A key is the dotted path of a single value or an array of strings in the tables below: `optimize`, `editable.rebuild`,
 `wheel.exclude`. Frontends and the command line also take `extension.NAME.KEY` (`extension.spam._c.optional=true`), and
-the same of the other tables that have names. `define.NAME` is a macro of every extension. In a text, `;` separates
-the items of an array, or it is a JSON array; the value takes the place of the whole array. A key or value that is none
-is an error.
+the same of the other tables that have names; the environment does not, for the name of a variable has no room for the
+dots and small letters of theirs. `define.NAME` is a macro of every extension. In a text, `;` separates the items of an
+array, or it is a JSON array; the value takes the place of the whole array. A key or value that is none is an error.
 
 `zigbuild explain` shows every value with its origin. What may reach the bytes of a wheel is in its buildinfo, so that a
 rebuild does the same again; a variable of the environment never gets into a rebuild.
