@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from machines import ROOT
+from projects import render_module
 from zigbuild_backend.host import find_host_python, find_host_target
 from zigbuild_backend.pins import SUPPORTED_ZIGS
+from zigbuild_backend.store import default_store
 
 HOST = f"{find_host_python()}-{find_host_target()}"
 WHEELS = (HOST, "cp312-win_amd64", "cp312-macosx_10_13_universal2", "cp312-musllinux_1_2_x86_64")
@@ -74,6 +78,44 @@ def test_build_file_that_is_not_there(tmp_path: Path) -> None:
     done = zigbuild("wheels", project, "--out", tmp_path, *only(HOST))
     assert done.returncode != 0
     assert "tool.zigbuild.build-file: " in done.stderr and "build.zig" in done.stderr
+
+
+MODULE = """
+[[tool.zigbuild.extension]]
+name = "example_data._spam"
+sources = ["src/spam.c"]
+when = { os = "linux" }
+"""
+
+
+@pytest.mark.parametrize("module", ["", MODULE], ids=["programs", "both"])
+def test_zig_alone_makes_ejected_programs(module: str, tmp_path: Path) -> None:
+    project = Path(shutil.copytree(ROOT / "examples" / "data", tmp_path / "project"))
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text() + module)
+    (project / "src" / "spam.c").write_text(render_module("_spam"))
+    python = str(find_host_python()) if module else "py3"
+    # None for Windows, for which zig would make the runtimes again: it knows them by the path of its own library.
+    identifiers = [f"{python}-{find_host_target()}", "py3-macosx_11_0_arm64"]
+    done = zigbuild("wheels", project, "--out", tmp_path / "wheels", *only(*identifiers))
+    assert done.returncode == 0, done.stderr
+    done = zigbuild("eject", project)
+    assert done.returncode == 0, done.stderr
+    assert re.search(rf" build --release=fast {'cp3[0-9]+t?' if module else 'py3'}-{find_host_target()}\n", done.stderr)
+    assert (project / "zigbuild" / "include").is_dir() == bool(module)
+    options = [f"-Dwheel={identifier}" for identifier in identifiers]
+    environ = os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(default_store(os.environ).folder("zig"))}
+    command = [sys.executable, "-m", "ziglang", "build", "--release=fast", *options]
+    subprocess.run(command, cwd=project, env=environ, check=True, timeout=900)
+    made = {path.read_bytes() for path in (project / "zig-out").rglob("*") if path.is_file()}
+    held = {
+        data
+        for wheel in (tmp_path / "wheels").iterdir()
+        for name, data in read_modules(wheel).items()
+        if name.endswith(("/example-roll", ".so"))
+    }
+    assert made == held
+    assert len(held) == (3 if module else 2)
 
 
 def test_ejected_build_file_gives_the_same_bytes(tmp_path: Path) -> None:

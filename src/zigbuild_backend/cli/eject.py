@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 from ..cpython import find_header_set, find_minors_at_hand
 from ..eject import render_files, write_files
 from ..errors import ConfigurationError, NotFoundError, Problem
-from ..generate import Bench, find_tools, provide, select_requirements
+from ..generate import Bench, find_tools, provide, select_tools
 from ..hooks import read_epoch
 from ..host import find_host_target
 from ..libraries import open_libraries, read_library_files
-from ..plan import choose_all_pythons
+from ..plan import PlannedWheel, Project, choose_all_pythons, choose_pythons
 from ..project import read_project
+from ..pythons import ANY_PYTHON, Python
 from ..store import Store
 from ..targets import TARGETS
 from ..zigs import obtain_zig
@@ -23,14 +25,14 @@ from .session import Session, format_count, join_shortened
 def run(arguments: Namespace, session: Session) -> int:
     root = session.cwd / arguments.project
     project = read_project(root)
-    if not project.modules:
+    if not project.is_compiled:
         raise ConfigurationError(
-            "the project has no extension modules", where="tool.zigbuild.extension", hint="there is nothing to eject"
+            "the project compiles nothing", where="tool.zigbuild.extension", hint="there is nothing to eject"
         )
     pythons = choose_all_pythons(project)
     minors = find_minors_at_hand(session.store, session.environ, arguments.headers)
-    chosen = [python for python in pythons if python.minor in minors]
-    left_out = [python.name for python in pythons if python.minor not in minors]
+    chosen = [python for python in pythons if python.minor in minors or python == ANY_PYTHON]
+    left_out = [python.name for python in pythons if python not in chosen]
     if not chosen:
         raise NotFoundError(
             "there are no headers of any CPython that the project supports",
@@ -39,10 +41,14 @@ def run(arguments: Namespace, session: Session) -> int:
         )
     zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
     headers = {
-        python: find_header_set(python.minor, session.store, session.environ, arguments.headers) for python in chosen
+        python: find_header_set(python.minor, session.store, session.environ, arguments.headers)
+        if python != ANY_PYTHON
+        else None
+        for python in chosen
     }
     project, folders = open_libraries(project, session.store, session.environ)
-    tools = find_tools(select_requirements(project.tools, project.build_requires), find_tool_folders(project, session))
+    requirements, only_headers = select_tools(project)
+    tools = find_tools(requirements, find_tool_folders(project, session), headers=only_headers)
     bench = Bench(tools, session.environ)
     wheels = [(target, python) for target in TARGETS for python in chosen]
     kept = Store(session.store.folder("work", project.metadata.file_name.rsplit("-", 1)[0]))
@@ -61,8 +67,8 @@ def run(arguments: Namespace, session: Session) -> int:
     if ejected.removed:
         session.result(f"removed {format_count(len(ejected.removed), 'file')} of an earlier run")
     session.say(
-        f"for {join_shortened(python.name for python in chosen)}. Now zig alone builds the modules into zig-out:\n"
-        f"  python -m ziglang build --release=fast {chosen[-1]}-{_example_target()}\n"
+        f"for {join_shortened(python.name for python in chosen)}. Now zig alone builds them into zig-out:\n"
+        f"  python -m ziglang build --release=fast {_find_example(project, chosen)}\n"
         "Keep .zig-cache and zig-out out of version control."
     )
     return 0
@@ -79,8 +85,11 @@ def _list(paths: tuple[str, ...]) -> str:
     )
 
 
-def _example_target() -> str:
+def _find_example(project: Project, pythons: Sequence[Python]) -> str:
+    """A wheel of this machine, for one of the *pythons* that were chosen."""
     try:
-        return find_host_target().platform_tag
+        target = find_host_target()
     except ConfigurationError:  # a machine that no wheel is made for still builds those of others
-        return TARGETS[0].platform_tag
+        target = TARGETS[0]
+    own = [python for python in choose_pythons(project, target) if python in pythons]
+    return PlannedWheel((own or pythons)[-1], target).identifier
