@@ -35,7 +35,7 @@ from zigbuild_backend.settings import (
     When,
 )
 from zigbuild_backend.toolchain import Zig
-from zigbuild_backend.units import Module, Part, Unit, Units
+from zigbuild_backend.units import LibraryUnit, Module, Part, Unit, Units
 
 P = TypeVar("P", bound=Product)
 
@@ -102,7 +102,9 @@ def split_texts(name: str, strings: list[str]) -> tuple[str, list[bytes]]:
         options=((f"-{next(texts)}", next(texts)), ("b", True), ("c", 1)),
     )
     settings = Settings(extension=(extension,), library=(library,), executable=(program,), dependency=(package,))
-    units = Units((Module(*unit(extension, texts)),), (Unit(*unit(library, texts)),), (Unit(*unit(program, texts)),))
+    units = Units(
+        (Module(*unit(extension, texts)),), (LibraryUnit(*unit(library, texts)),), (Unit(*unit(program, texts)),)
+    )
     project = Project(Metadata(name, "1.0", ""), settings, tree_of(), {}, units)
     code, literals = split_literals(render(project) + render_zon(project))
     return "".join(code.split()).replace(",}", "}"), literals
@@ -120,10 +122,14 @@ def test_no_string_gets_out_of_its_literal(name: str, strings: list[str]) -> Non
 
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=4, max_size=4, unique=True))
 def test_names_become_identifiers_that_differ(names: list[str]) -> None:
-    tables = [Extension(name=names[0]), Library(name=names[1]), Library(name=names[2]), Executable(name=names[3])]
-    settings = Settings(extension=(tables[0],), library=(tables[1], tables[2]), executable=(tables[3],))
-    (module, *libraries, program) = [Unit(table, (Part(table, ("a.c",)),)) for table in tables]
-    units = Units((Module(module.settings, module.parts),), tuple(libraries), (program,))
+    extension, program = Extension(name=names[0]), Executable(name=names[3])
+    libraries = (Library(name=names[1]), Library(name=names[2]))
+    settings = Settings(extension=(extension,), library=libraries, executable=(program,))
+    units = Units(
+        (Module(extension, (Part(extension, ("a.c",)),)),),
+        tuple(LibraryUnit(library, (Part(library, ("a.c",)),)) for library in libraries),
+        (Unit(program, (Part(program, ("a.c",)),)),),
+    )
     code, _ = split_literals(render(Project(Metadata("spam", "1.0", ""), settings, tree_of(), {}, units)))
     own = ("resolve", "concat", "replace")
     functions = [name for name in re.findall(r"^fn (.*?)\(b: \*std", code, re.MULTILINE) if name not in own]
