@@ -24,11 +24,11 @@ OPTIONS = {
     "target": "the target triple; `b.standardTargetOptions` declares it",
     "cpu": "the oldest CPU to serve; declared by the same",
     "strip": "`true`, but in debug mode",
-    "python": "the ABI: `cp313`, `cp313t`, or `cp310-abi3` for the stable ABI",
+    "python": "the ABI: `cp313`, `cp313t`, or `cp310-abi3` and `cp315-abi3t` for the stable ABI",
     "python-version": "the version of the headers, `3.13`",
     "python-include": "a list: the folders of `pyconfig.h` and of `Python.h`, relative to build.zig",
-    "limited-api": "the value of `Py_LIMITED_API`; for the stable ABI only",
-    "free-threaded": "`true` where `Py_GIL_DISABLED` has to be defined; else not given",
+    "limited-api": "for the stable ABI: the value of `Py_LIMITED_API`, or with `free-threaded` of `Py_TARGET_ABI3T`",
+    "free-threaded": "`true` where there may be no GIL: define `Py_GIL_DISABLED`, unless `limited-api` is given",
     "import-library": "on Windows: what to link with, relative to build.zig",
 }
 """The options that a build.zig may declare, and what they say."""

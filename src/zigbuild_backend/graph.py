@@ -215,8 +215,7 @@ def find_origin_of(
     tables = [part.table for part in parts]
     common = ["-target", target.triple, "-O2", "-fvisibility=hidden", f"-I{SUPPORT_FOLDER}/pyconfig/{system}"]
     common.append(f"-I{SUPPORT_FOLDER}/include/{cell.python.version}")
-    common += [f"-DPy_LIMITED_API={cell.python.limited_api}"] * cell.python.stable_abi
-    common += ["-DPy_GIL_DISABLED=1"] * cell.python.free_threaded
+    common += [f"-D{name}={value}" for name, value in cell.python.macros.items()]
     common += [f"-I{folder}" for table in tables for folder in table.include_dirs]
     common += [f"-I{SUPPORT_FOLDER}/headers/{name}" for table in tables for name in table.headers_from]
     objects: dict[str, bytes] = {}

@@ -86,15 +86,17 @@ class Project:
         return target.os == "macos" and any(part.table.frameworks for unit in self.units.all for part in unit.parts)
 
     def stable_abi_for(self, target: Target) -> Python | None:
-        """The oldest CPython of the stable ABI that all modules on *target* share, if all of them opted in."""
+        """The stable ABI that all modules on *target* share, if all of them opted in to the same kind."""
         floors = [module.stable_abi for module in self.modules if module.settings.when.may_hold(target)]
-        return max((floor for floor in floors if floor), default=None) if all(floors) else None
+        chosen = [floor for floor in floors if floor]
+        is_shared = len(chosen) == len(floors) and len({floor.free_threaded for floor in chosen}) == 1
+        return max(chosen) if is_shared else None
 
     @property
     def stable_abis(self) -> tuple[Python, ...]:
         """The stable ABIs that wheels of it may have: one, unless modules differ between targets."""
         floors = {self.stable_abi_for(target) for target in TARGETS}
-        return tuple(sorted(Python(floor.minor, stable_abi=True) for floor in floors if floor))
+        return tuple(sorted(floor for floor in floors if floor))
 
 
 def resolve_project(
@@ -247,8 +249,8 @@ def plan(
 def choose_pythons(project: Project, target: Target, names: Iterable[str] = ()) -> tuple[Python, ...]:
     """The Pythons that *project* has wheels for on *target*: those asked for, or of its settings, else all it admits.
 
-    Where every module uses the stable ABI, its oldest version stands for all later ones with the GIL. A project with
-    programs or shared libraries and no module has one wheel for all Pythons.
+    Where every module uses the stable ABI, its oldest version stands for all that it serves. A project with programs
+    or shared libraries and no module has one wheel for all Pythons.
 
     :raises ConfigurationError: for a name that is no Python.
     """
@@ -257,11 +259,8 @@ def choose_pythons(project: Project, target: Target, names: Iterable[str] = ()) 
         return (ANY_PYTHON,)
     if not asked:
         asked = tuple(python for python in PYTHONS if _is_admitted(project, python))
-    floor = project.stable_abi_for(target)
-    stable = Python(floor.minor, stable_abi=True) if floor else None
-    chosen = {
-        stable if stable and not python.free_threaded and python.minor >= stable.minor else python for python in asked
-    }
+    stable = project.stable_abi_for(target)
+    chosen = {stable if stable and stable.serves(python) else python for python in asked}
     return tuple(sorted(chosen, key=_order))
 
 
@@ -296,9 +295,9 @@ def _find_obstacle(
         admitted = project.metadata.requires_python
         return ConfigurationError(f"requires-python is {admitted}", where=where, hint="ask for another Python")
     floor = project.stable_abi_for(target)
-    if python.stable_abi and floor and python.minor < floor.minor:
+    if python.stable_abi and floor and not floor.serves(python):
         return ConfigurationError(
-            f"the project's 'stable-abi' begins with {floor}", where=where, hint=f"ask for {floor}-abi3, or lower it"
+            f"the stable ABI of the project is {floor}", where=where, hint=f"ask for {floor}, or change 'stable-abi'"
         )
     if python.stable_abi and floor is None:
         return ConfigurationError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .errors import ConfigurationError
@@ -14,7 +14,8 @@ from .targets import Target
 class Python:
     """An ABI of CPython 3.*minor* that a wheel is made for.
 
-    ``stable_abi`` makes it the limited API of that version: one wheel for it and every later CPython with the GIL.
+    ``stable_abi`` makes it the limited API of that version: one wheel for it and every later CPython with the GIL
+    (abi3, PEP 384), or for every later CPython at all if it is ``free_threaded``, too (abi3t, PEP 803).
     """
 
     minor: int
@@ -34,25 +35,41 @@ class Python:
         return f"cp3{self.minor}"
 
     @property
-    def abi_tag(self) -> str:
-        """``cp313``, ``cp313t`` or ``abi3``, and ``none`` for any"""
+    def abi(self) -> str:
+        """The ABI: ``cp313``, ``cp313t``, ``abi3`` or ``abi3t``, and ``none`` for any"""
         if not self.minor:
             return "none"
-        if self.stable_abi:
-            return "abi3"
-        return f"{self.python_tag}{'t' if self.free_threaded else ''}"
+        return f"{'abi3' if self.stable_abi else self.python_tag}{'t' if self.free_threaded else ''}"
+
+    @property
+    def abi_tag(self) -> str:
+        """What a wheel is tagged with: the ABI, but ``abi3.abi3t`` where Pythons with the GIL load it, too"""
+        return "abi3.abi3t" if self.abi == "abi3t" else self.abi
 
     @property
     def name(self) -> str:
-        """The word of selectors and wheel identifiers: ``cp313``, ``cp313t`` or ``cp313-abi3``."""
+        """The word of selectors and wheel identifiers: ``cp313``, ``cp313t``, ``cp313-abi3`` or ``cp315-abi3t``."""
         if not self.minor:
             return self.python_tag
-        return f"{self.python_tag}-abi3" if self.stable_abi else self.abi_tag
+        return f"{self.python_tag}-{self.abi}" if self.stable_abi else self.abi
 
     @property
     def limited_api(self) -> str:
-        """The value of ``Py_LIMITED_API`` (``0x030D0000``), empty for a version-specific ABI."""
+        """The version of the limited API as macros have it (``0x030D0000``), empty for a version-specific ABI."""
         return f"0x03{self.minor:02X}0000" if self.stable_abi else ""
+
+    @property
+    def macros(self) -> Mapping[str, str]:
+        """What chooses this ABI in CPython's headers, by the name of the macro."""
+        if self.stable_abi:
+            return {"Py_TARGET_ABI3T" if self.free_threaded else "Py_LIMITED_API": self.limited_api}
+        return {"Py_GIL_DISABLED": "1"} if self.free_threaded else {}
+
+    def serves(self, other: Python) -> bool:
+        """Whether *other* loads what is made for this ABI."""
+        if not self.stable_abi:
+            return self == other
+        return self.minor <= other.minor and (self.free_threaded or not other.free_threaded)
 
     def extension_suffix(self, target: Target) -> str:
         """The suffix under which this Python's importer finds an extension module on *target*.
@@ -62,9 +79,9 @@ class Python:
         if target.is_windows:
             if self.stable_abi:
                 return ".pyd"
-            return f".{self.abi_tag}-{target.platform_tag}.pyd"
+            return f".{self.abi}-{target.platform_tag}.pyd"
         if self.stable_abi:
-            return ".abi3.so"
+            return f".{self.abi}.so"
         soabi = f"cpython-3{self.minor}{'t' if self.free_threaded else ''}"
         if target.os == "macos":
             return f".{soabi}-darwin.so"
@@ -75,10 +92,8 @@ class Python:
 
     @property
     def windows_dll(self) -> str:
-        """The DLL that a Windows module imports: ``python313.dll``, ``python313t.dll`` or ``python3.dll``."""
-        if self.stable_abi:
-            return "python3.dll"
-        return f"python3{self.minor}{'t' if self.free_threaded else ''}.dll"
+        """The DLL that a Windows module imports: ``python313.dll``, ``python313t.dll``, ``python3.dll``, …"""
+        return f"python3{'' if self.stable_abi else self.minor}{'t' if self.free_threaded else ''}.dll"
 
     def __str__(self) -> str:
         return self.name
@@ -89,6 +104,7 @@ ANY_PYTHON = Python(0)
 
 OLDEST, NEWEST = 9, 15
 _FIRST_FREE_THREADED = 13
+_FIRST_ABI3T = 15
 
 PYTHONS: tuple[Python, ...] = (
     *(Python(minor) for minor in range(OLDEST, NEWEST + 1)),
@@ -96,18 +112,25 @@ PYTHONS: tuple[Python, ...] = (
 )
 """Every supported version-specific ABI, in the order in which they are listed."""
 
+STABLE_ABIS: tuple[Python, ...] = (
+    *(Python(minor, stable_abi=True) for minor in range(OLDEST, NEWEST + 1)),
+    *(Python(minor, free_threaded=True, stable_abi=True) for minor in range(_FIRST_ABI3T, NEWEST + 1)),
+)
+"""Every stable ABI, by the version that it begins with."""
+
 
 def find_python(name: str) -> Python:
-    """The Python of a selector: ``cp313``, ``cp313t`` or ``cp310-abi3``.
+    """The Python of a selector: ``cp313``, ``cp313t``, ``cp310-abi3`` or ``cp315-abi3t``.
 
     :raises ConfigurationError: if it is no CPython that wheels can be made for.
     """
-    match = re.fullmatch(r"cp3([0-9]|[1-9][0-9])(t?)(-abi3)?", name)
-    hint = f"known are {', '.join(p.name for p in PYTHONS)}, cp3XX-abi3 and all"
-    if not match or (match[2] and match[3]):
+    match = re.fullmatch(r"cp3([0-9]|[1-9][0-9])(?:(t?)|-(abi3t?))", name)
+    hint = f"known are {', '.join(p.name for p in PYTHONS)}, cp3XX-abi3, cp3XX-abi3t from 3.{_FIRST_ABI3T} on, and all"
+    if not match:
         raise ConfigurationError("not the name of a CPython", where=name, hint=hint)
-    python = Python(int(match[1]), bool(match[2]), bool(match[3]))
-    if not OLDEST <= python.minor <= NEWEST or (python.free_threaded and python.minor < _FIRST_FREE_THREADED):
+    python = Python(int(match[1]), "t" in name, bool(match[3]))
+    first = (_FIRST_ABI3T if python.stable_abi else _FIRST_FREE_THREADED) if python.free_threaded else OLDEST
+    if not first <= python.minor <= NEWEST:
         raise ConfigurationError("not a CPython that wheels can be made for", where=name, hint=hint)
     return python
 

@@ -57,3 +57,9 @@ class WheelSpec:
     def file_name(self) -> str:
         """The wheel's file name by the binary distribution format."""
         return f"{self.name}-{self.version}-{self.tag}.whl"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that ``tag`` stands for: of ``abi3.abi3t`` two, each with one ABI."""
+        python, abis, platform = self.tag.split("-")
+        return tuple(f"{python}-{abi}-{platform}" for abi in abis.split("."))

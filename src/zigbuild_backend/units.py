@@ -110,7 +110,8 @@ class Module(Unit):
     @property
     def stable_abi(self) -> Python | None:
         """The oldest CPython whose stable ABI it uses, if it does."""
-        return find_python(self.settings.stable_abi) if self.settings.stable_abi else None
+        name = self.settings.stable_abi
+        return replace(find_python(name), stable_abi=True) if name else None
 
 
 @dataclass(frozen=True)

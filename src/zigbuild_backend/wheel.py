@@ -376,7 +376,7 @@ def render_dist_info(project: Project, root: Path, spec: WheelSpec, info: str) -
     generator = " ".join(spec.backend.split(" ")[:2])
     entries = [
         Entry(f"{info}/METADATA", project.metadata.text.encode()),
-        Entry(f"{info}/WHEEL", render_wheel_file([spec.tag], generator, is_pure=spec.target is None)),
+        Entry(f"{info}/WHEEL", render_wheel_file(spec.tags, generator, is_pure=spec.target is None)),
         Entry(f"{info}/sboms/{SBOM}", render_sbom(spec)),
     ]
     if project.metadata.entry_points:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from specs import COMPILED, PURE
 from zigbuild_backend.buildinfo import digest_spec, parse_buildinfo, render_buildinfo
-from zigbuild_backend.pythons import PYTHONS, Python
+from zigbuild_backend.pythons import PYTHONS, STABLE_ABIS, Python
 from zigbuild_backend.spec import PythonInput, SdkInput, WheelSpec
 from zigbuild_backend.targets import TARGETS, Target, find_target
 
@@ -33,7 +33,7 @@ def targets(draw: st.DrawFn) -> Target:
     return find_target(tag)
 
 
-pythons = st.sampled_from([*PYTHONS, *(Python(minor, stable_abi=True) for minor in range(9, 16))])
+pythons = st.sampled_from([*PYTHONS, *STABLE_ABIS])
 python_inputs = st.builds(PythonInput, pythons, WORDS, DIGESTS, st.just("") | DIGESTS)
 specs = st.builds(
     WheelSpec,

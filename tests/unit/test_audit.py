@@ -379,7 +379,7 @@ def test_claimed_python() -> None:
     for python in PYTHONS:
         assert claimed_python(python.python_tag, python.abi_tag) == python
     assert claimed_python("cp39", "abi3") == Python(9, stable_abi=True)
-    assert claimed_python("cp315", "abi3t") == Python(15, stable_abi=True)
+    assert claimed_python("cp315", "abi3t") == Python(15, free_threaded=True, stable_abi=True)
     for interpreter, abi in (("py3", "none"), ("cp313", "none"), ("pp310", "pypy310_pp73"), ("cp313", "cp312")):
         assert claimed_python(interpreter, abi) is None
 

@@ -113,16 +113,34 @@ def test_stable_abi_stands_for_every_later_python_with_the_gil(asked: str, chose
 
 
 @pytest.mark.parametrize(
-    ("floors", "stable"),
-    [("", None), ("cp310", 10), ("cp39 cp312 cp310", 12), ("cp310 -", None), ("- -", None)],
+    ("asked", "chosen"),
+    [
+        ("all", "cp39 cp310 cp311 cp312 cp313 cp314 cp313t cp314t cp315-abi3t"),
+        ("cp315t cp315 cp314t", "cp314t cp315-abi3t"),
+        ("cp315-abi3", "cp315-abi3t"),
+    ],
 )
-def test_stable_abi_of_a_project_is_what_all_its_modules_share(floors: str, stable: int | None) -> None:
+def test_stable_abi_of_free_threaded_pythons_stands_for_those_with_the_gil_too(asked: str, chosen: str) -> None:
+    project = project_of(ONE + "stable-abi = 'cp315t'")
+    assert names(choose_all_pythons(project, asked.split())) == chosen
+    (wheel,) = plan(project, ["win32"], ["cp315"], has_headers=[15])
+    assert (wheel.identifier, wheel.tag) == ("cp315-abi3t-win32", "cp315-abi3.abi3t-win32")
+
+
+@pytest.mark.parametrize(
+    ("floors", "stable"),
+    [
+        *(("", None), ("cp310", "cp310-abi3"), ("cp39 cp312 cp310", "cp312-abi3"), ("cp310 -", None), ("- -", None)),
+        *(("cp315t", "cp315-abi3t"), ("cp315t cp310", None)),
+    ],
+)
+def test_stable_abi_of_a_project_is_what_all_its_modules_share(floors: str, stable: str | None) -> None:
     tables = "".join(
         f"[[extension]]\nname = 'spam._{number}'\nsources = ['spam/_c.c']\n"
         + (f"stable-abi = '{floor}'\n" if floor != "-" else "")
         for number, floor in enumerate(floors.split())
     )
-    assert project_of(tables).stable_abi_for(find_target("win32")) == (stable and Python(stable))
+    assert project_of(tables).stable_abi_for(find_target("win32")) == (stable and find_python(stable))
 
 
 OF_SOME_TARGETS = """
@@ -250,7 +268,9 @@ def test_project_without_modules_has_one_wheel_for_all() -> None:
     [
         ("", ">=3.12", "cp311", "requires-python is >=3.12"),
         ("", "", "cp312-abi3", "not every module of the project has 'stable-abi'"),
-        ("cp312", "", "cp310-abi3", "the project's 'stable-abi' begins with cp312"),
+        ("cp312", "", "cp310-abi3", "the stable ABI of the project is cp312-abi3"),
+        ("cp312", "", "cp315-abi3t", "the stable ABI of the project is cp312-abi3"),
+        ("cp315t", "", "cp314-abi3", "the stable ABI of the project is cp315-abi3t"),
         ("", "", "cp315", "the headers of CPython 3.15 are not at hand"),
         ("cp310", "<3.10", "cp310", "requires-python is <3.10"),
         # One wheel for 3.10 and later also serves a project that asks for 3.12.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.pythons import PYTHONS, Python, find_python, select_pythons
+from zigbuild_backend.pythons import PYTHONS, STABLE_ABIS, Python, find_python, select_pythons
 from zigbuild_backend.targets import find_target
 
 
@@ -23,6 +23,7 @@ def test_table() -> None:
         ("cp313", "3.13", "cp313", "cp313", "", "python313.dll"),
         ("cp313t", "3.13", "cp313", "cp313t", "", "python313t.dll"),
         ("cp310-abi3", "3.10", "cp310", "abi3", "0x030A0000", "python3.dll"),
+        ("cp315-abi3t", "3.15", "cp315", "abi3.abi3t", "0x030F0000", "python3t.dll"),
     ],
 )
 def test_names(name: str, version: str, python_tag: str, abi_tag: str, limited_api: str, dll: str) -> None:
@@ -50,6 +51,8 @@ def test_names(name: str, version: str, python_tag: str, abi_tag: str, limited_a
         ("cp310-abi3", "win_arm64", ".pyd"),
         ("cp310-abi3", "musllinux_1_2_x86_64", ".abi3.so"),
         ("cp310-abi3", "macosx_11_0_arm64", ".abi3.so"),
+        ("cp315-abi3t", "win32", ".pyd"),
+        ("cp315-abi3t", "musllinux_1_2_x86_64", ".abi3t.so"),
     ],
 )
 def test_extension_suffix(name: str, target: str, suffix: str) -> None:
@@ -59,7 +62,21 @@ def test_extension_suffix(name: str, target: str, suffix: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("cp38", "cp316", "cp312t", "cp38-abi3", "cp313t-abi3", "cp27", "pp310", "3.12", "CP312", "", "all"),
+        *(
+            "cp38",
+            "cp316",
+            "cp312t",
+            "cp38-abi3",
+            "cp313t-abi3",
+            "cp314-abi3t",
+            "cp315t-abi3t",
+            "cp27",
+            "pp310",
+            "3.12",
+            "CP312",
+            "",
+            "all",
+        ),
         *("cp3013", "cp3١٣", f"cp3{'9' * 5000}"),
     ],
 )
@@ -69,6 +86,33 @@ def test_refused_names(name: str) -> None:
     (problem,) = refusal.value.problems
     assert problem.where == name
     assert "cp312, " in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "macros"),
+    [
+        ("cp315", {}),
+        ("cp315t", {"Py_GIL_DISABLED": "1"}),
+        ("cp312-abi3", {"Py_LIMITED_API": "0x030C0000"}),
+        ("cp315-abi3t", {"Py_TARGET_ABI3T": "0x030F0000"}),
+    ],
+)
+def test_macros(name: str, macros: dict[str, str]) -> None:
+    assert find_python(name).macros == macros
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("cp313", "cp313"),
+        ("cp314t", "cp314t"),
+        ("cp314-abi3", "cp314 cp315 cp314-abi3 cp315-abi3"),
+        ("cp315-abi3t", "cp315 cp315t cp315-abi3 cp315-abi3t"),
+    ],
+)
+def test_who_loads_what(name: str, others: str) -> None:
+    everyone = (*PYTHONS, *STABLE_ABIS)
+    assert {other.name for other in everyone if find_python(name).serves(other)} == set(others.split())
 
 
 def test_selection_is_in_order_without_repetition() -> None:

@@ -63,15 +63,13 @@ def claimed_target(platform: str) -> Target | None:
 def claimed_python(interpreter: str, abi: str) -> Python | None:
     """The Python that a python tag and an ABI tag name together, ``None`` if it is not an ABI of CPython's own.
 
-    A wheel for abi3t claims abi3 as well, and its modules are held against what both have in common.
+    A wheel for abi3t claims abi3 as well, and its modules are held against both.
     """
     match = re.fullmatch(r"cp3(\d+)", interpreter)
     if not match:
         return None
-    python = Python(int(match[1]), free_threaded=abi.endswith("t"), stable_abi=abi == "abi3")
-    if abi == "abi3t":
-        return Python(python.minor, stable_abi=True)
-    return python if python.abi_tag == abi else None
+    python = Python(int(match[1]), free_threaded=abi.endswith("t"), stable_abi=abi.startswith("abi3"))
+    return python if python.abi == abi else None
 
 
 def check_libraries(

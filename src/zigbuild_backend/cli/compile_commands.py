@@ -130,8 +130,7 @@ def _list_common(project: Project, unit: Unit, driver: str, machine: _Machine) -
     arguments = [f"--target={_render_triple(target)}", "-fvisibility=hidden"]
     if isinstance(unit, Module):
         arguments += [f"-I{folder}" for folder in machine.python_folders]
-        arguments += ["-DPy_GIL_DISABLED=1"] * python.free_threaded
-        arguments += [f"-DPy_LIMITED_API={python.limited_api}"] * python.stable_abi
+        arguments += [f"-D{name}={value}" for name, value in python.macros.items()]
     for linked in _list_linked(project, unit, machine):
         for part in linked.parts_for(target, python):
             arguments += [f"-I{folder}" for folder in part.table.include_dirs]

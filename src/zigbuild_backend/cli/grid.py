@@ -66,4 +66,4 @@ def render_legend(console: Console, marks: Iterable[Mark]) -> Text:
 
 def _heading(python: Python) -> str:
     """The short name of a column: ``3.13``, ``3.13t`` or ``3.10+`` for the stable ABI from 3.10 on."""
-    return f"{python.version}{'+' if python.stable_abi else 't' if python.free_threaded else ''}"
+    return f"{python.version}{'t' if python.free_threaded else ''}{'+' if python.stable_abi else ''}"

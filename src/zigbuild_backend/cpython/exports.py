@@ -131,9 +131,7 @@ def _find_exports(headers: HeaderSet, python: Python, zig: Zig) -> dict[str, boo
     """The names that the DLL exports to modules, each with whether it is data."""
     names = [path.name for path in sorted(headers.folder.glob("*.h")) if path.name not in _LEFT_OUT]
     source = "".join(f"#include <{name}>\n" for name in ("Python.h", *names))
-    defines = [f"-DPy_LIMITED_API={python.limited_api}"] if python.stable_abi else []
-    if python.free_threaded:
-        defines.append("-DPy_GIL_DISABLED=1")
+    defines = [f"-D{name}={value}" for name, value in python.macros.items()]
     pyconfig = zig.store.keep_tree("pyconfig", {"pyconfig.h": pyconfig_header("windows")})
     exports: dict[str, bool] = {}
     for variant in _VARIANTS:

@@ -36,7 +36,7 @@ def describe_python(python: Python) -> dict[str, str]:
     return {
         "ZIGBUILD_PYTHON": python.name,
         "ZIGBUILD_PYTHON_VERSION": python.version,
-        "ZIGBUILD_ABI": python.abi_tag,
+        "ZIGBUILD_ABI": python.abi,
         "ZIGBUILD_FREE_THREADED": str(int(python.free_threaded)),
     }
 

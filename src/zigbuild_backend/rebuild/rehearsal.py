@@ -116,7 +116,8 @@ def _render_project(specs: Sequence[WheelSpec], zig: str) -> dict[str, bytes]:
     if specs[0].python:
         text += _EXTENSION
     if stable:
-        text += f'stable-abi = "cp3{min(python.minor for python in stable)}"\n'
+        oldest = min(stable)
+        text += f'stable-abi = "{oldest.python_tag}{"t" if oldest.free_threaded else ""}"\n'
     return {
         "PKG-INFO": b"Metadata-Version: 2.1\nName: rehearsal\nVersion: 0\n",
         "pyproject.toml": text.encode(),

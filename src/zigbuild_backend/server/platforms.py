@@ -80,7 +80,7 @@ def name_interpreter(python_tag: str, abi_tag: str) -> Interpreter:
         return Interpreter(python_tag, abi_tag)
     kind, major, minor = found.groups()
     name = f"{_IMPLEMENTATIONS.get(kind, kind)} {major}{f'.{minor}' if minor else ''}"
-    if abi_tag == "abi3":
+    if abi_tag.startswith("abi3"):
         return Interpreter(name, "and later")
     if abi_tag.endswith("t") and kind == "cp":
         return Interpreter(name, "free-threaded")
@@ -102,7 +102,7 @@ def _name_one(tag: str) -> tuple[str, str, tuple[int, ...]]:
 def _order(python_tag: str, abi_tag: str) -> tuple[object, ...]:
     found = _PYTHON.fullmatch(python_tag.split(".")[-1])
     kind, major, minor = found.groups() if found else (python_tag, "0", "")
-    return kind, int(major), int(minor or 0), abi_tag != "abi3", abi_tag
+    return kind, int(major), int(minor or 0), not abi_tag.startswith("abi3"), abi_tag
 
 
 def _get(cells: Mapping[Interpreter, list[N]], interpreter: Interpreter) -> list[N]:

@@ -43,8 +43,10 @@ class Condition:
         rule=rules.python_versions,
         default="",
     )
-    abi: Names = setting("the ABI tag: ``abi3``, ``cp313`` or ``cp313t``", rule=rules.abi, default=Names())
-    free_threaded: bool | None = setting("whether CPython is built without the GIL", default=None)
+    abi: Names = setting("the ABI: ``abi3``, ``abi3t``, ``cp313`` or ``cp313t``", rule=rules.abi, default=Names())
+    free_threaded: bool | None = setting(
+        "whether CPython is built without the GIL, or may be (``abi3t``)", default=None
+    )
     not_: When = setting(
         "a table like this one that must not hold, or an array of such", default=When(), is_single=True
     )
@@ -75,7 +77,7 @@ class Condition:
 
     def admits(self, python: Python) -> bool:
         """Whether what is said of Pythons holds for *python*."""
-        if self.abi and python.abi_tag not in self.abi:
+        if self.abi and python.abi not in self.abi:
             return False
         if self.free_threaded not in (None, python.free_threaded):
             return False

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from ..errors import Problem
-from ..pythons import PYTHONS, Python
+from ..pythons import PYTHONS, STABLE_ABIS
 from ..targets import TARGETS
 from .conditions import When
 from .contents import Fragment, VersionSource
@@ -16,7 +16,7 @@ from .model import Settings
 from .products import ConfigHeader, Dependency, Executable, Extension, Library, Product
 
 _SLICES = tuple(part for target in TARGETS for part in target.slices or (target,))
-_ABIS = (*PYTHONS, *(Python(python.minor, stable_abi=True) for python in PYTHONS if not python.free_threaded))
+_ABIS = (*PYTHONS, *STABLE_ABIS)
 
 
 def find_contradictions(settings: Settings, prefix: str) -> list[Problem]:

@@ -153,8 +153,9 @@ class Extension(Product):
         default=(),
     )
     stable_abi: str = setting(
-        "use the limited API from this CPython on, such as ``cp310``: one wheel then serves all later ones. It takes "
-        "effect where every extension of the project has it, and never for free-threaded Pythons",
+        "use the limited API from this CPython on: with ``cp310`` one wheel serves all later ones with the GIL, with "
+        "``cp315t`` (abi3t) the free-threaded ones, too. It takes effect where every extension of the project has it, "
+        "of the same kind",
         rule=rules.stable_abi,
         default="",
     )

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from ..errors import ConfigurationError, Problem
 from ..pins import NAME, SUPPORTED_ZIGS, VERSION
-from ..pythons import NEWEST, OLDEST, PYTHONS, find_python
+from ..pythons import NEWEST, OLDEST, PYTHONS, STABLE_ABIS, find_python
 from ..targets import TARGETS, select_targets
 
 BUILD_REQUIREMENT = "build-system.requires"
@@ -153,7 +153,7 @@ def python_versions(value: str) -> Problem | None:
 
 
 def abi(value: str) -> Problem | None:
-    return _choice(value, "ABI", ["abi3", *(python.abi_tag for python in PYTHONS)])
+    return _choice(value, "ABI", sorted({python.abi for python in STABLE_ABIS}) + [python.abi for python in PYTHONS])
 
 
 def minimum_version(value: str) -> Problem | None:
@@ -172,9 +172,11 @@ def minimum_version(value: str) -> Problem | None:
 
 
 def stable_abi(value: str) -> Problem | None:
-    if not re.fullmatch(r"cp3[0-9]+", value):
-        return Problem(f"{value!r} is no CPython with a stable ABI", hint="name the oldest to support, such as 'cp310'")
-    return _refusal(lambda: find_python(value))
+    known = [f"{python.python_tag}{'t' if python.free_threaded else ''}" for python in STABLE_ABIS]
+    if value in known:
+        return None
+    hint = f"name the oldest to support: {', '.join(known)}; with 't' for the one that free-threaded Pythons share"
+    return Problem(f"{value!r} is no CPython with a stable ABI", hint=hint)
 
 
 def zig_version(value: str) -> Problem | None:

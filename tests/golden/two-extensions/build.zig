@@ -137,6 +137,14 @@ const Python = struct {
     /// Since 3.11 file names tell musl from glibc.
     names_musl: bool = true,
     dll: []const u8,
+
+    /// What chooses the ABI in CPython's headers; without a name nothing does.
+    fn macro(python: Python) struct { name: []const u8 = "", value: []const u8 = "1" } {
+        if (python.limited_api) |version| {
+            return .{ .name = if (python.free_threaded) "Py_TARGET_ABI3T" else "Py_LIMITED_API", .value = version };
+        }
+        return if (python.free_threaded) .{ .name = "Py_GIL_DISABLED" } else .{};
+    }
 };
 
 /// One slice of one wheel.
@@ -172,8 +180,8 @@ const Wheel = struct {
         // The headers hold no pyconfig.h: the one for the target's system stands before them.
         module.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
         module.addIncludePath(b.path(b.fmt("zigbuild/include/{s}", .{wheel.python.version})));
-        if (wheel.python.free_threaded) module.addCMacro("Py_GIL_DISABLED", "1");
-        if (wheel.python.limited_api) |version| module.addCMacro("Py_LIMITED_API", version);
+        const macro = wheel.python.macro();
+        if (macro.name.len > 0) module.addCMacro(macro.name, macro.value);
         if (is_windows) module.addObjectFile(wheel.importLibrary(b));
     }
 
@@ -256,7 +264,9 @@ const Wheel = struct {
         const python = wheel.python;
         const digits = b.fmt("3{s}{s}", .{ python.version[2..], if (python.free_threaded) "t" else "" });
         const is_windows = wheel.resolved.result.os.tag == .windows;
-        if (python.limited_api != null) return if (is_windows) ".pyd" else ".abi3.so";
+        if (python.limited_api != null) {
+            return if (is_windows) ".pyd" else if (python.free_threaded) ".abi3t.so" else ".abi3.so";
+        }
         if (is_windows) return b.fmt(".cp{s}-{s}.pyd", .{ digits, wheel.target.tag });
         if (wheel.resolved.result.os.tag == .macos) return b.fmt(".cpython-{s}-darwin.so", .{digits});
         const platform = wheel.target.multiarch;
