@@ -23,7 +23,8 @@ _LEFT_OUT_FOLDERS = frozenset(
     ]
 )
 NOTHING_SAID = SdistContents()
-_NEVER = re.compile(r"(^|/)(__pycache__/|\.git$|\.DS_Store$)|\.py[co]$|^PKG-INFO$")
+# compile_commands.json, which `zigbuild compile-commands` writes, has paths of the machine.
+_NEVER = re.compile(r"(^|/)(__pycache__/|\.git$|\.DS_Store$)|\.py[co]$|^(PKG-INFO|compile_commands\.json)$")
 
 
 def is_sdist(root: Path) -> bool:

@@ -30,7 +30,12 @@ RUBBISH: Files = {
     ".mypy_cache/x": "",
     "zig-out/x.so": "",
 }
-NEVER: Files = {"src/spam/__pycache__/x.cpython-313.pyc": "", "src/spam/y.pyc": "", ".DS_Store": ""}
+NEVER: Files = {
+    "src/spam/__pycache__/x.cpython-313.pyc": "",
+    "src/spam/y.pyc": "",
+    ".DS_Store": "",
+    "compile_commands.json": "[]",
+}
 
 
 @pytest.fixture
