@@ -7,9 +7,14 @@ import sys
 
 def main() -> int:
     """Runs the command that the process was started with, and gives its exit code."""
-    from .cli import run
+    try:
+        from .cli import run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # so early, or so late, that there is nothing to say of it
+        import signal
+
+        return 128 + signal.SIGINT
 
 
 if __name__ == "__main__":
