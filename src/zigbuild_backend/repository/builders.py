@@ -52,7 +52,7 @@ class Builders:
         for thread in self._threads:
             thread.start()
 
-    def __len__(self) -> int:
+    def count_waiting(self) -> int:
         """How many files wait for a builder."""
         return len(self._waiting)
 

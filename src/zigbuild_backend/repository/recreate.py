@@ -126,7 +126,7 @@ class Recreator:
         return sha256 in self._flights
 
     def load(self) -> Load:
-        waiting = len(self._builders) if self._builders else 0
+        waiting = self._builders.count_waiting() if self._builders else 0
         return Load(len(self._flights), waiting, self._flights.oldest_seconds())
 
     def _start(self, flight: Flight) -> None:
