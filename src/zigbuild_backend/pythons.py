@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import ConfigurationError
 from .targets import Target
@@ -65,6 +65,11 @@ class Python:
             return {"Py_TARGET_ABI3T" if self.free_threaded else "Py_LIMITED_API": self.limited_api}
         return {"Py_GIL_DISABLED": "1"} if self.free_threaded else {}
 
+    @property
+    def beginning(self) -> Python:
+        """The version-specific ABI that a stable one begins with, which is what ``stable-abi`` names: ``cp315t``."""
+        return replace(self, stable_abi=False)
+
     def serves(self, other: Python) -> bool:
         """Whether *other* loads what is made for this ABI."""
         if not self.stable_abi:
@@ -104,7 +109,8 @@ ANY_PYTHON = Python(0)
 
 OLDEST, NEWEST = 9, 15
 _FIRST_FREE_THREADED = 13
-_FIRST_ABI3T = 15
+FIRST_ABI3T = 15
+"""PEP 803: the minor version of the first CPython that loads ``.abi3t.so``."""
 
 PYTHONS: tuple[Python, ...] = (
     *(Python(minor) for minor in range(OLDEST, NEWEST + 1)),
@@ -114,7 +120,7 @@ PYTHONS: tuple[Python, ...] = (
 
 STABLE_ABIS: tuple[Python, ...] = (
     *(Python(minor, stable_abi=True) for minor in range(OLDEST, NEWEST + 1)),
-    *(Python(minor, free_threaded=True, stable_abi=True) for minor in range(_FIRST_ABI3T, NEWEST + 1)),
+    *(Python(minor, free_threaded=True, stable_abi=True) for minor in range(FIRST_ABI3T, NEWEST + 1)),
 )
 """Every stable ABI, by the version that it begins with."""
 
@@ -125,11 +131,11 @@ def find_python(name: str) -> Python:
     :raises ConfigurationError: if it is no CPython that wheels can be made for.
     """
     match = re.fullmatch(r"cp3([0-9]|[1-9][0-9])(?:(t?)|-(abi3t?))", name)
-    hint = f"known are {', '.join(p.name for p in PYTHONS)}, cp3XX-abi3, cp3XX-abi3t from 3.{_FIRST_ABI3T} on, and all"
+    hint = f"known are {', '.join(p.name for p in PYTHONS)}, cp3XX-abi3, cp3XX-abi3t from 3.{FIRST_ABI3T} on, and all"
     if not match:
         raise ConfigurationError("not the name of a CPython", where=name, hint=hint)
     python = Python(int(match[1]), "t" in name, bool(match[3]))
-    first = (_FIRST_ABI3T if python.stable_abi else _FIRST_FREE_THREADED) if python.free_threaded else OLDEST
+    first = (FIRST_ABI3T if python.stable_abi else _FIRST_FREE_THREADED) if python.free_threaded else OLDEST
     if not first <= python.minor <= NEWEST:
         raise ConfigurationError("not a CPython that wheels can be made for", where=name, hint=hint)
     return python

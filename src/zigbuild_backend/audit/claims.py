@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..binaries import MalformedBinary, is_binary, parse_slices
 from ..errors import Problem
-from ..pythons import Python
+from ..pythons import FIRST_ABI3T, Python
 from ..targets import TARGETS, Target
 from .module import audit_library, audit_module, audit_program
 from .policy import Policy
@@ -26,8 +26,6 @@ _TAGGED_MODULE = re.compile(rf"(?P<stem>[^./]+)(?P<suffix>\.(?:{_ABI_OF_NAME})\.
 _PLAIN_MODULE = re.compile(r"(?P<stem>[^./]+)(?P<suffix>\.(?:so|pyd))$")
 _INIT_PREFIXES = ("PyInit", "PyModExport")
 _LEGACY_MANYLINUX = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
-_FIRST_ABI3T = 15
-"""PEP 803: the minor version of the first CPython that loads ``.abi3t.so``."""
 
 
 def is_library(path: str) -> bool:
@@ -142,6 +140,6 @@ def _suffixes(python: Python, target: Target) -> set[str]:
     suffixes = {python.extension_suffix(target), ".so"}
     if not python.free_threaded:
         suffixes.add(".abi3.so")
-    if python.minor >= _FIRST_ABI3T:
+    if python.minor >= FIRST_ABI3T:
         suffixes.add(".abi3t.so")
     return suffixes

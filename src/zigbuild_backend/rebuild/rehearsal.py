@@ -116,8 +116,7 @@ def _render_project(specs: Sequence[WheelSpec], zig: str) -> dict[str, bytes]:
     if specs[0].python:
         text += _EXTENSION
     if stable:
-        oldest = min(stable)
-        text += f'stable-abi = "{oldest.python_tag}{"t" if oldest.free_threaded else ""}"\n'
+        text += f'stable-abi = "{min(stable).beginning}"\n'
     return {
         "PKG-INFO": b"Metadata-Version: 2.1\nName: rehearsal\nVersion: 0\n",
         "pyproject.toml": text.encode(),

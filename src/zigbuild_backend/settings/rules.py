@@ -172,7 +172,7 @@ def minimum_version(value: str) -> Problem | None:
 
 
 def stable_abi(value: str) -> Problem | None:
-    known = [f"{python.python_tag}{'t' if python.free_threaded else ''}" for python in STABLE_ABIS]
+    known = [python.beginning.name for python in STABLE_ABIS]
     if value in known:
         return None
     hint = f"name the oldest to support: {', '.join(known)}; with 't' for the one that free-threaded Pythons share"
