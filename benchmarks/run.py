@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from zigbuild_backend.store import default_store
+from zigbuild_backend.core.base.store import default_store
 
 ARCHS = ("x86_64", "i686", "aarch64", "armv7l", "ppc64le", "s390x")
 ROOT = Path(__file__).parents[1]

@@ -19,11 +19,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from zigbuild_backend.repository import Repository, open_repository
-from zigbuild_backend.repository.evict import drop_softly, sweep
-from zigbuild_backend.repository.model import File
-from zigbuild_backend.repository.stats import collect_stats
-from zigbuild_backend.repository.upstream import open_upstream
+from zigbuild_backend.index.eviction import drop_softly, sweep
+from zigbuild_backend.index.files import File
+from zigbuild_backend.index.index_statistics import collect_stats
+from zigbuild_backend.index.repository import Repository, open_repository
+from zigbuild_backend.index.upstream import open_upstream
 
 ROOT = Path(__file__).parents[1]
 RELEASES = {"markupsafe": "3.0.4", "wrapt": "2.5.2", "msgpack": "1.2.4"}

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from machines import ROOT
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.pins import DEFAULT_ZIG
-from zigbuild_backend.store import default_store
-from zigbuild_backend.toolchain import Zig, find_zig
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.pins import DEFAULT_ZIG
+from zigbuild_backend.core.base.store import default_store
+from zigbuild_backend.core.zig.toolchain import Zig, find_zig
 
 
 def pytest_configure(config: pytest.Config) -> None:

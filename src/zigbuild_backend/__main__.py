@@ -8,7 +8,7 @@ import sys
 def main() -> int:
     """Runs the command that the process was started with, and gives its exit code."""
     try:
-        from .cli import run
+        from .cli.program import run
 
         return run(sys.argv[1:])
     except KeyboardInterrupt:  # so early, or so late, that there is nothing to say of it

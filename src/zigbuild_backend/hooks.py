@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from .errors import ConfigurationError, Problem, ZigbuildError
-from .pins import DEFAULT_EPOCH
+from .core.base.epoch import read_epoch
+from .core.base.errors import ConfigurationError, Problem, ZigbuildError
 
 if TYPE_CHECKING:
-    from .plan import PlannedWheel, Project
-    from .settings import Settings
-    from .settings.overrides import Override
-    from .wheel import Workshop
+    from .core.project.planned_wheels import PlannedWheel, Project
+    from .core.settings.model import Settings
+    from .core.settings.overrides import Override
+    from .core.wheel.wheel_maker import Workshop
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,8 +65,8 @@ class _Options:
 def _parse_options(config_settings: Mapping[str, Any] | None, environ: Mapping[str, str]) -> _Options:
     if not config_settings and not any(name.startswith("ZIGBUILD_") for name in environ):
         return _Options()
-    from .settings import rules
-    from .settings.overrides import collect_overrides
+    from .core.settings import rules
+    from .core.settings.overrides import collect_overrides
 
     checks: dict[str, Callable[[str], Problem | None]] = {"target": rules.target, "python": rules.python}
     values: dict[str, Any] = {}
@@ -82,19 +82,6 @@ def _parse_options(config_settings: Mapping[str, Any] | None, environ: Mapping[s
         if key in checks and (problem := checks[key](values[key])):
             raise ConfigurationError(problem.message, where=where, hint=problem.hint)
     return _Options(**values, overrides=collect_overrides(given, environ, beside=("target", "python", "verbose")))
-
-
-def read_epoch(environ: Mapping[str, str]) -> int:
-    """SOURCE_DATE_EPOCH in seconds, or the default.
-
-    :raises ConfigurationError: if it is not a number.
-    """
-    text = environ.get("SOURCE_DATE_EPOCH") or str(DEFAULT_EPOCH)
-    if not (text.isascii() and text.isdecimal() and len(text) < 20):
-        raise ConfigurationError(
-            f"must be a number of seconds, not {text!r}", where="SOURCE_DATE_EPOCH", hint="set it to one, or unset it"
-        )
-    return int(text)
 
 
 @_hook
@@ -113,8 +100,8 @@ def get_requires_for_sdist(config_settings: Mapping[str, Any] | None) -> list[st
 
 @_hook
 def prepare_metadata(metadata_directory: str, config_settings: Mapping[str, Any] | None) -> str:
-    from .metadata import has_dynamic, read_metadata, write_dist_info
-    from .pyproject import read_pyproject
+    from .core.project.metadata import has_dynamic, read_metadata, write_dist_info
+    from .core.project.pyproject import read_pyproject
 
     _parse_options(config_settings, os.environ)
     root = Path.cwd()
@@ -126,7 +113,7 @@ def prepare_metadata(metadata_directory: str, config_settings: Mapping[str, Any]
 
 @_hook
 def build_wheel(wheel_directory: str, config_settings: Mapping[str, Any] | None) -> str:
-    from .wheel import make_wheels
+    from .core.wheel.wheel_maker import make_wheels
 
     root, out = Path.cwd(), Path(wheel_directory)
     options = _parse_options(config_settings, os.environ)
@@ -142,7 +129,7 @@ def build_wheel(wheel_directory: str, config_settings: Mapping[str, Any] | None)
 
 @_hook
 def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | None) -> str:
-    from .editable import make_editable
+    from .editable.editable_wheel import make_editable
 
     root, out = Path.cwd(), Path(wheel_directory)
     options = _parse_options(config_settings, os.environ)
@@ -155,7 +142,7 @@ def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | No
 @_hook
 def rebuild_editable(root: str, folder: str, config_settings: Mapping[str, str]) -> None:
     """What an editable install calls when more has changed than its sources; it has locked *folder*, its state."""
-    from .editable import compile_into
+    from .editable.editable_build import compile_into
 
     options = _parse_options(config_settings, {})  # what the environment said when it was installed is among them
     project, wheel = _choose(Path(root), options)
@@ -165,8 +152,8 @@ def rebuild_editable(root: str, folder: str, config_settings: Mapping[str, str])
 
 @_hook
 def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None) -> str:
-    from .project import read_project
-    from .sdist import make_sdist
+    from .core.project.project_folder import read_project
+    from .core.wheel.sdist_maker import make_sdist
 
     options = _parse_options(config_settings, os.environ)
     root = Path.cwd()
@@ -175,26 +162,26 @@ def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None)
 
 
 def _read_settings(config_settings: Mapping[str, Any] | None) -> Settings:
-    from .project import read_settings
-    from .pyproject import read_pyproject
+    from .core.project.project_folder import read_settings
+    from .core.project.pyproject import read_pyproject
 
     return read_settings(read_pyproject(Path.cwd()), _parse_options(config_settings, os.environ).overrides)
 
 
 def _find_requirements(settings: Settings) -> list[str]:
     """What has to be installed to know the version."""
-    from .versions import find_requirements
+    from .core.project.versions import find_requirements
 
     return find_requirements(settings.version, Path.cwd())
 
 
 def _choose(root: Path, options: _Options) -> tuple[Project, PlannedWheel]:
     """The project, and the one wheel of it that is wanted."""
-    from .host import find_host_python, find_host_target
-    from .plan import plan
-    from .project import read_project
-    from .pythons import PYTHONS
-    from .sdk import find_sdk
+    from .core.base.host import find_host_python, find_host_target
+    from .core.base.pythons import PYTHONS
+    from .core.project.planned_wheels import plan
+    from .core.project.project_folder import read_project
+    from .core.zig.macos_sdk import find_sdk
 
     project = read_project(root, options.overrides)
     target = options.target or (find_host_target().platform_tag if project.is_compiled else "")
@@ -215,10 +202,10 @@ def _open_workshop(project: Project, options: _Options) -> Workshop:
     """The means to make its wheels."""
     from dataclasses import replace
 
-    from .sdk import find_sdk
-    from .store import default_store
-    from .toolchain import find_zig
-    from .wheel import Workshop
+    from .core.base.store import default_store
+    from .core.wheel.wheel_maker import Workshop
+    from .core.zig.macos_sdk import find_sdk
+    from .core.zig.toolchain import find_zig
 
     zig = find_zig(project.settings.zig, default_store(os.environ), os.environ)
     if options.verbose:

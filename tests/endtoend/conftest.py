@@ -11,8 +11,8 @@ from loads import Release, share_caches
 from machines import EXAMPLE, PYTHONS
 from repositories import make_repository, zigbuild, zigbuild_well
 from servers import opened
-from zigbuild_backend.repository.model import Verdict
-from zigbuild_backend.targets import TARGETS
+from zigbuild_backend.core.base.targets import TARGETS
+from zigbuild_backend.index.files import Verdict
 
 NUMBER = 50
 

@@ -19,8 +19,8 @@ from loads import Release, count_ways, digest, drop_altogether
 from repositories import zigbuild
 from servers import Reply, Running, opened, publish, serving
 from wheels import write_foreign_wheel
-from zigbuild_backend.errors import MismatchError
-from zigbuild_backend.repository.evict import drop_softly
+from zigbuild_backend.core.base.errors import MismatchError
+from zigbuild_backend.index.eviction import drop_softly
 
 if os.name != "posix":
     pytest.skip("the sandbox is Linux's", allow_module_level=True)

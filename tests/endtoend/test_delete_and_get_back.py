@@ -25,9 +25,9 @@ from machines import ROOT, make_venv
 from networks import without_network
 from repositories import zigbuild_well
 from servers import Running, serving
-from zigbuild_backend.host import find_host_python, find_host_target
-from zigbuild_backend.repository.model import parse_file_name
-from zigbuild_backend.targets import TARGETS
+from zigbuild_backend.core.base.host import find_host_python, find_host_target
+from zigbuild_backend.core.base.targets import TARGETS
+from zigbuild_backend.index.files import parse_file_name
 
 ZIGBUILD = (sys.executable, "-m", "zigbuild_backend")
 RECIPES = ("markupsafe", "wrapt", "msgpack")

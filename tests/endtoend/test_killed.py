@@ -28,8 +28,8 @@ from loads import Release, digest, drop_altogether, find_leftovers, find_process
 from repositories import OFFLINE, TARGETS, wait_until
 from servers import JSON, find_port, get, opened, serving
 from wheels import metadata_of, write_foreign_wheel
-from zigbuild_backend.repository.ledger import Ledger
-from zigbuild_backend.sandbox import end_left, find_sandbox
+from zigbuild_backend.index.ledger import Ledger
+from zigbuild_backend.rebuild.sandbox.bubblewrap import end_left, find_sandbox
 
 if os.name != "posix":
     pytest.skip("the sandbox is Linux's", allow_module_level=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from machines import ROOT
-from zigbuild_backend.build_zig import render
-from zigbuild_backend.project import read_project
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.core.graph.build_zig import render
+from zigbuild_backend.core.project.project_folder import read_project
+from zigbuild_backend.core.zig.toolchain import Zig
 
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/pyproject.toml"))
 TEXTS = Path(__file__).parent / "examples"

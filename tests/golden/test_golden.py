@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from projects import tree_of, write_files
-from zigbuild_backend._compat import tomllib
-from zigbuild_backend.build_zig import render, render_zon
-from zigbuild_backend.metadata import read_metadata
-from zigbuild_backend.plan import PlannedWheel, Project, plan, resolve_project
-from zigbuild_backend.project import read_settings
-from zigbuild_backend.store import default_store
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.core.base.store import default_store
+from zigbuild_backend.core.base.toml_reader import tomllib
+from zigbuild_backend.core.graph.build_zig import render, render_zon
+from zigbuild_backend.core.project.metadata import read_metadata
+from zigbuild_backend.core.project.planned_wheels import PlannedWheel, Project, plan, resolve_project
+from zigbuild_backend.core.project.project_folder import read_settings
+from zigbuild_backend.core.zig.toolchain import Zig
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/pyproject.toml"))
 OTHER_ZIGS = [Path(zig) for zig in os.environ.get("ZIGBUILD_TEST_ZIGS", "").split(os.pathsep) if zig]

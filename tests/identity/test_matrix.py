@@ -18,8 +18,8 @@ import pytest
 
 from caches import lend_objects, share_runtimes
 from machines import EXAMPLE, PYTHONS, Venv, assert_auditwheel_agrees, make_venv
-from zigbuild_backend.host import find_host_python
-from zigbuild_backend.store import default_store
+from zigbuild_backend.core.base.host import find_host_python
+from zigbuild_backend.core.base.store import default_store
 
 MATRIX = ("cp39", "cp310", "cp311", "cp312", "cp313", "cp313t")
 TARGETS = 22

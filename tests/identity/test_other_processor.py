@@ -19,10 +19,10 @@ from caches import lend_objects
 from debian import find_cache
 from emulated import Emulated, emulated_aarch64
 from machines import EXAMPLE
-from zigbuild_backend.cpython import find_header_set
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.pins import DEFAULT_ZIG
-from zigbuild_backend.store import Store, default_store
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.pins import DEFAULT_ZIG
+from zigbuild_backend.core.base.store import Store, default_store
+from zigbuild_backend.core.cpython.header_sets import find_header_set
 
 ZIGLANG = "e27d409812b11e0fb89ed0200cf2e55b6464d43f9461553104e4a4f9a94a1fd5"
 """The sha256 of the wheel of ``ziglang`` for aarch64 Linux."""

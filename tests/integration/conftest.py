@@ -13,8 +13,10 @@ import pytest
 
 from confined import User, make_user
 from repositories import make_release, make_repository
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.sandbox import Sandbox, Unconfined, find_sandbox
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.rebuild.sandbox.bubblewrap import find_sandbox
+from zigbuild_backend.rebuild.sandbox.limits import Sandbox
+from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
 
 
 @pytest.fixture(scope="session", params=["root", "ordinary"])

@@ -15,24 +15,22 @@ from zipfile import ZipFile
 
 import pytest
 
-from zigbuild_backend.audit import audit_module, builtin_policy, find_origin, find_policy
-from zigbuild_backend.audit.wheel import check_wheel
-from zigbuild_backend.binaries import (
-    Binary,
-    ElfBinary,
-    MachOBinary,
-    PeBinary,
-    parse_binary,
-    parse_slices,
-    render_fat,
-    split_fat,
-)
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.pins import DEFAULT_ZIG
-from zigbuild_backend.pythons import Python
-from zigbuild_backend.store import default_store
-from zigbuild_backend.targets import TARGETS, Target, find_target
-from zigbuild_backend.toolchain import find_zig
+from zigbuild_backend.core.audit.module_audit import audit_module
+from zigbuild_backend.core.audit.platform_policy import builtin_policy, find_policy
+from zigbuild_backend.core.audit.symbol_origin import find_origin
+from zigbuild_backend.core.audit.wheel_audit import check_wheel
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.pins import DEFAULT_ZIG
+from zigbuild_backend.core.base.pythons import Python
+from zigbuild_backend.core.base.store import default_store
+from zigbuild_backend.core.base.targets import TARGETS, Target, find_target
+from zigbuild_backend.core.binaries.binary import Binary
+from zigbuild_backend.core.binaries.elf import ElfBinary
+from zigbuild_backend.core.binaries.fat import render_fat, split_fat
+from zigbuild_backend.core.binaries.macho import MachOBinary
+from zigbuild_backend.core.binaries.parse import parse_binary, parse_slices
+from zigbuild_backend.core.binaries.pe import PeBinary
+from zigbuild_backend.core.zig.toolchain import find_zig
 
 CP313 = Python(13)
 LEAVES = tuple(target for target in TARGETS if not target.slices)

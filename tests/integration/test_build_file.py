@@ -14,9 +14,9 @@ import pytest
 
 from machines import ROOT
 from projects import render_module
-from zigbuild_backend.host import find_host_python, find_host_target
-from zigbuild_backend.pins import SUPPORTED_ZIGS
-from zigbuild_backend.store import default_store
+from zigbuild_backend.core.base.host import find_host_python, find_host_target
+from zigbuild_backend.core.base.pins import SUPPORTED_ZIGS
+from zigbuild_backend.core.base.store import default_store
 
 HOST = f"{find_host_python()}-{find_host_target()}"
 WHEELS = (HOST, "cp312-win_amd64", "cp312-macosx_10_13_universal2", "cp312-musllinux_1_2_x86_64")

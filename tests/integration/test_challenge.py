@@ -13,8 +13,8 @@ import pytest
 from index_server import Answer, IndexServer, serving
 from repositories import TARGETS, copy_repository, drop, zigbuild
 from servers import serving as serving_repository
-from zigbuild_backend.repository import Repository
-from zigbuild_backend.repository.model import File
+from zigbuild_backend.index.files import File
+from zigbuild_backend.index.repository import Repository
 
 LINUX, WINDOWS, MACOS = TARGETS
 NO_ISOLATION = [] if shutil.which("bwrap") else ["--no-isolation"]

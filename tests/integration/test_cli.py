@@ -18,8 +18,8 @@ import pytest
 
 import zigbuild_backend
 from projects import write_files
-from zigbuild_backend.host import find_host_python, find_host_target
-from zigbuild_backend.store import default_store
+from zigbuild_backend.core.base.host import find_host_python, find_host_target
+from zigbuild_backend.core.base.store import default_store
 
 SPAM = """\
 #define PY_SSIZE_T_CLEAN

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from machines import EXAMPLE
-from zigbuild_backend.binaries.elf import MAGIC
-from zigbuild_backend.compare.sections import list_sections
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.core.binaries.elf import MAGIC
+from zigbuild_backend.core.zig.toolchain import Zig
+from zigbuild_backend.rebuild.compare.sections import list_sections
 
 RUN = (sys.executable, "-m", "zigbuild_backend")
 TARGETS = ("manylinux_2_17_x86_64", "macosx_11_0_arm64", "win_amd64")

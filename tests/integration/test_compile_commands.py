@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from projects import write_files
-from zigbuild_backend.cli import run
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.cli.program import run
+from zigbuild_backend.core.zig.toolchain import Zig
 
 PYPROJECT = """\
 [project]

@@ -15,7 +15,7 @@ import pytest
 
 from machines import make_venv
 from projects import Files, write_files
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.core.zig.toolchain import Zig
 
 FILES: Files = {
     "pyproject.toml": """

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from headers import fake_headers
-from zigbuild_backend import downloads
-from zigbuild_backend.cpython import add_header_set, find_header_set
-from zigbuild_backend.errors import MismatchError, NotFoundError
-from zigbuild_backend.store import Store
+from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
+from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.cpython.header_sets import add_header_set, find_header_set
+from zigbuild_backend.core.fetch import downloads
 
 
 def pack() -> bytes:

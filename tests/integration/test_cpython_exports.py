@@ -12,12 +12,13 @@ import pytest
 
 from deflate_programs import find_zigs
 from foreign import WINDOWS_SDISTS, open_windows_release
-from zigbuild_backend.cpython import find_header_set, pyconfig_header
-from zigbuild_backend.cpython.exports import render_def, stable_abi_symbols
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.pythons import Python, find_python
-from zigbuild_backend.store import Store
-from zigbuild_backend.toolchain import CompileError, Zig
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.pythons import Python, find_python
+from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.cpython.header_sets import find_header_set
+from zigbuild_backend.core.cpython.pyconfig import pyconfig_header
+from zigbuild_backend.core.cpython.windows_exports import render_def, stable_abi_symbols
+from zigbuild_backend.core.zig.toolchain import CompileError, Zig
 
 lief = pytest.importorskip("lief")
 

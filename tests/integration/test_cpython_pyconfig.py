@@ -10,13 +10,14 @@ import pytest
 
 from debian import read_package
 from headers import write_tree
-from zigbuild_backend.cpython import HeaderSet, add_header_set, find_header_set, pyconfig_header
-from zigbuild_backend.cpython.include_tree import is_header
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.pythons import PYTHONS, find_python
-from zigbuild_backend.store import Store
-from zigbuild_backend.targets import TARGETS, Target, find_target
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.pythons import PYTHONS, find_python
+from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.base.targets import TARGETS, Target, find_target
+from zigbuild_backend.core.cpython.header_sets import HeaderSet, add_header_set, find_header_set
+from zigbuild_backend.core.cpython.include_tree import is_header
+from zigbuild_backend.core.cpython.pyconfig import pyconfig_header
+from zigbuild_backend.core.zig.toolchain import Zig
 
 SOURCE = "#define PY_SSIZE_T_CLEAN\n" + "".join(
     f"#include <{name}.h>\n" for name in ("Python", "structmember", "datetime", "frameobject", "marshal")

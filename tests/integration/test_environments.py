@@ -17,35 +17,33 @@ import pytest
 
 from machines import EXAMPLE, PYTHONS
 from specs import COMPILED
-from zigbuild_backend.cpython import find_header_set, find_minors_at_hand
-from zigbuild_backend.environments import (
-    compile_bytecode,
-    find_interpreter,
-    list_interpreters,
-    obtain_environment,
-    read_interpreter,
-)
-from zigbuild_backend.errors import MismatchError, NotFoundError
-from zigbuild_backend.pins import DEFAULT_ZIG, NAME
-from zigbuild_backend.project import read_project, written_by
-from zigbuild_backend.provenance import digest_backend, read_backend
-from zigbuild_backend.pythons import Python
-from zigbuild_backend.rebuild import Source, contrast, find_source, rebuild
-from zigbuild_backend.sandbox import Completed, Unconfined
-from zigbuild_backend.sdist import make_sdist
-from zigbuild_backend.spec import PythonInput, WheelSpec
-from zigbuild_backend.store import Store, default_store
-from zigbuild_backend.targets import find_target
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.core.base.backend_digest import digest_backend, read_backend
+from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
+from zigbuild_backend.core.base.pins import DEFAULT_ZIG, NAME
+from zigbuild_backend.core.base.pythons import Python
+from zigbuild_backend.core.base.store import Store, default_store
+from zigbuild_backend.core.base.targets import find_target
+from zigbuild_backend.core.cpython.header_sets import find_header_set, find_minors_at_hand
+from zigbuild_backend.core.project.project_folder import read_project, written_by
+from zigbuild_backend.core.wheel.sdist_maker import make_sdist
+from zigbuild_backend.core.wheel.spec import PythonInput, WheelSpec
+from zigbuild_backend.core.zig.toolchain import Zig
+from zigbuild_backend.rebuild.circumstances import contrast
+from zigbuild_backend.rebuild.environments.environment import compile_bytecode, obtain_environment
+from zigbuild_backend.rebuild.environments.interpreters import find_interpreter, list_interpreters, read_interpreter
+from zigbuild_backend.rebuild.rebuilding_wheels import rebuild
+from zigbuild_backend.rebuild.sandbox.limits import Completed
+from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
+from zigbuild_backend.rebuild.source_finder import Source, find_source
 
 SPEC = replace(COMPILED, backend=read_backend(), requirements=written_by(), zig=DEFAULT_ZIG)
 OFFLINE = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
 OBTAIN = f"""
 import os, sys
 from pathlib import Path
-from zigbuild_backend.environments import obtain_environment
-from zigbuild_backend.spec import WheelSpec
-from zigbuild_backend.store import Store
+from zigbuild_backend.rebuild.environments import obtain_environment
+from zigbuild_backend.core.wheel.spec import WheelSpec
+from zigbuild_backend.core.base.store import Store
 spec = WheelSpec("spam", "1", "py3-none-any", "", {SPEC.backend!r}, {SPEC.requirements!r}, "deflate-1", 0, {SPEC.zig!r})
 obtain_environment(spec, Store(Path(sys.argv[1])), os.environ, print)
 """
@@ -83,10 +81,8 @@ def test_it_is_all_that_is_needed(version: str, store: Store) -> None:
         pytest.skip("no reader of TOML is to be had")
     compile_bytecode(environment, interpreter, store)
     code = f"import sys; sys.path[:0] = {list(map(str, environment.folders))}; sys.argv[1:] = ['--version']\n"
-    code += (
-        "from zigbuild_backend.__main__ import main; import zigbuild_backend.wheel; print(zigbuild_backend.__cached__)"
-    )
-    code += "; main()"
+    code += "from zigbuild_backend.__main__ import main; import zigbuild_backend.core.wheel.wheel_maker\n"
+    code += "print(zigbuild_backend.__cached__); main()"
     done = subprocess.run(
         [interpreter.executable, "-I", "-S", "-B", "-c", code], capture_output=True, text=True, env={}, check=True
     )

@@ -18,19 +18,19 @@ import pytest
 
 from repositories import OFFLINE, TARGETS, CountingSandbox, copy_repository, drop, falsify, zigbuild
 from wheels import write_foreign_wheel
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.rebuild import contrast
-from zigbuild_backend.repository import Repository, open_repository
-from zigbuild_backend.repository.builds import Workbench
-from zigbuild_backend.repository.evict import Report, drop_softly, evict, sweep
-from zigbuild_backend.repository.findings import now
-from zigbuild_backend.repository.intake import add
-from zigbuild_backend.repository.model import File, Verdict
-from zigbuild_backend.repository.prove import prove
-from zigbuild_backend.repository.recreate import Recreator
-from zigbuild_backend.repository.space import measure
-from zigbuild_backend.sandbox import Sandbox
-from zigbuild_backend.store import locked
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.store import locked
+from zigbuild_backend.index.eviction import Report, drop_softly, evict, sweep
+from zigbuild_backend.index.files import File, Verdict
+from zigbuild_backend.index.findings import now
+from zigbuild_backend.index.intake import add
+from zigbuild_backend.index.ledger_builds import Workbench
+from zigbuild_backend.index.proof import prove
+from zigbuild_backend.index.recreator import Recreator
+from zigbuild_backend.index.repository import Repository, open_repository
+from zigbuild_backend.index.space import measure
+from zigbuild_backend.rebuild.circumstances import contrast
+from zigbuild_backend.rebuild.sandbox.limits import Sandbox
 
 LINUX, WINDOWS, MACOS = TARGETS
 ENVIRON = {**os.environ, **OFFLINE}
@@ -241,9 +241,9 @@ def test_one_process_drops_at_a_time(repository: Repository) -> None:
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from zigbuild_backend.repository import open_repository
-from zigbuild_backend.repository.evict import evict
-from zigbuild_backend.repository.recreate import Recreator
+from zigbuild_backend.index.repository import open_repository
+from zigbuild_backend.index.eviction import evict
+from zigbuild_backend.index.recreator import Recreator
 repository = open_repository(Path(sys.argv[1]), {})
 recreator = Recreator(repository, None, environ={})
 print("ready", flush=True)

@@ -13,8 +13,8 @@ import pytest
 
 from foreign import ForeignPython, debian_python, find_program, windows_python, wine_environ
 from machines import ROOT, Venv, assert_auditwheel_agrees, install, make_venv
-from zigbuild_backend.project import read_project
-from zigbuild_backend.targets import TARGETS
+from zigbuild_backend.core.base.targets import TARGETS
+from zigbuild_backend.core.project.project_folder import read_project
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/pyproject.toml"))
 PYTHON = "cp311"

@@ -19,14 +19,16 @@ import pytest
 from machines import ROOT
 from projects import render_module, write_files
 from specs import COMPILED
-from zigbuild_backend.buildinfo import FILE_NAME
-from zigbuild_backend.environments import obtain_exact_tools, read_interpreter
-from zigbuild_backend.errors import MismatchError, NotFoundError
-from zigbuild_backend.generate import find_tools, read_headers
-from zigbuild_backend.rebuild import read_spec
-from zigbuild_backend.sandbox import find_sandbox
-from zigbuild_backend.store import Store, default_store, digest_tree
-from zigbuild_backend.zigs import install
+from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
+from zigbuild_backend.core.base.store import Store, default_store, digest_tree
+from zigbuild_backend.core.generate.installed_tools import find_tools
+from zigbuild_backend.core.generate.package_headers import read_headers
+from zigbuild_backend.core.wheel.buildinfo import FILE_NAME
+from zigbuild_backend.core.zig.ziglang import install
+from zigbuild_backend.rebuild.environments.interpreters import read_interpreter
+from zigbuild_backend.rebuild.environments.project_tools import obtain_exact_tools
+from zigbuild_backend.rebuild.sandbox.bubblewrap import find_sandbox
+from zigbuild_backend.rebuild.wheel_specs import read_spec
 
 FOUND_ON_BOTH = ("numpy==2.3.5", "pybind11==3.0.1")
 """Releases that have wheels for CPython 3.11 and 3.13."""

@@ -14,12 +14,16 @@ import pytest
 from confined import User
 from machines import EXAMPLE
 from repositories import zigbuild_well
-from zigbuild_backend.errors import ZigbuildError
-from zigbuild_backend.host import find_host_python
-from zigbuild_backend.rebuild import Rebuilt, Source, digest_source, read_spec, rebuild, usual
-from zigbuild_backend.sandbox import Limits, Sandbox, find_sandbox
-from zigbuild_backend.spec import WheelSpec
-from zigbuild_backend.store import default_store
+from zigbuild_backend.core.base.errors import ZigbuildError
+from zigbuild_backend.core.base.host import find_host_python
+from zigbuild_backend.core.base.store import default_store
+from zigbuild_backend.core.wheel.spec import WheelSpec
+from zigbuild_backend.rebuild.circumstances import usual
+from zigbuild_backend.rebuild.rebuilding_wheels import Rebuilt, rebuild
+from zigbuild_backend.rebuild.sandbox.bubblewrap import find_sandbox
+from zigbuild_backend.rebuild.sandbox.limits import Limits, Sandbox
+from zigbuild_backend.rebuild.source_finder import Source, digest_source
+from zigbuild_backend.rebuild.wheel_specs import read_spec
 
 MODULE = "src/example_c/_distance.c"
 PREFIX = "example_c-1.0.0/"

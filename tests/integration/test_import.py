@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from projects import write_files
-from zigbuild_backend._compat import tomllib
-from zigbuild_backend.cli import run
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.files import read_tree
-from zigbuild_backend.project import read_project
-from zigbuild_backend.sources import fetch, open_sdist
-from zigbuild_backend.store import default_store
+from zigbuild_backend.cli.program import run
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.store import default_store
+from zigbuild_backend.core.base.toml_reader import tomllib
+from zigbuild_backend.core.fetch.sdists import fetch, open_sdist
+from zigbuild_backend.core.project.project_folder import read_project
+from zigbuild_backend.core.project.tree_reader import read_tree
 
 SDISTS = {
     "kiwisolver-1.5.1": ("f1303ef2eec81262a4b708c3e858afe58d7c75ad91c1c05266eda7673369859a", ["kiwisolver._cext"]),

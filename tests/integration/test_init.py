@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from zigbuild_backend.cli import run
-from zigbuild_backend.cli.templates import LANGUAGES
-from zigbuild_backend.project import read_project
+from zigbuild_backend.cli.new_project import LANGUAGES
+from zigbuild_backend.cli.program import run
+from zigbuild_backend.core.project.project_folder import read_project
 
 
 @pytest.mark.usefixtures("zig")

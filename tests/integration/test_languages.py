@@ -16,7 +16,7 @@ from foreign import windows_python, wine_environ
 from host_wheels import HOST
 from machines import PYTHONS
 from projects import write_files
-from zigbuild_backend.cpython import declare_inline, translation_files
+from zigbuild_backend.core.cpython.zig_translation import declare_inline, translation_files
 
 PYPROJECT = """
 [project]

@@ -14,9 +14,9 @@ import pytest
 
 from machines import ROOT
 from projects import write_files
-from zigbuild_backend.host import find_host_python, find_host_target
-from zigbuild_backend.pins import SUPPORTED_ZIGS
-from zigbuild_backend.store import digest_file
+from zigbuild_backend.core.base.host import find_host_python, find_host_target
+from zigbuild_backend.core.base.pins import SUPPORTED_ZIGS
+from zigbuild_backend.core.base.store import digest_file
 
 HOST = f"{find_host_python()}-{find_host_target()}"
 RUN = [sys.executable, "-m", "zigbuild_backend"]

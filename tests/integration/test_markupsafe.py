@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from machines import ROOT, assert_auditwheel_agrees, make_venv
-from zigbuild_backend.host import find_host_python, find_host_target
+from zigbuild_backend.core.base.host import find_host_python, find_host_target
 
 RECIPE = ROOT / "recipes" / "markupsafe"
 PYTHONS = ("cp39", "cp310", "cp311", "cp312", "cp313", "cp313t")

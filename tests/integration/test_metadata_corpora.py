@@ -17,10 +17,10 @@ from typing import Any
 from corpora import open_corpus
 from machines import ROOT
 from projects import write_files
-from zigbuild_backend._compat import tomllib
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.metadata import read_metadata
-from zigbuild_backend.project import read_settings
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.base.toml_reader import tomllib
+from zigbuild_backend.core.project.metadata import read_metadata
+from zigbuild_backend.core.project.project_folder import read_settings
 
 _DYNAMIC = "`version` and `readme` can be dynamic, other fields cannot"
 _OTHER = "the fault is in the table of another tool, which is not read"

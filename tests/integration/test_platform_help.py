@@ -16,10 +16,10 @@ import pytest
 from host_wheels import HOST, PYTHON
 from projects import Files, write_files
 from repositories import drop, make_repository
-from zigbuild_backend.binaries import parse_binary, parse_slices
-from zigbuild_backend.pythons import PYTHONS
-from zigbuild_backend.repository import open_repository
-from zigbuild_backend.targets import TARGETS
+from zigbuild_backend.core.base.pythons import PYTHONS
+from zigbuild_backend.core.base.targets import TARGETS
+from zigbuild_backend.core.binaries.parse import parse_binary, parse_slices
+from zigbuild_backend.index.repository import open_repository
 
 INIT = """
 static struct PyModuleDef definition = {{PyModuleDef_HEAD_INIT, .m_name = "{name}"}};

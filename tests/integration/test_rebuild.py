@@ -16,11 +16,11 @@ import pytest
 
 from machines import EXAMPLE, PYTHONS, ROOT, Venv, make_venv
 from tampering import BUILDINFO, Alteration, alter, edit_buildinfo, hashes, zigbuild
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.host import find_host_python
-from zigbuild_backend.pins import VERSION
-from zigbuild_backend.recipes import open_project
-from zigbuild_backend.store import default_store
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.host import find_host_python
+from zigbuild_backend.core.base.pins import VERSION
+from zigbuild_backend.core.base.store import default_store
+from zigbuild_backend.core.project.recipes import open_project
 
 TARGETS = ("manylinux_2_17_x86_64", "win_amd64", "macosx_11_0_arm64")
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from zigbuild_backend.dist_info import render_entry_points
-from zigbuild_backend.errors import NotFoundError, Problem
-from zigbuild_backend.files import read_tree
-from zigbuild_backend.libraries import open_library_source
-from zigbuild_backend.plan import Project
-from zigbuild_backend.recipes import find_recipes, open_project, read_recipe
-from zigbuild_backend.sources import fetch
-from zigbuild_backend.store import Store
-from zigbuild_backend.units import resolve_units
+from zigbuild_backend.core.base.errors import NotFoundError, Problem
+from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.fetch.sdists import fetch
+from zigbuild_backend.core.graph.library_sources import open_library_source
+from zigbuild_backend.core.project.core_metadata import render_entry_points
+from zigbuild_backend.core.project.planned_wheels import Project
+from zigbuild_backend.core.project.products import resolve_units
+from zigbuild_backend.core.project.recipes import find_recipes, open_project, read_recipe
+from zigbuild_backend.core.project.tree_reader import read_tree
 
 ROOT = Path(__file__).parents[2]
 

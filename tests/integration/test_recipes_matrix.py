@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from machines import ROOT, Venv, assert_auditwheel_agrees, make_venv
-from zigbuild_backend.host import find_host_python, find_host_target
-from zigbuild_backend.recipes import read_recipe
-from zigbuild_backend.settings.recipe import Recipe
+from zigbuild_backend.core.base.host import find_host_python, find_host_target
+from zigbuild_backend.core.project.recipes import read_recipe
+from zigbuild_backend.core.settings.recipe_model import Recipe
 
 ZIGBUILD = [sys.executable, "-m", "zigbuild_backend"]
 HOST = f"{find_host_python()}-{find_host_target()}"

@@ -28,15 +28,15 @@ from repositories import (
     wait_until,
     zigbuild,
 )
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.indexes import Indexes, open_session
-from zigbuild_backend.repository import Repository
-from zigbuild_backend.repository.evict import drop_softly
-from zigbuild_backend.repository.flights import Busy
-from zigbuild_backend.repository.model import File
-from zigbuild_backend.repository.peers import Peers
-from zigbuild_backend.repository.recreate import Recreator
-from zigbuild_backend.sandbox import Sandbox
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.fetch.indexes import Indexes, open_session
+from zigbuild_backend.index.eviction import drop_softly
+from zigbuild_backend.index.files import File
+from zigbuild_backend.index.flights import Busy
+from zigbuild_backend.index.peers import Peers
+from zigbuild_backend.index.recreator import Recreator
+from zigbuild_backend.index.repository import Repository
+from zigbuild_backend.rebuild.sandbox.limits import Sandbox
 
 LINUX, WINDOWS, MACOS = TARGETS
 ENVIRON = {**os.environ, **OFFLINE}
@@ -138,9 +138,9 @@ def test_a_hundred_who_ask_for_one_wheel_cause_one_build(
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from zigbuild_backend.repository import open_repository
-from zigbuild_backend.repository.recreate import Recreator
-from zigbuild_backend.sandbox import Unconfined
+from zigbuild_backend.index.repository import open_repository
+from zigbuild_backend.index.recreator import Recreator
+from zigbuild_backend.rebuild.sandbox import Unconfined
 repository = open_repository(Path(sys.argv[1]), {})
 file = repository.ledger.find(sys.argv[2])
 recreator = Recreator(repository, Unconfined(), environ=os.environ, observe=lambda kind, *_: print(kind, flush=True))

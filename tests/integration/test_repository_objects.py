@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wheels import write_foreign_wheel
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
-from zigbuild_backend.repository import open_repository
-from zigbuild_backend.repository.blobs import LocalBlobs
-from zigbuild_backend.repository.layout import assemble, split
-from zigbuild_backend.repository.objects import ObjectBlobs, StorageError, open_objects
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from zigbuild_backend.index.blobs import LocalBlobs
+from zigbuild_backend.index.object_storage import ObjectBlobs, StorageError, open_objects
+from zigbuild_backend.index.repository import open_repository
+from zigbuild_backend.index.wheel_pieces import assemble, split
 
 if TYPE_CHECKING:
     from obstore.store import S3Store

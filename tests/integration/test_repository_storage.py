@@ -28,17 +28,17 @@ import pytest
 from machines import EXAMPLE
 from servers import serving
 from wheels import write_foreign_wheel
-from zigbuild_backend import cli
-from zigbuild_backend.archive import WriteError
-from zigbuild_backend.buildinfo import digest_members, digest_spec, parse_buildinfo
-from zigbuild_backend.cpython.headers import load_header_set
-from zigbuild_backend.environments import obtain_environment
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.manifest import ReleasedFile, ReleasedWheel, make_manifest, render_manifest
-from zigbuild_backend.repository import Repository, open_repository
-from zigbuild_backend.repository.evict import drop_softly
-from zigbuild_backend.repository.flights import Flights
-from zigbuild_backend.spec import WheelSpec
+from zigbuild_backend.cli import program as cli
+from zigbuild_backend.core.archive.archive_writer import WriteError
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.cpython.header_sets import load_header_set
+from zigbuild_backend.core.wheel.buildinfo import digest_members, digest_spec, parse_buildinfo
+from zigbuild_backend.core.wheel.spec import WheelSpec
+from zigbuild_backend.index.eviction import drop_softly
+from zigbuild_backend.index.flights import Flights
+from zigbuild_backend.index.repository import Repository, open_repository
+from zigbuild_backend.rebuild.environments.environment import obtain_environment
+from zigbuild_backend.release.release_manifest import ReleasedFile, ReleasedWheel, make_manifest, render_manifest
 
 needs_root = pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can mount a file system")
 
@@ -361,9 +361,9 @@ def test_many_processes_add_the_same_and_others(tmp_path: Path) -> None:
 NURSERY = """
 import os, sys
 from pathlib import Path
-from zigbuild_backend.repository import open_repository
-from zigbuild_backend.repository.intake import add
-from zigbuild_backend.store import Store
+from zigbuild_backend.index.repository import open_repository
+from zigbuild_backend.index.intake import add
+from zigbuild_backend.core.base.store import Store
 
 data, told, wheels = Path(sys.argv[1]), sys.argv[2], sorted(Path(sys.argv[3]).glob("*.whl"))
 ways = {"user": Store(data / "none"), "environ": {}, "cwd": data, "say": print}

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from confined import Outcome, User
-from zigbuild_backend.sandbox import Limits
-from zigbuild_backend.sandbox.limits import DEFAULT_LIMITS
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.core.zig.toolchain import Zig
+from zigbuild_backend.rebuild.sandbox.limits import DEFAULT_LIMITS, Limits
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from confined import User
-from zigbuild_backend.sandbox import Bubblewrap, LimitError, Limits, Sandbox, Unconfined, find_sandbox
-from zigbuild_backend.sandbox.processes import list_processes
+from zigbuild_backend.rebuild.sandbox.bubblewrap import Bubblewrap, find_sandbox
+from zigbuild_backend.rebuild.sandbox.limits import LimitError, Limits, Sandbox
+from zigbuild_backend.rebuild.sandbox.processes import list_processes
+from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
 
 
 def groups(process: int) -> list[Path]:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from confined import User
-from zigbuild_backend.errors import ConfigurationError, NotFoundError, ToolchainError
-from zigbuild_backend.sandbox import find_sandbox
+from zigbuild_backend.core.base.errors import ConfigurationError, NotFoundError, ToolchainError
+from zigbuild_backend.rebuild.sandbox.bubblewrap import find_sandbox
 
 
 @pytest.mark.usefixtures("own_user")
@@ -41,8 +41,8 @@ def test_sandbox_that_the_system_does_not_allow(user: User) -> None:
         f"""
         import sys
         sys.path.insert(0, "{user.folder}/src")
-        from zigbuild_backend.errors import NotFoundError
-        from zigbuild_backend.sandbox import find_sandbox
+        from zigbuild_backend.core.base.errors import NotFoundError
+        from zigbuild_backend.rebuild.sandbox import find_sandbox
         try:
             print(find_sandbox({{"PATH": "/usr/bin:/bin"}}))
         except NotFoundError as error:
@@ -61,7 +61,7 @@ def test_modules_can_be_imported_where_there_are_no_such_limits() -> None:
 import sys
 for name in ("resource", "fcntl", "pwd", "grp"):
     sys.modules[name] = None
-import zigbuild_backend.sandbox
+import zigbuild_backend.rebuild.sandbox
 """
     subprocess.run(
         [sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from confined import User
-from zigbuild_backend.sandbox import Limits
-from zigbuild_backend.sandbox.processes import read_available_memory
+from zigbuild_backend.rebuild.sandbox.limits import Limits
+from zigbuild_backend.rebuild.sandbox.processes import read_available_memory
 
 FORK = """
     import os

@@ -15,10 +15,12 @@ import pytest
 
 from servers import JSON, Reply, Running, opened, publish, serving
 from wheels import write_foreign_wheel
-from zigbuild_backend.repository import open_repository
-from zigbuild_backend.repository.model import File
-from zigbuild_backend.repository.recreate import Recreator
-from zigbuild_backend.server import Journal, ServeSettings, create_app
+from zigbuild_backend.index.files import File
+from zigbuild_backend.index.recreator import Recreator
+from zigbuild_backend.index.repository import open_repository
+from zigbuild_backend.index.server.app import create_app
+from zigbuild_backend.index.server.journal import Journal
+from zigbuild_backend.index.server.server_settings import ServeSettings
 
 TAGS = ("py3-none-any", "cp313-cp313-win_amd64", "cp313-cp313-manylinux_2_17_x86_64")
 

@@ -25,7 +25,7 @@ from repositories import copy_repository
 from repositories import drop as drop_all
 from servers import JSON, Running, await_ready, find_port, opened, publish, serving
 from wheels import metadata_of, write_foreign_wheel
-from zigbuild_backend.repository.model import File
+from zigbuild_backend.index.files import File
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the sandbox is Linux's")
 

@@ -15,8 +15,8 @@ import pytest
 
 from servers import JSON, Running, opened, publish, serving
 from wheels import write_foreign_wheel
-from zigbuild_backend.repository import evict
-from zigbuild_backend.repository.model import Verdict
+from zigbuild_backend.index import eviction as evict
+from zigbuild_backend.index.files import Verdict
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ import pytest
 from projects import write_files
 from servers import Running, opened, publish, serving
 from wheels import write_foreign_wheel
-from zigbuild_backend.repository import evict
-from zigbuild_backend.repository.model import File, Verdict
+from zigbuild_backend.index import eviction as evict
+from zigbuild_backend.index.files import File, Verdict
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = (

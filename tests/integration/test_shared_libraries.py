@@ -11,8 +11,8 @@ import pytest
 
 from machines import assert_auditwheel_agrees
 from projects import write_files
-from zigbuild_backend.binaries import parse_binary
-from zigbuild_backend.host import find_host_python, find_host_target
+from zigbuild_backend.core.base.host import find_host_python, find_host_target
+from zigbuild_backend.core.binaries.parse import parse_binary
 
 PYTHON, TARGET = find_host_python(), str(find_host_target())
 PYPROJECT = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from machines import EXAMPLE
-from zigbuild_backend.pins import SUPPORTED_ZIGS
+from zigbuild_backend.core.base.pins import SUPPORTED_ZIGS
 
 TARGETS = ("manylinux_2_17_aarch64", "musllinux_1_2_x86_64", "macosx_11_0_arm64", "win_amd64")
 

@@ -12,13 +12,14 @@ import pytest
 
 from index_server import JSON, Answer, IndexServer, serving
 from wheels import metadata_of, write_foreign_wheel
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError, Problem
-from zigbuild_backend.indexes import Indexes, open_session
-from zigbuild_backend.repository import Repository, open_repository, upstream
-from zigbuild_backend.repository.model import File
-from zigbuild_backend.repository.pages import UnreachableError
-from zigbuild_backend.repository.recreate import Recreator
-from zigbuild_backend.repository.upstream import Upstream, hide_foreign, open_upstream
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
+from zigbuild_backend.core.fetch.indexes import Indexes, open_session
+from zigbuild_backend.index import upstream
+from zigbuild_backend.index.files import File
+from zigbuild_backend.index.foreign_pages import UnreachableError
+from zigbuild_backend.index.recreator import Recreator
+from zigbuild_backend.index.repository import Repository, open_repository
+from zigbuild_backend.index.upstream import Upstream, hide_foreign, open_upstream
 
 Connect = Callable[[str], Upstream]
 
@@ -170,7 +171,7 @@ def test_upstream_that_can_not_be_reached(connect: Connect) -> None:
 
 
 def test_a_page_without_end(connect: Connect, server: IndexServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zigbuild_backend.repository.pages.MAX_PAGE", 1000)
+    monkeypatch.setattr("zigbuild_backend.index.foreign_pages.MAX_PAGE", 1000)
     server.answers["/simple/eggs/"] = Answer(b" " * 2000, JSON)
     with pytest.raises(UnreachableError, match="is larger than 1000 bytes"):
         connect(server.index).refresh("eggs")

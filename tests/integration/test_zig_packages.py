@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 
 from projects import project_of, tree_of, write_files
-from zigbuild_backend.build_zig import render_zon
-from zigbuild_backend.build_zig_words import quote
-from zigbuild_backend.dist_info import Metadata
-from zigbuild_backend.host import find_host_python, find_host_target
-from zigbuild_backend.pins import SUPPORTED_ZIGS
-from zigbuild_backend.plan import resolve_project
-from zigbuild_backend.settings import parse_settings
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.core.base.host import find_host_python, find_host_target
+from zigbuild_backend.core.base.pins import SUPPORTED_ZIGS
+from zigbuild_backend.core.graph.build_zig import render_zon
+from zigbuild_backend.core.graph.zig_words import quote
+from zigbuild_backend.core.project.core_metadata import Metadata
+from zigbuild_backend.core.project.planned_wheels import resolve_project
+from zigbuild_backend.core.settings.parser import parse_settings
+from zigbuild_backend.core.zig.toolchain import Zig
 
 HOST = f"{find_host_python()}-{find_host_target()}"
 FOREIGN = f"{find_host_python()}-macosx_11_0_arm64"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from zigbuild_backend.errors import NotFoundError
-from zigbuild_backend.store import Store
-from zigbuild_backend.zigs import obtain_zig
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.zig.ziglang import obtain_zig
 
 VERSION = "99.1"
 EXECUTABLE = "ziglang/zig.exe" if sys.platform == "win32" else "ziglang/zig"

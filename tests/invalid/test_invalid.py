@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from zigbuild_backend._compat import tomllib
-from zigbuild_backend.cpython import list_header_sets
-from zigbuild_backend.store import default_store
+from zigbuild_backend.core.base.store import default_store
+from zigbuild_backend.core.base.toml_reader import tomllib
+from zigbuild_backend.core.cpython.header_sets import list_header_sets
 
 CASES = sorted(Path(__file__).parent.glob("*.txt"))
 # Where auditwheel is installed its tables are used, which say more of some symbols than ours.

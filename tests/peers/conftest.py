@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from frontends import Frontend
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.core.zig.toolchain import Zig
 
 
 @pytest.fixture

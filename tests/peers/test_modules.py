@@ -8,7 +8,7 @@ import pytest
 
 from frontends import Frontend
 from projects import Files, render_module, render_pyproject
-from zigbuild_backend.binaries import parse_binary
+from zigbuild_backend.core.binaries.parse import parse_binary
 
 SQUARE = ("square", 'PyArg_ParseTuple(args, "d", &x) ? PyFloat_FromDouble(x * x) : NULL')
 X = "static double x;"

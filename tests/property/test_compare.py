@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from binary_files import elf_file, macho_file, pe_file
 from specs import PURE
 from wheels import write_own_wheel
-from zigbuild_backend.binaries import render_fat
-from zigbuild_backend.compare import Difference, explain, explain_members
-from zigbuild_backend.compare.clues import find_clue
-from zigbuild_backend.compare.difference import count_differing, find_first_difference
+from zigbuild_backend.core.binaries.fat import render_fat
+from zigbuild_backend.rebuild.compare.difference import Difference, count_differing, find_first_difference
+from zigbuild_backend.rebuild.compare.explanation import explain, explain_members
+from zigbuild_backend.rebuild.compare.telling_texts import find_clue
 
 LIBRARIES = {
     "spam/elf.so": elf_file(),

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deflate_programs import native_program
-from zigbuild_backend.deflate import BEST, FAST, Deflater, Effort
-from zigbuild_backend.deflate.huffman import code_lengths, codes
-from zigbuild_backend.deflate.pure import deflate_pure
+from zigbuild_backend.core.archive.deflate.effort import BEST, FAST, Effort
+from zigbuild_backend.core.archive.deflate.huffman import code_lengths, codes
+from zigbuild_backend.core.archive.deflate.native import Deflater
+from zigbuild_backend.core.archive.deflate.pure import deflate_pure
 
 EXAMPLES = 150 if os.environ.get("ZIGBUILD_WHOLE_MATRIX") else 60
 modest = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

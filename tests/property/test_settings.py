@@ -11,12 +11,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from projects import tree_of
-from zigbuild_backend.build_zig import render
-from zigbuild_backend.dist_info import Metadata
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.plan import plan, resolve_project
-from zigbuild_backend.settings import Condition, Settings, When, parse_settings
-from zigbuild_backend.settings.fields import key_of, table_of
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.graph.build_zig import render
+from zigbuild_backend.core.project.core_metadata import Metadata
+from zigbuild_backend.core.project.planned_wheels import plan, resolve_project
+from zigbuild_backend.core.settings.conditions import Condition, When
+from zigbuild_backend.core.settings.fields import key_of, table_of
+from zigbuild_backend.core.settings.model import Settings
+from zigbuild_backend.core.settings.parser import parse_settings
 
 SCALARS = st.one_of(
     st.text(max_size=8),

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specs import COMPILED, PURE
-from zigbuild_backend.buildinfo import digest_spec, parse_buildinfo, render_buildinfo
-from zigbuild_backend.pythons import PYTHONS, STABLE_ABIS, Python
-from zigbuild_backend.spec import PythonInput, SdkInput, WheelSpec
-from zigbuild_backend.targets import TARGETS, Target, find_target
+from zigbuild_backend.core.base.pythons import PYTHONS, STABLE_ABIS, Python
+from zigbuild_backend.core.base.targets import TARGETS, Target, find_target
+from zigbuild_backend.core.wheel.buildinfo import digest_spec, parse_buildinfo, render_buildinfo
+from zigbuild_backend.core.wheel.spec import PythonInput, WheelSpec
+from zigbuild_backend.core.zig.macos_sdk import SdkInput
 
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=20)

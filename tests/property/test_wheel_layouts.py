@@ -10,8 +10,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zigbuild_backend.repository.blobs import LocalBlobs
-from zigbuild_backend.repository.layout import Layout, Piece, assemble, parse_layout, read_layout, split
+from zigbuild_backend.index.blobs import LocalBlobs
+from zigbuild_backend.index.wheel_pieces import Layout, Piece, assemble, parse_layout, read_layout, split
 
 METHODS = st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 BODIES = st.binary(max_size=200) | st.builds(lambda unit, count: unit * count, st.binary(max_size=40), st.just(200))

@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 
 from projects import tree_of
 from zig_literals import read_literal, split_literals
-from zigbuild_backend.build_zig import quote, render, render_zon
-from zigbuild_backend.dist_info import Metadata
-from zigbuild_backend.plan import Project
-from zigbuild_backend.settings import (
+from zigbuild_backend.core.graph.build_zig import quote, render, render_zon
+from zigbuild_backend.core.project.core_metadata import Metadata
+from zigbuild_backend.core.project.planned_wheels import Project
+from zigbuild_backend.core.project.products import LibraryUnit, Module, Part, Unit, Units
+from zigbuild_backend.core.settings.conditions import Condition, When
+from zigbuild_backend.core.settings.fields import Names
+from zigbuild_backend.core.settings.model import Settings
+from zigbuild_backend.core.settings.product_tables import (
     Addition,
-    Condition,
     ConfigAddition,
     ConfigHeader,
     Dependency,
@@ -28,14 +31,10 @@ from zigbuild_backend.settings import (
     Extension,
     Flags,
     Library,
-    Names,
     Product,
-    Settings,
     Std,
-    When,
 )
-from zigbuild_backend.toolchain import Zig
-from zigbuild_backend.units import LibraryUnit, Module, Part, Unit, Units
+from zigbuild_backend.core.zig.toolchain import Zig
 
 P = TypeVar("P", bound=Product)
 

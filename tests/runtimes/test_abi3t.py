@@ -16,7 +16,7 @@ import pytest
 from debian import find_cache, find_package, read_package
 from foreign import ForeignPython
 from projects import render_pyproject, write_files
-from zigbuild_backend.toolchain import Zig
+from zigbuild_backend.core.zig.toolchain import Zig
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the Pythons are for x86_64")
 

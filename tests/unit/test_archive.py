@@ -22,11 +22,11 @@ from pathlib import Path
 
 import pytest
 
-from zigbuild_backend import archive
-from zigbuild_backend.archive import Entry, WriteError, write_sdist, write_wheel
-from zigbuild_backend.deflate import FAST
-from zigbuild_backend.deflate.pure import deflate_pure
-from zigbuild_backend.errors import ConfigurationError, ToolchainError
+from zigbuild_backend.core.archive import archive_writer as archive
+from zigbuild_backend.core.archive.archive_writer import Entry, WriteError, write_sdist, write_wheel
+from zigbuild_backend.core.archive.deflate.effort import FAST
+from zigbuild_backend.core.archive.deflate.pure import deflate_pure
+from zigbuild_backend.core.base.errors import ConfigurationError, ToolchainError
 
 SOURCES = Path(archive.__file__).parents[1]
 
@@ -404,7 +404,7 @@ class TestFailures:
     def test_killed_in_the_middle(self, tmp_path: Path) -> None:
         program = (
             "import os, signal, sys; from pathlib import Path\n"
-            "from zigbuild_backend.archive import Entry, write_wheel\n"
+            "from zigbuild_backend.core.archive.archive_writer import Entry, write_wheel\n"
             "die = lambda data: os.kill(os.getpid(), signal.SIGKILL) if data == b'2' else data\n"
             "entries = [Entry('1', bytes(1000000)), Entry('2', b'2')]\n"
             "write_wheel(Path(sys.argv[1]), entries, mtime=0, deflate=die)\n"

@@ -14,21 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from binary_files import coff_object, elf_file, elf_object, macho_file, pe_file
-from zigbuild_backend.audit import (
-    Policy,
-    audit_library,
-    audit_module,
-    builtin_policy,
-    find_origin,
-    init_symbols,
-    read_auditwheel_policy,
-)
-from zigbuild_backend.audit.claims import claimed_python, claimed_target
-from zigbuild_backend.audit.wheel import check_wheel
-from zigbuild_backend.binaries import render_fat
-from zigbuild_backend.errors import NotFoundError, Problem
-from zigbuild_backend.pythons import PYTHONS, Python
-from zigbuild_backend.targets import TARGETS, Target, find_target
+from zigbuild_backend.core.audit.claims import claimed_python, claimed_target
+from zigbuild_backend.core.audit.module_audit import audit_library, audit_module, init_symbols
+from zigbuild_backend.core.audit.platform_policy import Policy, builtin_policy, read_auditwheel_policy
+from zigbuild_backend.core.audit.symbol_origin import find_origin
+from zigbuild_backend.core.audit.wheel_audit import check_wheel
+from zigbuild_backend.core.base.errors import NotFoundError, Problem
+from zigbuild_backend.core.base.pythons import PYTHONS, Python
+from zigbuild_backend.core.base.targets import TARGETS, Target, find_target
+from zigbuild_backend.core.binaries.fat import render_fat
 
 CP313 = Python(13)
 ABI3 = Python(11, stable_abi=True)

@@ -9,20 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binary_files import ELF_MACHINES, MACHO_CPUS, PE_MACHINES, coff_object, elf_file, elf_object, macho_file, pe_file
-from zigbuild_backend.binaries import (
-    ElfBinary,
-    Import,
-    MachOBinary,
-    MalformedBinary,
-    PeBinary,
-    Signature,
-    parse_binary,
-    parse_slices,
-    parse_undefined,
-    render_fat,
-    split_fat,
-)
-from zigbuild_backend.errors import MismatchError
+from zigbuild_backend.core.base.errors import MismatchError
+from zigbuild_backend.core.binaries.binary import Import, MalformedBinary
+from zigbuild_backend.core.binaries.elf import ElfBinary
+from zigbuild_backend.core.binaries.fat import render_fat, split_fat
+from zigbuild_backend.core.binaries.macho import MachOBinary, Signature
+from zigbuild_backend.core.binaries.parse import parse_binary, parse_slices, parse_undefined
+from zigbuild_backend.core.binaries.pe import PeBinary
 
 
 @pytest.mark.parametrize("with_sections", [True, False])

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from zigbuild_backend.archive import WriteError
-from zigbuild_backend.errors import MismatchError, NotFoundError
-from zigbuild_backend.repository.blobs import Incoming, LocalBlobs
+from zigbuild_backend.core.archive.archive_writer import WriteError
+from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
+from zigbuild_backend.index.blobs import Incoming, LocalBlobs
 
 DATA = b"some bytes " * 1000
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -174,7 +174,7 @@ def test_threads_that_add_the_same(blobs: LocalBlobs, tmp_path: Path) -> None:
 
 def test_only_what_dead_processes_left_is_cleaned_away(blobs: LocalBlobs, tmp_path: Path) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from zigbuild_backend.repository.blobs import LocalBlobs\n"
+        "import os, sys; from pathlib import Path; from zigbuild_backend.index.blobs import LocalBlobs\n"
         "blobs = LocalBlobs(Path(sys.argv[1], 'blobs'), Path(sys.argv[1], 'quarantine'))\n"
         "def blocks():\n"
         "    yield b'some'\n"

@@ -9,9 +9,9 @@ import pytest
 
 from projects import project_of
 from zig_literals import split_literals
-from zigbuild_backend.build_zig import quote, render, render_zon
-from zigbuild_backend.pythons import PYTHONS, Python
-from zigbuild_backend.targets import TARGETS, find_target
+from zigbuild_backend.core.base.pythons import PYTHONS, Python
+from zigbuild_backend.core.base.targets import TARGETS, find_target
+from zigbuild_backend.core.graph.build_zig import quote, render, render_zon
 
 ONE = "[[extension]]\nname = 'spam._c'\nsources = ['spam/*.c']\n"
 

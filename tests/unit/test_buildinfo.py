@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from specs import COMPILED, PURE
-from zigbuild_backend.buildinfo import digest_members, digest_spec, parse_buildinfo, render_buildinfo
-from zigbuild_backend.errors import MismatchError
-from zigbuild_backend.spec import WheelSpec
+from zigbuild_backend.core.base.errors import MismatchError
+from zigbuild_backend.core.wheel.buildinfo import digest_members, digest_spec, parse_buildinfo, render_buildinfo
+from zigbuild_backend.core.wheel.spec import WheelSpec
 
 
 @pytest.mark.parametrize("spec", [COMPILED, PURE])

@@ -10,9 +10,9 @@ from types import ModuleType
 
 import pytest
 
-from zigbuild_backend import cli
+from zigbuild_backend.cli import program as cli
 from zigbuild_backend.cli.session import format_count, format_seconds, format_size, join_shortened
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def keep_signals() -> Iterator[None]:
 
 def run_raising(monkeypatch: pytest.MonkeyPatch, error: BaseException, *options: str) -> int:
     """Runs a command that raises *error*."""
-    command = ModuleType("zigbuild_backend.cli.plan")
+    command = ModuleType("zigbuild_backend.cli.commands.plan")
 
     def run(*_: object) -> int:
         raise error

@@ -7,9 +7,9 @@ from argparse import Namespace
 import pytest
 
 from projects import project_of
-from zigbuild_backend.cli.selection import Choice, read_choice, select_wheels
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.host import find_host_python, find_host_target
+from zigbuild_backend.cli.wheel_selection import Choice, read_choice, select_wheels
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.base.host import find_host_python, find_host_target
 
 MODULE = "[[extension]]\nname = 'spam._c'\nsources = ['spam/*.c']\n"
 PROJECT = project_of("targets = ['windows']\npythons = ['cp312', 'cp313']\n" + MODULE)

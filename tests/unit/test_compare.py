@@ -13,8 +13,10 @@ import pytest
 
 from specs import COMPILED, PURE
 from wheels import write_foreign_wheel, write_own_wheel
-from zigbuild_backend.compare import Difference, explain, explain_members
-from zigbuild_backend.spec import SdkInput, WheelSpec
+from zigbuild_backend.core.wheel.spec import WheelSpec
+from zigbuild_backend.core.zig.macos_sdk import SdkInput
+from zigbuild_backend.rebuild.compare.difference import Difference
+from zigbuild_backend.rebuild.compare.explanation import explain, explain_members
 
 FILES: Mapping[str, bytes] = {
     "spam/__init__.py": b"import os\n\nanswer = 42\n",

@@ -7,11 +7,12 @@ from struct import pack
 import pytest
 
 from binary_files import elf_file, macho_file, pe_file
-from zigbuild_backend.binaries import MalformedBinary, render_fat
-from zigbuild_backend.compare import Difference
-from zigbuild_backend.compare.clues import find_clue
-from zigbuild_backend.compare.libraries import explain_library
-from zigbuild_backend.compare.sections import Section, list_sections
+from zigbuild_backend.core.binaries.binary import MalformedBinary
+from zigbuild_backend.core.binaries.fat import render_fat
+from zigbuild_backend.rebuild.compare.difference import Difference
+from zigbuild_backend.rebuild.compare.libraries import explain_library
+from zigbuild_backend.rebuild.compare.sections import Section, list_sections
+from zigbuild_backend.rebuild.compare.telling_texts import find_clue
 
 
 def elf_with(*sections: tuple[str, bytes], tables: bytes = elf_file(with_sections=False)) -> bytes:

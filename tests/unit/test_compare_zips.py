@@ -9,8 +9,8 @@ from io import BytesIO
 
 import pytest
 
-from zigbuild_backend.compare import explain, explain_members
-from zigbuild_backend.compare.zips import MalformedZip, parse_zip, split_extra
+from zigbuild_backend.rebuild.compare.explanation import explain, explain_members
+from zigbuild_backend.rebuild.compare.raw_zip import MalformedZip, parse_zip, split_extra
 
 
 def write_zip(name: str = "a.bin", content: bytes = b"spam" * 100, method: int = zipfile.ZIP_DEFLATED) -> bytes:

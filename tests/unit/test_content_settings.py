@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from machines import ROOT
-from zigbuild_backend._compat import tomllib
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.settings import Settings, parse_settings
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.base.toml_reader import tomllib
+from zigbuild_backend.core.settings.model import Settings
+from zigbuild_backend.core.settings.parser import parse_settings
 
 EXAMPLES = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "metadata.md").read_text("utf-8"), re.DOTALL)
 

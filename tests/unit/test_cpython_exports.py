@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from zigbuild_backend.cpython.exports import parse_declarations, stable_abi_symbols
-from zigbuild_backend.errors import NotFoundError
+from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.cpython.windows_exports import parse_declarations, stable_abi_symbols
 
 
 @pytest.mark.parametrize(

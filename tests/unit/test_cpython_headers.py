@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 
 from headers import FOREIGN, fake_headers, write_tree
-from zigbuild_backend.cpython import (
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from zigbuild_backend.core.base.store import Store, digest_tree
+from zigbuild_backend.core.cpython import installed_headers as installed
+from zigbuild_backend.core.cpython.header_sets import (
     add_header_set,
     find_header_set,
     find_minors_at_hand,
-    installed,
     list_header_sets,
     load_header_set,
     recover_header_set,
 )
-from zigbuild_backend.cpython.installed import installed_include_folders
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
-from zigbuild_backend.store import Store, digest_tree
+from zigbuild_backend.core.cpython.installed_headers import installed_include_folders
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from headers import FOREIGN, fake_headers, write_tree
-from zigbuild_backend.cpython import include_archive
-from zigbuild_backend.cpython.include_tree import find_include_folders, read_headers
-from zigbuild_backend.errors import ConfigurationError, NotFoundError
+from zigbuild_backend.core.base.errors import ConfigurationError, NotFoundError
+from zigbuild_backend.core.cpython import include_archive
+from zigbuild_backend.core.cpython.include_tree import find_include_folders, read_headers
 
 HEADERS = fake_headers()
 

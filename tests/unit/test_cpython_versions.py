@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zigbuild_backend.cpython.include_tree import CPythonVersion, is_header, parse_version
+from zigbuild_backend.core.cpython.include_tree import CPythonVersion, is_header, parse_version
 
 
 @pytest.mark.parametrize(

@@ -12,21 +12,12 @@ from pathlib import Path
 import pytest
 
 from deflate_programs import compile_program, find_zigs, native_program
-from zigbuild_backend.deflate import (
-    BEST,
-    FAST,
-    KNOWN_ANSWERS,
-    Deflater,
-    Effort,
-    KnownAnswer,
-    matching,
-    prove,
-    pure,
-    source_digest,
-)
-from zigbuild_backend.deflate.huffman import code_lengths, codes
-from zigbuild_backend.deflate.pure import deflate_pure
-from zigbuild_backend.errors import MismatchError, ToolchainError
+from zigbuild_backend.core.archive.deflate import matching, pure
+from zigbuild_backend.core.archive.deflate.effort import BEST, FAST, Effort
+from zigbuild_backend.core.archive.deflate.huffman import code_lengths, codes
+from zigbuild_backend.core.archive.deflate.native import KNOWN_ANSWERS, Deflater, KnownAnswer, prove, source_digest
+from zigbuild_backend.core.archive.deflate.pure import deflate_pure
+from zigbuild_backend.core.base.errors import MismatchError, ToolchainError
 
 STDLIB = Path(os.__file__).parent
 

@@ -9,8 +9,9 @@ import io
 
 import pytest
 
-from zigbuild_backend.archive import Entry
-from zigbuild_backend.dist_info import Metadata, render_entry_points, render_record, render_script, render_wheel_file
+from zigbuild_backend.core.archive.archive_writer import Entry
+from zigbuild_backend.core.project.core_metadata import Metadata, render_entry_points
+from zigbuild_backend.core.wheel.dist_info import render_record, render_script, render_wheel_file
 
 
 @pytest.mark.parametrize(

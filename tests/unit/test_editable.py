@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from projects import project_of, write_files
+from zigbuild_backend.editable.import_paths import Layout, find_layout, find_roots
 from zigbuild_backend.editable.installed import finder
 from zigbuild_backend.editable.installed.resources import read_resources
 from zigbuild_backend.editable.installed.state import State, read_state, sign
-from zigbuild_backend.editable.layout import Layout, find_layout, find_roots
-from zigbuild_backend.editable.watching import watch
+from zigbuild_backend.editable.watched_files import watch
 
 EXTENSION = '[[extension]]\nname = "spam._c"\nsources = ["{}"]\n'
 OLD = 1_000_000_000_000_000_000  # ns

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from projects import write_files as write_project
-from zigbuild_backend.eject import LIST, write_files
-from zigbuild_backend.errors import ConfigurationError
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.graph.ejection import LIST, write_files
 
 FILES = {"build.zig": b"one", "zigbuild/include/3.13/Python.h": b"two"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zigbuild_backend.errors import (
+from zigbuild_backend.core.base.errors import (
     ConfigurationError,
     MismatchError,
     NotFoundError,

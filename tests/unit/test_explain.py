@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from projects import write_files
-from zigbuild_backend.cli import run
-from zigbuild_backend.cli.origins import find_lines
+from zigbuild_backend.cli.program import run
+from zigbuild_backend.cli.setting_origins import find_lines
 
 PYPROJECT = """\
 [project]

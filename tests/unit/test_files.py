@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from projects import Files, write_files
-from zigbuild_backend.errors import ConfigurationError, NotFoundError
-from zigbuild_backend.files import read_file, read_tree
-from zigbuild_backend.settings import SdistContents
+from zigbuild_backend.core.base.errors import ConfigurationError, NotFoundError
+from zigbuild_backend.core.project.tree_reader import read_file, read_tree
+from zigbuild_backend.core.settings.contents import SdistContents
 
 FILES: Files = {
     "pyproject.toml": "[project]",

@@ -10,18 +10,25 @@ from pathlib import Path
 import pytest
 
 from projects import project_of, write_files
-from zigbuild_backend.dist_info import Metadata
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError, ToolchainError, ZigbuildError
-from zigbuild_backend.files import read_tree
-from zigbuild_backend.generate import Bench, Tools, find_tools, provide, select_requirements, select_tools
-from zigbuild_backend.generate.facts import describe_python, describe_target, fill_template
-from zigbuild_backend.generate.headers import read_headers
-from zigbuild_backend.generate.numpy_headers import render_config
-from zigbuild_backend.generate.running import run_generation
-from zigbuild_backend.plan import resolve_project
-from zigbuild_backend.pythons import find_python
-from zigbuild_backend.store import Store
-from zigbuild_backend.targets import TARGETS, find_target
+from zigbuild_backend.core.base.errors import (
+    ConfigurationError,
+    MismatchError,
+    NotFoundError,
+    ToolchainError,
+    ZigbuildError,
+)
+from zigbuild_backend.core.base.pythons import find_python
+from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.base.targets import TARGETS, find_target
+from zigbuild_backend.core.generate.facts import describe_python, describe_target, fill_template
+from zigbuild_backend.core.generate.generator_runs import Bench, run_generation
+from zigbuild_backend.core.generate.installed_tools import Tools, find_tools, select_requirements, select_tools
+from zigbuild_backend.core.generate.numpy_headers import render_config
+from zigbuild_backend.core.generate.package_headers import read_headers
+from zigbuild_backend.core.generate.supplies import provide
+from zigbuild_backend.core.project.core_metadata import Metadata
+from zigbuild_backend.core.project.planned_wheels import resolve_project
+from zigbuild_backend.core.project.tree_reader import read_tree
 
 FACTS = {"ZIGBUILD_NAME": "spam", "ZIGBUILD_VERSION": "1.0"}
 

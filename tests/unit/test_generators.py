@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from projects import project_of, tree_of
-from zigbuild_backend.build_zig import render
-from zigbuild_backend.dist_info import Metadata
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.plan import resolve_project
-from zigbuild_backend.settings import Extension, Settings
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.graph.build_zig import render
+from zigbuild_backend.core.project.core_metadata import Metadata
+from zigbuild_backend.core.project.planned_wheels import resolve_project
+from zigbuild_backend.core.settings.model import Settings
+from zigbuild_backend.core.settings.product_tables import Extension
 
 EXTENSION = "[[extension]]\nname = 'spam._c'\n"
 PYX = EXTENSION + "sources = ['spam/*.pyx']\n"

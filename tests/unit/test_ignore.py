@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from projects import write_files
-from zigbuild_backend.ignore import find_start, match_ignored
+from zigbuild_backend.core.project.ignore import find_start, match_ignored
 
 PATHS = ["a", "a.c", "b/a", "b/c/a.c", "b/c/d/a", "c/b/a.c", "c/b/x.o", "d/a/b/c", "docs/a.c", "docs/b/c.txt", "x[1].c"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from projects import tree_of
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.layout import find_contents, find_data, find_included
-from zigbuild_backend.settings import WheelContents
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.project.package_layout import find_contents, find_data, find_included
+from zigbuild_backend.core.settings.contents import WheelContents
 
 AROUND = ("README.md", "pyproject.toml", "setup.py", "tests/__init__.py", "tests/test_spam.py", "docs/conf.py")
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from zigbuild_backend.archive import WriteError
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
-from zigbuild_backend.repository import database
-from zigbuild_backend.repository.layout import Layout, Piece
-from zigbuild_backend.repository.ledger import Entry, Ledger
-from zigbuild_backend.repository.model import File, Usage, Verdict
+from zigbuild_backend.core.archive.archive_writer import WriteError
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from zigbuild_backend.index import database
+from zigbuild_backend.index.files import File, Usage, Verdict
+from zigbuild_backend.index.ledger import Entry, Ledger
+from zigbuild_backend.index.wheel_pieces import Layout, Piece
 
 LAYOUT = Layout((b"head", Piece("ab" * 32, 2000), b"tail"))
 
@@ -358,8 +358,8 @@ def test_many_threads(ledger: Ledger) -> None:
 
 def test_processes_that_open_a_new_ledger_at_once_agree_on_its_key(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from zigbuild_backend.repository.ledger import Ledger\n"
-        "from zigbuild_backend.repository.model import File\n"
+        "import sys; from pathlib import Path; from zigbuild_backend.index.ledger import Ledger\n"
+        "from zigbuild_backend.index.files import File\n"
         "folder, number = Path(sys.argv[1]), sys.argv[2]; sys.stdin.read()\n"
         "ledger = Ledger(folder / 'ledger.sqlite', folder / 'ledger.key')\n"
         "for index in range(5): ledger.record(File('eggs', '1', f'{number}-{index}', 1, '0' * 64))\n"

@@ -9,11 +9,17 @@ from typing import Any
 import pytest
 
 from specs import COMPILED, PURE
-from zigbuild_backend.buildinfo import digest_spec, render_buildinfo
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
-from zigbuild_backend.manifest import ReleasedFile, ReleasedWheel, make_manifest, parse_manifest, render_manifest
-from zigbuild_backend.spec import WheelSpec
-from zigbuild_backend.targets import find_target
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from zigbuild_backend.core.base.targets import find_target
+from zigbuild_backend.core.wheel.buildinfo import digest_spec, render_buildinfo
+from zigbuild_backend.core.wheel.spec import WheelSpec
+from zigbuild_backend.release.release_manifest import (
+    ReleasedFile,
+    ReleasedWheel,
+    make_manifest,
+    parse_manifest,
+    render_manifest,
+)
 
 SDIST = ReleasedFile("spam_eggs-1.0.tar.gz", 3, "aa" * 32)
 ARM = replace(COMPILED, tag="cp313-cp313-win_arm64", target=find_target("win_arm64"))

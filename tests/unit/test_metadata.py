@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projects import write_files
-from zigbuild_backend._compat import tomllib
-from zigbuild_backend.errors import ConfigurationError, Problem
-from zigbuild_backend.metadata import read_metadata, write_dist_info
+from zigbuild_backend.core.base.errors import ConfigurationError, Problem
+from zigbuild_backend.core.base.toml_reader import tomllib
+from zigbuild_backend.core.project.metadata import read_metadata, write_dist_info
 
 FULL = """
 [project]

@@ -9,9 +9,8 @@ import pytest
 
 from machines import ROOT
 from zigbuild_backend import hooks
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.settings import parse_settings
-from zigbuild_backend.settings.overrides import (
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.settings.overrides import (
     OTHER_VARIABLES,
     PREFIX,
     apply_overrides,
@@ -20,6 +19,7 @@ from zigbuild_backend.settings.overrides import (
     parse_assignments,
     render_overrides,
 )
+from zigbuild_backend.core.settings.parser import parse_settings
 
 TABLE: dict[str, Any] = {
     "optimize": "small",

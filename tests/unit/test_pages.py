@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from zigbuild_backend.errors import ConfigurationError, MismatchError
-from zigbuild_backend.repository.pages import Page, check_address, limit, parse_page
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError
+from zigbuild_backend.index.foreign_pages import Page, check_address, limit, parse_page
 
 BASE = "https://index.example/simple/spam/"
 JSON = "application/vnd.pypi.simple.v1+json"

@@ -5,14 +5,23 @@ from __future__ import annotations
 import pytest
 
 from projects import project_of, tree_of
-from zigbuild_backend.buildinfo import digest_spec
-from zigbuild_backend.dist_info import Metadata
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.plan import Project, choose_all_pythons, choose_pythons, plan, resolve_project
-from zigbuild_backend.pythons import PYTHONS, Python, find_python
-from zigbuild_backend.settings import Addition, Extension, Settings, WheelContents, When
-from zigbuild_backend.spec import WheelSpec
-from zigbuild_backend.targets import find_target
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.base.pythons import PYTHONS, Python, find_python
+from zigbuild_backend.core.base.targets import find_target
+from zigbuild_backend.core.project.core_metadata import Metadata
+from zigbuild_backend.core.project.planned_wheels import (
+    Project,
+    choose_all_pythons,
+    choose_pythons,
+    plan,
+    resolve_project,
+)
+from zigbuild_backend.core.settings.conditions import When
+from zigbuild_backend.core.settings.contents import WheelContents
+from zigbuild_backend.core.settings.model import Settings
+from zigbuild_backend.core.settings.product_tables import Addition, Extension
+from zigbuild_backend.core.wheel.buildinfo import digest_spec
+from zigbuild_backend.core.wheel.spec import WheelSpec
 
 ONE = "[[extension]]\nname = 'spam._c'\nsources = ['spam/*.c']\n"
 EVERY_MINOR = range(9, 16)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from projects import Files, write_files
-from zigbuild_backend.errors import ConfigurationError, NotFoundError, ZigbuildError
-from zigbuild_backend.files import read_file
-from zigbuild_backend.project import read_project, read_settings, written_by
-from zigbuild_backend.pyproject import read_pyproject
-from zigbuild_backend.settings.overrides import Override
+from zigbuild_backend.core.base.errors import ConfigurationError, NotFoundError, ZigbuildError
+from zigbuild_backend.core.project.project_folder import read_project, read_settings, written_by
+from zigbuild_backend.core.project.pyproject import read_pyproject
+from zigbuild_backend.core.project.tree_reader import read_file
+from zigbuild_backend.core.settings.overrides import Override
 
 PYPROJECT = """
 [project]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.pythons import PYTHONS, STABLE_ABIS, Python, find_python, select_pythons
-from zigbuild_backend.targets import find_target
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.base.pythons import PYTHONS, STABLE_ABIS, Python, find_python, select_pythons
+from zigbuild_backend.core.base.targets import find_target
 
 
 def test_table() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from projects import write_files
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.metadata import read_metadata
-from zigbuild_backend.readme import read_readme
-from zigbuild_backend.settings import Readme, parse_settings
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.project.metadata import read_metadata
+from zigbuild_backend.core.project.readme import read_readme
+from zigbuild_backend.core.settings.contents import Readme
+from zigbuild_backend.core.settings.parser import parse_settings
 
 README = "badges\n<!-- begin -->\n# Spam\n\nsee [docs](docs/x.md)\n<!-- end -->\nrest"
 CHANGES = "# Changes\n\n## 1.1\n\nnew\n\n## 1.0\n\nold\n"

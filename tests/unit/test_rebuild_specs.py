@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from specs import COMPILED, PURE
-from zigbuild_backend.buildinfo import render_buildinfo
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
-from zigbuild_backend.pythons import Python
-from zigbuild_backend.rebuild import check_spec, group_specs, identify, read_spec
-from zigbuild_backend.spec import PythonInput, SdkInput, WheelSpec
-from zigbuild_backend.targets import find_target
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from zigbuild_backend.core.base.pythons import Python
+from zigbuild_backend.core.base.targets import find_target
+from zigbuild_backend.core.wheel.buildinfo import render_buildinfo
+from zigbuild_backend.core.wheel.spec import PythonInput, WheelSpec
+from zigbuild_backend.core.zig.macos_sdk import SdkInput
+from zigbuild_backend.rebuild.wheel_specs import check_spec, group_specs, identify, read_spec
 
 DISTRIBUTED = replace(PURE, archive="deflate-1")
 

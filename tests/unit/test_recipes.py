@@ -10,14 +10,14 @@ import pytest
 
 from archives import write_sdist
 from projects import write_files
-from zigbuild_backend._compat import tomllib
-from zigbuild_backend.dist_info import render_entry_points
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
-from zigbuild_backend.pkg_info import find_entry_points, parse_entry_points, read_pkg_info
-from zigbuild_backend.recipes import VARIABLE, find_recipes, open_project, read_recipe
-from zigbuild_backend.settings.overrides import Override
-from zigbuild_backend.settings.recipe import RecipeSettings, parse_recipe
-from zigbuild_backend.store import Store
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.base.toml_reader import tomllib
+from zigbuild_backend.core.project.core_metadata import render_entry_points
+from zigbuild_backend.core.project.pkg_info import find_entry_points, parse_entry_points, read_pkg_info
+from zigbuild_backend.core.project.recipes import VARIABLE, find_recipes, open_project, read_recipe
+from zigbuild_backend.core.settings.overrides import Override
+from zigbuild_backend.core.settings.recipe_model import RecipeSettings, parse_recipe
 
 RELEASE = """
 [recipe]

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from machines import ROOT
-from zigbuild_backend.settings.reference import render_reference
+from zigbuild_backend.core.settings.reference import render_reference
 
 
 def test_page_is_what_the_model_says(expect_text: Callable[[Path, str], None]) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from zigbuild_backend.errors import ConfigurationError, MismatchError
-from zigbuild_backend.repository import find_folder
-from zigbuild_backend.repository.model import File, check_same, merge, parse_file_name, render_time
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError
+from zigbuild_backend.index.files import File, check_same, merge, parse_file_name, render_time
+from zigbuild_backend.index.repository import find_folder
 
 EGGS = File("eggs", "1.0", "Eggs-1.0-cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", 5, "ab" * 32)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from zigbuild_backend.host import find_host_target
-from zigbuild_backend.runners import find_runner
-from zigbuild_backend.targets import TARGETS, find_target
+from zigbuild_backend.core.base.host import find_host_target
+from zigbuild_backend.core.base.targets import TARGETS, find_target
+from zigbuild_backend.testing.runners import find_runner
 
 
 def make_programs(folder: Path, *names: str) -> dict[str, str]:

@@ -14,13 +14,12 @@ from pathlib import Path
 import pytest
 
 from projects import write_files
-from zigbuild_backend.sandbox import LimitError, Limits
-from zigbuild_backend.sandbox.bubblewrap import _links_along
-from zigbuild_backend.sandbox.control_groups import ControlGroup, find_parents
-from zigbuild_backend.sandbox.limits import render_bytes
-from zigbuild_backend.sandbox.processes import Process, descendants, parse_stat, read_process
-from zigbuild_backend.sandbox.seccomp import render_filter
-from zigbuild_backend.sandbox.watch import Watch, written_bytes
+from zigbuild_backend.rebuild.sandbox.bubblewrap import _links_along
+from zigbuild_backend.rebuild.sandbox.control_groups import ControlGroup, find_parents
+from zigbuild_backend.rebuild.sandbox.limits import LimitError, Limits, render_bytes
+from zigbuild_backend.rebuild.sandbox.processes import Process, descendants, parse_stat, read_process
+from zigbuild_backend.rebuild.sandbox.seccomp import render_filter
+from zigbuild_backend.rebuild.sandbox.watch import Watch, written_bytes
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows its processes and groups as files")
 

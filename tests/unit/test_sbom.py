@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from specs import COMPILED, PURE
-from zigbuild_backend.sbom import render_sbom
+from zigbuild_backend.core.wheel.sbom import render_sbom
 
 
 def test_compiled_wheel() -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from machines import ROOT
-from zigbuild_backend._compat import tomllib
-from zigbuild_backend.cli import run
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.settings import parse_settings, schema
+from zigbuild_backend.cli.program import run
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.base.toml_reader import tomllib
+from zigbuild_backend.core.settings import json_schema as schema
+from zigbuild_backend.core.settings.parser import parse_settings
 
 api = pytest.importorskip("validate_pyproject.api")
 PluginWrapper = import_module("validate_pyproject.plugins").PluginWrapper

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from projects import Files, write_files
-from zigbuild_backend.errors import MismatchError, NotFoundError
-from zigbuild_backend.sdk import Sdk, describe_sdk, find_sdk
-from zigbuild_backend.store import Store
+from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
+from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.zig.macos_sdk import Sdk, describe_sdk, find_sdk
 
 FRAMEWORKS = "System/Library/Frameworks"
 FILES: Files = {
@@ -106,5 +106,5 @@ def test_links_that_lead_out_of_it_are_refused(
 
 def test_it_is_read_once(sdk: Sdk, digest: Callable[[Sdk], str], monkeypatch: pytest.MonkeyPatch) -> None:
     before = digest(sdk)
-    monkeypatch.delattr("zigbuild_backend.sdk.digest_file")
+    monkeypatch.delattr("zigbuild_backend.core.zig.macos_sdk.digest_file")
     assert digest(sdk) == before

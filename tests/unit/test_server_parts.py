@@ -8,14 +8,14 @@ import json
 
 import pytest
 
-from zigbuild_backend.archive import WriteError
-from zigbuild_backend.errors import MismatchError, NotFoundError
-from zigbuild_backend.server.keeping import Keeping
-from zigbuild_backend.server.limits import CrowdedError, Turns
-from zigbuild_backend.server.log import LogWriter, make_logger, render_request
-from zigbuild_backend.server.metrics import Exposition, Gauge, Metrics
-from zigbuild_backend.server.requests import parse_request
-from zigbuild_backend.server.responses import make_constant, refuse
+from zigbuild_backend.core.archive.archive_writer import WriteError
+from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
+from zigbuild_backend.index.server.client_turns import CrowdedError, Turns
+from zigbuild_backend.index.server.log import LogWriter, make_logger, render_request
+from zigbuild_backend.index.server.metrics import Exposition, Gauge, Metrics
+from zigbuild_backend.index.server.requests import parse_request
+from zigbuild_backend.index.server.response_cache import Keeping
+from zigbuild_backend.index.server.responses import make_constant, refuse
 
 
 def test_keeping_forgets_what_is_old_and_what_there_is_no_room_for() -> None:

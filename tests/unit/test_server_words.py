@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from zigbuild_backend.server.addresses import (
+from zigbuild_backend.index.server.addresses import (
     Address,
     Download,
     Fixed,
@@ -20,7 +20,7 @@ from zigbuild_backend.server.addresses import (
     parse_address,
     render_download,
 )
-from zigbuild_backend.server.conditions import (
+from zigbuild_backend.index.server.http_conditions import (
     Span,
     UnsatisfiableError,
     find_span,
@@ -28,7 +28,7 @@ from zigbuild_backend.server.conditions import (
     is_unmodified,
     render_date,
 )
-from zigbuild_backend.server.negotiation import (
+from zigbuild_backend.index.server.negotiation import (
     SIMPLE_HTML,
     SIMPLE_JSON,
     TEXT_HTML,
@@ -37,7 +37,7 @@ from zigbuild_backend.server.negotiation import (
     choose_format,
     prefers_json,
 )
-from zigbuild_backend.server.platforms import make_grid, name_interpreter, name_platform
+from zigbuild_backend.index.server.platform_grid import make_grid, name_interpreter, name_platform
 
 JSON = "application/vnd.pypi.simple.v1+json"
 SHA256 = "0123456789abcdef" * 4

@@ -6,23 +6,17 @@ from typing import Any
 
 import pytest
 
-from zigbuild_backend._compat import tomllib
-from zigbuild_backend.errors import ConfigurationError, Problem
-from zigbuild_backend.pins import DEFAULT_ZIG
-from zigbuild_backend.settings import (
-    Addition,
-    Condition,
-    Extension,
-    Flags,
-    Names,
-    Settings,
-    Std,
-    WheelContents,
-    When,
-    parse_settings,
-    rules,
-)
-from zigbuild_backend.targets import find_target
+from zigbuild_backend.core.base.errors import ConfigurationError, Problem
+from zigbuild_backend.core.base.pins import DEFAULT_ZIG
+from zigbuild_backend.core.base.targets import find_target
+from zigbuild_backend.core.base.toml_reader import tomllib
+from zigbuild_backend.core.settings import rules
+from zigbuild_backend.core.settings.conditions import Condition, When
+from zigbuild_backend.core.settings.contents import WheelContents
+from zigbuild_backend.core.settings.fields import Names
+from zigbuild_backend.core.settings.model import Settings
+from zigbuild_backend.core.settings.parser import parse_settings
+from zigbuild_backend.core.settings.product_tables import Addition, Extension, Flags, Std
 
 
 def problems_of(toml: str) -> tuple[Problem, ...]:

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from zigbuild_backend.repository.model import File
-from zigbuild_backend.server.simple import (
+from zigbuild_backend.index.files import File
+from zigbuild_backend.index.server.simple_api import (
     make_page,
     render_index_html,
     render_index_json,

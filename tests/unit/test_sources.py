@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from archives import hardlink, member, symlink, write_archive, write_sdist
-from zigbuild_backend import downloads, indexes, unpack
-from zigbuild_backend.downloads import fetch_url
-from zigbuild_backend.errors import ConfigurationError, MismatchError, NotFoundError
-from zigbuild_backend.indexes import Indexes, parse_indexes
-from zigbuild_backend.sources import fetch, open_sdist
-from zigbuild_backend.store import Store
+from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.fetch import downloads, indexes, unpack
+from zigbuild_backend.core.fetch.downloads import fetch_url
+from zigbuild_backend.core.fetch.indexes import Indexes, parse_indexes
+from zigbuild_backend.core.fetch.sdists import fetch, open_sdist
 
 
 @pytest.fixture

@@ -12,8 +12,15 @@ from pathlib import Path
 import pytest
 
 from projects import write_files
-from zigbuild_backend.errors import ZigbuildError
-from zigbuild_backend.store import Store, default_store, digest_tree, locked, temporary_folder, write_atomically
+from zigbuild_backend.core.base.errors import ZigbuildError
+from zigbuild_backend.core.base.store import (
+    Store,
+    default_store,
+    digest_tree,
+    locked,
+    temporary_folder,
+    write_atomically,
+)
 
 
 @pytest.fixture
@@ -106,7 +113,7 @@ def test_a_lock_belongs_to_one(tmp_path: Path) -> None:
 def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path) -> None:
     path = tmp_path / "x.lock"
     program = (
-        "import os, sys; from pathlib import Path; from zigbuild_backend.store import locked\n"
+        "import os, sys; from pathlib import Path; from zigbuild_backend.core.base.store import locked\n"
         "with locked(Path(sys.argv[1])) as is_ours:\n"
         "    print(is_ours, flush=True); sys.stdin.read(); os._exit(9)"
     )
@@ -127,7 +134,7 @@ def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path) -> None:
 MAKING = """
 import sys
 from pathlib import Path
-from zigbuild_backend.store import Store
+from zigbuild_backend.core.base.store import Store
 
 def make(path):
     path.write_text("half")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from zigbuild_backend.errors import ConfigurationError
-from zigbuild_backend.pythons import Python
-from zigbuild_backend.targets import TARGETS, find_target, select_targets
+from zigbuild_backend.core.base.errors import ConfigurationError
+from zigbuild_backend.core.base.pythons import Python
+from zigbuild_backend.core.base.targets import TARGETS, find_target, select_targets
 
 # platform tag, zig's triples, suffix of a module for CPython 3.13
 TABLE = [

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from projects import tree_of
-from zigbuild_backend.tree import SourceFile, SourceTree
+from zigbuild_backend.core.project.source_tree import SourceFile, SourceTree
 
 TREE = tree_of("a.c", "src/a.c", "src/b.cc", "src/deep/er/c.c", "src/[odd].c", "src.c", "src/ü.c")
 

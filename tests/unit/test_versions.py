@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projects import write_files
-from zigbuild_backend.errors import ConfigurationError, ZigbuildError
-from zigbuild_backend.settings import VersionSource, parse_settings
-from zigbuild_backend.versions import VCS_REQUIREMENT, find_requirements, read_version, render_version_file
+from zigbuild_backend.core.base.errors import ConfigurationError, ZigbuildError
+from zigbuild_backend.core.project.versions import VCS_REQUIREMENT, find_requirements, read_version, render_version_file
+from zigbuild_backend.core.settings.contents import VersionSource
+from zigbuild_backend.core.settings.parser import parse_settings
 
 
 def source_of(**keys: Any) -> VersionSource:

@@ -13,9 +13,9 @@ import pytest
 
 from specs import PURE
 from wheels import write_foreign_wheel, write_own_wheel
-from zigbuild_backend.errors import MismatchError, NotFoundError
-from zigbuild_backend.repository.blobs import LocalBlobs
-from zigbuild_backend.repository.layout import Layout, Piece, assemble, parse_layout, read_layout, read_outline, split
+from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
+from zigbuild_backend.index.blobs import LocalBlobs
+from zigbuild_backend.index.wheel_pieces import Layout, Piece, assemble, parse_layout, read_layout, read_outline, split
 
 LARGE = os.urandom(5000)
 SHARED = {"eggs/a.bin": LARGE, "eggs/b.py": b"b", "eggs/c.py": b"c = 1\n" * 2000, "eggs/d.bin": os.urandom(4000)}
@@ -202,10 +202,10 @@ def test_what_would_fill_the_ledger_is_one_piece(tmp_path: Path, monkeypatch: py
         for number in range(50):
             archive.writestr(str(number), bytes(1000))
     assert read_layout(path).kept == ()
-    monkeypatch.setattr("zigbuild_backend.repository.layout._MAX_INLINE", 50_000)
+    monkeypatch.setattr("zigbuild_backend.index.wheel_pieces._MAX_INLINE", 50_000)
     assert read_layout(path).kept == (Piece(hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size),)
     monkeypatch.undo()
-    monkeypatch.setattr("zigbuild_backend.repository.layout._MAX_MEMBERS", 49)
+    monkeypatch.setattr("zigbuild_backend.index.wheel_pieces._MAX_MEMBERS", 49)
     assert len(read_layout(path).kept) == 1
 
 

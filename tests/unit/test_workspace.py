@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from projects import write_files
-from zigbuild_backend.store import Store
-from zigbuild_backend.workspace import Workspace, clear_workspace, open_workspace
+from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.zig.build_roots import Workspace, clear_workspace, open_workspace
 
 
 @pytest.fixture

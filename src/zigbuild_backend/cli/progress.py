@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..plan import PlannedWheel
-from ..wheel import Outcome
+from ..core.project.planned_wheels import PlannedWheel
+from ..core.wheel.wheel_maker import Outcome
 from .session import Session, format_count, format_seconds, format_size
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Progress:
         return sum(state in ("packed", "failed") for state in self.states.values())
 
     def report(self, identifier: str, state: str) -> None:
-        """Told what has become of a wheel: a :data:`~zigbuild_backend.wheel.Reporter`."""
+        """Told what has become of a wheel: a :data:`~zigbuild_backend.core.wheel.wheel_maker.Reporter`."""
         self.states[identifier] = state
         if state == "compiled":
             self.compiled.add(identifier)
@@ -94,7 +94,7 @@ class GridProgress(Progress):
     """A live table, platforms by Pythons, that stays on the terminal when all is done."""
 
     def __init__(self, wheels: Sequence[PlannedWheel]) -> None:
-        from .grid import Mark, open_console
+        from .wheel_grid import Mark, open_console
 
         super().__init__(wheels)
         self._console = open_console(sys.stderr)
@@ -116,7 +116,7 @@ class GridProgress(Progress):
         from rich.console import Group
         from rich.text import Text
 
-        from .grid import render_grid, render_legend
+        from .wheel_grid import render_grid, render_legend
 
         count = Text(f"{self.done} of {format_count(len(self.wheels), 'wheel')} done, {self.elapsed}   ")
         line = count + render_legend(self._console, (self._marks[state] for state in sorted(set(self.states.values()))))

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError, ZigbuildError
-from ..store import Store, default_store
+from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError, ZigbuildError
+from ..core.base.store import Store, default_store
 
 
 @dataclass(frozen=True)

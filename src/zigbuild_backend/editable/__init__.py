@@ -2,8 +2,3 @@
 
 :mod:`.installed` has what goes into the wheel as it is.
 """
-
-from .building import compile_into
-from .wheel import make_editable
-
-__all__ = ["compile_into", "make_editable"]

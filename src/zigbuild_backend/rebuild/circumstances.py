@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..environments import list_interpreters, read_interpreter
+from .environments.interpreters import list_interpreters, read_interpreter
 
 
 @dataclass(frozen=True)

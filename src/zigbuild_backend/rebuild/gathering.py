@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..environments import LIBRARIES, Interpreter, obtain_exact_tools
-from ..errors import ConfigurationError, MismatchError, NotFoundError
-from ..generate import find_tools, select_tools
-from ..libraries import open_library_source
-from ..packages import fetch_packages_of, needs_network
-from ..plan import Project
-from ..project import read_project
-from ..pyproject import read_pyproject
-from ..sdk import VARIABLE, Sdk, describe_sdk, find_sdk
-from ..spec import WheelSpec
-from ..store import Store
-from ..zigs import obtain_zig
+from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from ..core.base.store import Store
+from ..core.generate.installed_tools import find_tools, select_tools
+from ..core.graph.library_sources import open_library_source
+from ..core.graph.zig_packages import fetch_packages_of, needs_network
+from ..core.project.planned_wheels import Project
+from ..core.project.project_folder import read_project
+from ..core.project.pyproject import read_pyproject
+from ..core.wheel.spec import WheelSpec
+from ..core.zig.macos_sdk import VARIABLE, Sdk, describe_sdk, find_sdk
+from ..core.zig.ziglang import obtain_zig
+from .environments.environment import LIBRARIES
+from .environments.interpreters import Interpreter
+from .environments.project_tools import obtain_exact_tools
 
 _KEYS = frozenset(["library", "dependency", "build-file"])
 """Keys of ``[tool.zigbuild]`` that may name something by hash."""

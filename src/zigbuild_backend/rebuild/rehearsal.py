@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..cpython import HeaderSet
-from ..spec import WheelSpec
-from ..warm import render_empty_module
-from .child import KEPT, Child
+from ..core.cpython.header_sets import HeaderSet
+from ..core.graph.runtimes import render_empty_module
+from ..core.wheel.spec import WheelSpec
+from .backend_process import KEPT, Child
 
 _NAME = "rehearsal"
 _NOTES = "rehearsed"

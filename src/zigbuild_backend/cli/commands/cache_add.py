@@ -1,0 +1,89 @@
+"""``zigbuild cache add``: takes sdists, wheels and manifests into the repository."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ...core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
+from ...core.project.recipes import find_recipes
+from ...index.intake import Added, add
+from ...index.rebuild_inputs import summarise
+from ...index.repository import find_folder, open_repository
+from ...release.release_manifest import FILE_NAME as MANIFEST
+from ..session import Session, format_size, join_shortened
+
+
+def run(arguments: Namespace, session: Session) -> int:
+    missing: list[Problem] = []
+    paths = list(_find_files(arguments.files, missing))
+    recipes = [_find_recipe(recipe, session) for recipe in arguments.recipes]
+    repository = open_repository(find_folder(arguments.data, session.environ), session.environ)
+    added: list[Added] = []
+    try:
+        for file in add(
+            repository,
+            paths,
+            recipes,
+            user=session.store,
+            environ=session.environ,
+            cwd=session.cwd,
+            say=session.say,
+        ):
+            added.append(file)
+            _print(file, session)
+    finally:
+        repository.close()
+    for problem in missing:
+        session.fail(problem)
+    notices = summarise((file.name, notice) for file in added for notice in file.notices)
+    for problem, names in notices.items():
+        session.notice(problem)
+        session.say(f"  not rebuildable until then: {join_shortened(names)}")
+    if added:
+        new, refused = sum(file.is_new for file in added), sum(file.error is not None for file in added)
+        known = len(added) - new - refused
+        session.say(f"{new or 'none'} added, {known or 'none'} known already, {refused or 'none'} refused")
+    return _find_exit_code(added, missing)
+
+
+def _find_files(paths: Iterable[Path], missing: list[Problem]) -> Iterator[Path]:
+    """The files that *paths* name; for a folder without one, *missing* grows."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(file for pattern in ("*.whl", "*.tar.gz", MANIFEST) for file in path.glob(pattern))
+        if not found:
+            missing.append(Problem("there is no wheel, sdist or manifest in this folder", str(path)))
+        yield from found
+
+
+def _find_recipe(argument: str, session: Session) -> Path:
+    """The folder of the recipe that *argument* names: a folder, or a name."""
+    folder = session.cwd / argument
+    if folder.is_dir():
+        return folder
+    recipes = find_recipes(session.environ, session.cwd)
+    if found := recipes.get(argument):
+        return found
+    raise NotFoundError("is no folder and no recipe", where=argument, hint=f"known: {', '.join(recipes) or 'none'}")
+
+
+def _print(added: Added, session: Session) -> None:
+    if added.error:
+        for problem in added.error.problems:
+            session.fail(problem)
+    elif added.file:
+        session.result(f"{added.name}: {'added' if added.is_new else 'known'}, {format_size(added.file.size)}")
+
+
+def _find_exit_code(added: Iterable[Added], missing: Iterable[Problem]) -> int:
+    """The first of 4, 2 and 5 that occurred, else 0."""
+    codes = {file.error.exit_code for file in added if file.error}
+    codes |= {NotFoundError.exit_code for _ in missing}
+    for kind in (MismatchError, ConfigurationError, NotFoundError):
+        if kind.exit_code in codes:
+            return kind.exit_code
+    return max(codes, default=0)

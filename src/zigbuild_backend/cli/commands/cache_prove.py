@@ -1,0 +1,64 @@
+"""``zigbuild cache prove``: makes wheels again in contrasting circumstances, and records whether they are the same."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from ...core.base.errors import MismatchError, NotFoundError
+from ...index.file_selection import select_files
+from ...index.files import DELETABLE, LEVELS
+from ...index.ledger_builds import Workbench
+from ...index.proof import Proof, describe, prove
+from ...rebuild.circumstances import contrast
+from ..opened_index import choose_sandbox, fail_wheels, opened_repository
+from ..session import Session, format_count, to_json
+
+
+def run(arguments: Namespace, session: Session) -> int:
+    proofs: list[Proof] = []
+    with opened_repository(arguments, session) as repository:
+        files = [file for file in select_files(repository.ledger, arguments.selection) if file.is_wheel]
+        if not files:
+            raise NotFoundError("there is no wheel among them", where=" ".join(arguments.selection))
+        circumstances = contrast(session.environ)
+        for circumstance in circumstances:
+            session.say(f"circumstance: {describe(circumstance)}")
+        workbench = Workbench(repository, choose_sandbox(arguments, session), session.environ, session.say)
+        for proof in prove(repository, files, workbench, circumstances):
+            proofs.append(proof)
+            if not arguments.json:
+                _print(proof, session)
+    if arguments.json:
+        session.result_json(_to_document(proofs))
+    else:
+        errors = [(proof.file.name, problem) for proof in proofs if proof.error for problem in proof.error.problems]
+        fail_wheels(errors, session)
+    proven = sum(proof.is_good and proof.level >= DELETABLE for proof in proofs)
+    session.say(f"{format_count(proven, 'wheel')} of {len(proofs)} proven to be rebuildable")
+    if any(not proof.is_good and not proof.error for proof in proofs):
+        return MismatchError.exit_code
+    return max((proof.error.exit_code for proof in proofs if proof.error), default=0)
+
+
+def _print(proof: Proof, session: Session) -> None:
+    if proof.is_good:
+        session.result(f"{proof.file.name}: level {proof.level}, {LEVELS[proof.level]}")
+    elif not proof.error:
+        session.result(f"{proof.file.name}: other bytes: {proof.explanation}")
+
+
+def _to_document(proofs: Sequence[Proof]) -> dict[str, object]:
+    return {
+        "wheels": [
+            {
+                "file": proof.file.name,
+                "sha256": proof.file.sha256,
+                "same": proof.is_good,
+                "level": proof.level,
+                "explanation": proof.explanation,
+                "problems": to_json(proof.error.problems if proof.error else ()),
+            }
+            for proof in proofs
+        ]
+    }

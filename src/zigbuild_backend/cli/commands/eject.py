@@ -1,0 +1,97 @@
+"""``zigbuild eject``: leaves the project with a build.zig of its own, which needs zig and nothing of ours."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from ...core.base.epoch import read_epoch
+from ...core.base.errors import ConfigurationError, NotFoundError, Problem
+from ...core.base.host import find_host_target
+from ...core.base.pythons import ANY_PYTHON, Python
+from ...core.base.store import Store
+from ...core.base.targets import TARGETS
+from ...core.cpython.header_sets import find_header_set, find_minors_at_hand
+from ...core.generate.generator_runs import Bench
+from ...core.generate.installed_tools import find_tools, select_tools
+from ...core.generate.supplies import provide
+from ...core.graph.ejection import render_files, write_files
+from ...core.graph.library_sources import open_libraries, read_library_files
+from ...core.project.planned_wheels import PlannedWheel, Project, choose_all_pythons, choose_pythons
+from ...core.project.project_folder import read_project
+from ...core.zig.ziglang import obtain_zig
+from ..session import Session, format_count, join_shortened
+from ..wheel_selection import find_tool_folders
+
+
+def run(arguments: Namespace, session: Session) -> int:
+    root = session.cwd / arguments.project
+    project = read_project(root)
+    if not project.is_compiled:
+        raise ConfigurationError(
+            "the project compiles nothing", where="tool.zigbuild.extension", hint="there is nothing to eject"
+        )
+    pythons = choose_all_pythons(project)
+    minors = find_minors_at_hand(session.store, session.environ, arguments.headers)
+    chosen = [python for python in pythons if python.minor in minors or python == ANY_PYTHON]
+    left_out = [python.name for python in pythons if python not in chosen]
+    if not chosen:
+        raise NotFoundError(
+            "there are no headers of any CPython that the project supports",
+            where=", ".join(left_out),
+            hint="install one, or: zigbuild headers add PATH_OR_URL",
+        )
+    zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
+    headers = {
+        python: find_header_set(python.minor, session.store, session.environ, arguments.headers)
+        if python != ANY_PYTHON
+        else None
+        for python in chosen
+    }
+    project, folders = open_libraries(project, session.store, session.environ)
+    requirements, only_headers = select_tools(project)
+    tools = find_tools(requirements, find_tool_folders(project, session), headers=only_headers)
+    bench = Bench(tools, session.environ)
+    wheels = [(target, python) for target in TARGETS for python in chosen]
+    kept = Store(session.store.folder("work", project.metadata.file_name.rsplit("-", 1)[0]))
+    supplies = provide(project, root, wheels, bench, kept, read_epoch(session.environ))
+    files = render_files(project, root, headers, zig, supplies) | read_library_files(project, folders)
+    ejected = write_files(root, files, force=arguments.force)
+    if left_out:
+        session.notice(
+            Problem(
+                "left out, as their headers are not at hand",
+                ", ".join(left_out),
+                "zigbuild headers add PATH_OR_URL, then eject again",
+            )
+        )
+    session.result(f"wrote {_list(ejected.written)}")
+    if ejected.removed:
+        session.result(f"removed {format_count(len(ejected.removed), 'file')} of an earlier run")
+    session.say(
+        f"for {join_shortened(python.name for python in chosen)}. Now zig alone builds them into zig-out:\n"
+        f"  python -m ziglang build --release=fast {_find_example(project, chosen)}\n"
+        "Keep .zig-cache and zig-out out of version control."
+    )
+    return 0
+
+
+def _list(paths: tuple[str, ...]) -> str:
+    """The files at the top, and how many there are in each folder."""
+    folders: dict[str, int] = {}
+    for path in paths:
+        name, _, inner = path.partition("/")
+        folders[name] = folders.get(name, 0) + bool(inner)
+    return ", ".join(
+        f"{name}/ ({format_count(number, 'file')})" if number else name for name, number in folders.items()
+    )
+
+
+def _find_example(project: Project, pythons: Sequence[Python]) -> str:
+    """A wheel of this machine, for one of the *pythons* that were chosen."""
+    try:
+        target = find_host_target()
+    except ConfigurationError:  # a machine that no wheel is made for still builds those of others
+        target = TARGETS[0]
+    own = [python for python in choose_pythons(project, target) if python in pythons]
+    return PlannedWheel((own or pythons)[-1], target).identifier

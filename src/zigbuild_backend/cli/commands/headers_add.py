@@ -1,0 +1,15 @@
+"""``zigbuild headers add``: keeps CPython headers, for wheels of that version to be compiled with."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from ...core.cpython.header_sets import add_header_set
+from ..session import Session
+
+
+def run(arguments: Namespace, session: Session) -> int:
+    added = add_header_set(session.store, arguments.source, sha256=arguments.sha256)
+    session.result(f"{added.version} sha256:{added.digest[:12]}")
+    session.say(f"wheels for CPython 3.{added.minor} are compiled with these headers from now on")
+    return 0

@@ -1,0 +1,177 @@
+"""``zigbuild wheels``: builds the matrix, or what is asked for of it."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ...core.base.epoch import read_epoch
+from ...core.base.errors import NotFoundError, Problem
+from ...core.cpython.header_sets import find_minors_at_hand
+from ...core.graph.object_counts import Tally
+from ...core.graph.runtimes import Runtime, find_runtimes
+from ...core.project.planned_wheels import PlannedWheel, Project
+from ...core.project.recipes import open_project
+from ...core.wheel.wheel_maker import Outcome, Workshop, make_wheels
+from ...core.zig.macos_sdk import find_sdk
+from ...core.zig.toolchain import Zig
+from ...core.zig.ziglang import obtain_zig
+from ..progress import Progress, make_progress
+from ..session import Session, choose_exit_code, format_count, format_seconds, format_size, join_shortened, to_json
+from ..wheel_selection import Candidate, find_tool_folders, read_choice, read_overrides, select_wheels
+from .plan import notice_obstacles
+
+
+def run(arguments: Namespace, session: Session) -> int:
+    start = time.monotonic()
+    choice = read_choice(arguments)
+    epoch = read_epoch(session.environ)
+    overrides = read_overrides(arguments, session)
+    project, root = open_project(arguments.project, session.store, session.environ, session.cwd, overrides)
+    has_headers = find_minors_at_hand(session.store, session.environ, arguments.headers, choice.minors)
+    candidates = select_wheels(project, choice, has_headers, bool(find_sdk(session.environ)))
+    skipped = [candidate for candidate in candidates if candidate.is_skipped]
+    notice_obstacles(skipped, session)
+    wanted = [candidate.wheel for candidate in candidates if not candidate.is_skipped]
+    if not wanted:
+        raise NotFoundError(
+            "none of the wheels can be built", where=project.metadata.name, hint="'zigbuild plan' says why for each"
+        )
+
+    zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
+    tools = arguments.tools or find_tool_folders(project, session)
+    if session.is_verbose:
+        zig = replace(zig, talk=session.say)
+    progress = make_progress(wanted, session)
+    tallies: list[Tally] = []
+    dropped: list[Problem] = []
+    workshop = Workshop(
+        zig,
+        arguments.headers,
+        arguments.jobs,
+        progress.report,
+        warn=dropped.append,
+        sdk=find_sdk(session.environ),
+        tools=tools,
+        count=tallies.append,
+    )
+    outcomes = _make(project, root, arguments.out, workshop, epoch, progress, session)
+
+    if arguments.json:
+        session.result_json(_to_document(arguments.out, outcomes, skipped, tallies, time.monotonic() - start))
+    _tell_dropped(dropped, session)
+    _tell_failures([outcome for outcome in outcomes if outcome.error], session)
+    # Where all was optional and nothing could be compiled, several wheels of the plan are one.
+    made = list({outcome.path: outcome for outcome in outcomes if outcome.path}.values())
+    if made and not arguments.json:
+        size = format_size(sum(outcome.size for outcome in made))
+        seconds = format_seconds(time.monotonic() - start)
+        counted = (tally for tally in tallies if tally.built or tally.reused)
+        objects = "".join(f"; {format_count(tally.built, 'object')} built, {tally.reused} reused" for tally in counted)
+        session.result(f"{format_count(len(made), 'wheel')} in {arguments.out}, {size}, {seconds}{objects}")
+    return choose_exit_code(outcome.error for outcome in outcomes if outcome.error)
+
+
+def _make(
+    project: Project, root: Path, out: Path, workshop: Workshop, epoch: int, progress: Progress, session: Session
+) -> list[Outcome]:
+    """Makes the wheels of *progress*, which shows what comes of each."""
+    runtimes = _find_runtimes(project, progress.wheels, workshop.zig)
+    cold = [name for name, parts in runtimes.items() if not all(runtime.is_warm for runtime in parts)]
+    if cold:
+        session.say(
+            f"first build for {join_shortened(cold)}: building their runtimes takes from seconds to some minutes each; "
+            "they are kept for every later build"
+        )
+    outcomes: list[Outcome] = []
+    try:
+        with progress.shown():
+            for outcome in make_wheels(project, root, progress.wheels, out, workshop, epoch=epoch):
+                outcomes.append(outcome)
+                progress.finish(outcome)
+    except KeyboardInterrupt:
+        made = sum(outcome.path is not None for outcome in outcomes)
+        kept = f"{format_count(made, 'wheel')} in {out} and what was compiled are" if made else "what was compiled is"
+        raise KeyboardInterrupt(f"{kept} kept") from None
+    for outcome in outcomes:
+        if outcome.path:
+            for runtime in runtimes.get(str(outcome.wheel.target), ()):
+                runtime.note_warm()
+    return outcomes
+
+
+def _find_runtimes(project: Project, wheels: Sequence[PlannedWheel], zig: Zig) -> dict[str, tuple[Runtime, ...]]:
+    """The runtimes that the *wheels* need, by platform tag."""
+    is_cxx = any(unit.is_cxx for unit in project.units.all)
+    targets = dict.fromkeys(wheel.target for wheel in wheels if wheel.target and not wheel.obstacle)
+    return {
+        str(target): find_runtimes(target, zig, optimize=project.settings.optimize, is_cxx=is_cxx) for target in targets
+    }
+
+
+def _tell_dropped(dropped: Sequence[Problem], session: Session) -> None:
+    """Says once each why modules that are optional are missing, with the wheels that it is about."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for problem in dropped:
+        groups.setdefault((problem.message, problem.hint), []).append(problem.where)
+    for (message, hint), places in groups.items():
+        session.notice(Problem(message, join_shortened(dict.fromkeys(places)), hint))
+
+
+def _tell_failures(failed: Sequence[Outcome], session: Session) -> None:
+    """Says each distinct message once, with the wheels that it is about."""
+    groups: dict[tuple[str, ...], list[Outcome]] = {}
+    for outcome in failed:
+        groups.setdefault(tuple(problem.message for problem in _problems(outcome)), []).append(outcome)
+    for group in groups.values():
+        identifiers = [outcome.wheel.identifier for outcome in group]
+        for problem in _problems(group[0]):
+            where = identifiers[0] if len(group) == 1 else f"{len(group)} wheels"
+            is_place_known = problem.where in ("", identifiers[0], str(group[0].wheel.python))
+            session.fail(replace(problem, where=where if is_place_known else f"{where}: {problem.where}"))
+        if len(group) > 1:
+            session.announce(f"  wheels: {join_shortened(identifiers)}")
+    if failed:
+        session.announce(f"zigbuild: {format_count(len(failed), 'wheel')} failed")
+
+
+def _problems(outcome: Outcome) -> tuple[Problem, ...]:
+    return outcome.error.problems if outcome.error else ()
+
+
+def _to_document(
+    out: Path, outcomes: Sequence[Outcome], skipped: Sequence[Candidate], tallies: Sequence[Tally], seconds: float
+) -> dict[str, object]:
+    return {
+        "out": str(out),
+        "seconds": round(seconds, 3),
+        "objects": {
+            "built": sum(tally.built for tally in tallies),
+            "reused": sum(tally.reused for tally in tallies),
+        },
+        "wheels": [
+            {
+                "identifier": outcome.wheel.identifier,
+                "file": outcome.path.name,
+                "size": outcome.size,
+                "sha256": outcome.sha256,
+            }
+            for outcome in outcomes
+            if outcome.path
+        ],
+        "failed": [
+            {
+                "identifier": outcome.wheel.identifier,
+                "exit_code": outcome.error.exit_code,
+                "problems": to_json(outcome.error.problems),
+            }
+            for outcome in outcomes
+            if outcome.error
+        ],
+        "skipped": [
+            {"identifier": candidate.wheel.identifier, "problems": to_json(candidate.problems)} for candidate in skipped
+        ],
+    }

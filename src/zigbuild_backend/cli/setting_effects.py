@@ -1,0 +1,100 @@
+"""What the settings mean for one target and Python: which products there are, of what, and by which table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..core.base.pythons import ANY_PYTHON, Python
+from ..core.base.targets import Target
+from ..core.project.planned_wheels import Project
+from ..core.project.products import LibraryUnit, Module, Part, Unit
+from ..core.settings.conditions import When
+from ..core.settings.fields import Values, key_of
+from ..core.settings.product_tables import Inputs
+from .setting_origins import Origins, Row, render_when
+
+_NOT_INPUTS = ("name", "exclude", "when", "on", "config_header")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What becomes of a product.
+
+    ``path`` is where a module or shared library goes in the wheel, ``absence`` why it is not built.
+    """
+
+    kind: str
+    name: str
+    path: str = ""
+    absence: str = ""
+    rows: tuple[Row, ...] = ()
+
+
+def find_effects(project: Project, target: Target, python: Python | None, origins: Origins) -> Iterator[Effect]:
+    """The effect of the settings on every product, for *target*, a single slice, and *python*, None for any."""
+    units = project.units
+    kinds = (("extension", units.modules), ("library", units.libraries), ("executable", units.programs))
+    for kind, members in kinds:
+        for index, unit in enumerate(members):
+            place = f"{kind}[{index}]"
+            if not unit.is_for(target, python):
+                yield Effect(kind, unit.name, absence=f"only for {render_when(unit.settings.when)}")
+                continue
+            is_placed = isinstance(unit, Module) and python and python != ANY_PYTHON
+            path = unit.path(python, target) if is_placed else ""  # type: ignore[attr-defined]
+            if isinstance(unit, LibraryUnit) and unit.is_shared:
+                path = unit.path(target)
+            yield Effect(kind, unit.name, path, rows=tuple(_list_rows(unit, place, kind, target, python, origins)))
+
+
+def _list_rows(
+    unit: Unit, place: str, kind: str, target: Target, python: Python | None, origins: Origins
+) -> Iterator[Row]:
+    """What is compiled and linked, in the order of its tables; a later single value, or macro, replaces."""
+    name = f"{kind}.{unit.name}"
+    rows: dict[tuple[str, object], Row] = {}
+    parts = unit.parts_for(target, python)
+    for part in parts:
+        where = _place(part, unit, place)
+        for key, value in _flatten(part):
+            origin = origins.find(f"{where}.{key}", (f"{name}.{key}", *_macro(key)))
+            if part.when != When():
+                origin += f" ({render_when(part.when)})"
+            identity = key if isinstance(value, str | bool | int) else (key, where)
+            rows[key, identity] = Row(key, value, origin)
+    yield from rows.values()
+    for number, header in enumerate(unit.settings.config_header):
+        yield Row("config-header", header.path, origins.find(f"{place}.config-header[{number}]"))
+    inputs = {field.name for field in fields(Inputs)}
+    for field in fields(unit.settings):
+        value = getattr(unit.settings, field.name)
+        if field.name not in inputs and field.name not in _NOT_INPUTS and value != field.default:
+            key = key_of(field.name)
+            yield Row(key, value, origins.find(f"{place}.{key}", (f"{name}.{key}",)))
+
+
+def _macro(key: str) -> tuple[str, ...]:
+    return (f"define.{key.removeprefix('defines.')}",) if key.startswith("defines.") else ()
+
+
+def _place(part: Part, unit: Unit, place: str) -> str:
+    """The key of the table that *part* is of."""
+    tables: list[Any] = list(unit.settings.on)
+    index = next((index for index, table in enumerate(tables) if table is part.table), None)
+    return place if index is None else f"{place}.on[{index}]"
+
+
+def _flatten(part: Part) -> Iterator[tuple[str, Any]]:
+    """The keys of a table with what they say: sources and objects as they were found, each macro for itself."""
+    found = {"sources": part.sources, "objects": part.objects}
+    for field in fields(Inputs):
+        key, value = key_of(field.name), found.get(field.name, getattr(part.table, field.name))
+        if field.type == "Values" or field.type is Values:
+            yield from ((f"{key}.{name}", text) for name, text in value)
+        elif field.name in ("flags", "std"):
+            inner = ((f"{key}.{part.name}", getattr(value, part.name)) for part in fields(value))
+            yield from ((name, said) for name, said in inner if said)
+        elif value:
+            yield key, value

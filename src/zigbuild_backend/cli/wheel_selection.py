@@ -1,0 +1,143 @@
+"""Which wheels a command is about: the options that choose them, and what stands in the way of each."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from ..core.base.errors import ConfigurationError, NotFoundError, Problem
+from ..core.base.host import find_host_python, find_host_target
+from ..core.base.pythons import ANY_PYTHON, find_python
+from ..core.cpython.header_sets import SUPPORTED
+from ..core.generate.installed_tools import select_tools
+from ..core.project.planned_wheels import BuildPlan, PlannedWheel, Project, choose_all_pythons, plan
+from ..core.settings.overrides import Override, collect_overrides, parse_assignments
+from .session import Session
+
+NATIVE = "native"
+"""What stands for this machine among targets and Pythons."""
+
+Verdict = Literal["buildable", "headers missing", "unsupported"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The options that choose wheels; empty ones leave the choice to the project."""
+
+    targets: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+    @property
+    def minors(self) -> Collection[int]:
+        """The minor versions that may be chosen: where wheels are named, no other headers need be looked for."""
+        try:
+            return {find_python(identifier.partition("-")[0]).minor for identifier in self.only} or SUPPORTED
+        except ConfigurationError:  # somebody mistyped, and is told what there is
+            return SUPPORTED
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A wheel that is chosen. ``is_asked`` says that its Python was named, so that doing without it is a failure."""
+
+    wheel: PlannedWheel
+    is_asked: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.wheel.obstacle is None:
+            return "buildable"
+        return "headers missing" if isinstance(self.wheel.obstacle, NotFoundError) else "unsupported"
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether a build does without it, with a notice."""
+        return self.wheel.obstacle is not None and not self.is_asked
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What stands in its way."""
+        return self.wheel.obstacle.problems if self.wheel.obstacle else ()
+
+
+def read_choice(arguments: Namespace) -> Choice:
+    """The choice that the command line makes.
+
+    :raises ConfigurationError: for options that exclude each other, or if nothing is made for this machine.
+    """
+    if arguments.only and (arguments.targets or arguments.pythons):
+        raise ConfigurationError(
+            "names whole wheels, and cannot be given with --target or --python",
+            where="--only",
+            hint="either name wheels, or the targets and Pythons of many",
+        )
+    return Choice(
+        tuple(find_host_target().platform_tag if name == NATIVE else name for name in arguments.targets),
+        tuple(find_host_python().name if name == NATIVE else name for name in arguments.pythons),
+        tuple(dict.fromkeys(arguments.only)),
+    )
+
+
+def read_overrides(arguments: Namespace, session: Session) -> tuple[Override, ...]:
+    """The settings that the command line and the environment give instead of the project's.
+
+    :raises ConfigurationError: for those that are none.
+    """
+    given = list(parse_assignments(arguments.overrides, "--set"))
+    if getattr(arguments, "optimize", None):
+        given.append(("optimize", arguments.optimize, "--optimize"))
+    return collect_overrides(given, session.environ)
+
+
+def select_wheels(
+    project: Project, choice: Choice, has_headers: Collection[int], has_sdk: bool = False
+) -> tuple[Candidate, ...]:
+    """The wheels of *project* that are chosen. *has_headers* are the minor versions whose headers are at hand,
+    *has_sdk* whether an SDK of macOS is.
+
+    :raises ConfigurationError: for a name that is no target or Python, or no wheel of the project.
+    """
+    named = [name for name in choice.pythons if name != "all"]
+    asked = choose_all_pythons(project, named) if named and project.is_compiled else ()
+    if choice.only:
+        wheels: BuildPlan = tuple(_find_wheel(project, name, has_headers, has_sdk) for name in choice.only)
+    else:
+        wheels = plan(project, choice.targets, choice.pythons, has_headers=has_headers, has_sdk=has_sdk)
+    return tuple(Candidate(wheel, bool(choice.only) or wheel.python in asked) for wheel in wheels)
+
+
+def _find_wheel(project: Project, identifier: str, has_headers: Collection[int], has_sdk: bool) -> PlannedWheel:
+    """The wheel of that identifier, which may be outside the project's matrix."""
+    python, _, target = identifier.rpartition("-")
+    pythons = () if python == ANY_PYTHON.name else (python,)
+    try:
+        wheels = plan(project, [target], pythons, has_headers=has_headers, has_sdk=has_sdk)
+    except ConfigurationError:
+        wheels = ()
+    for wheel in wheels:
+        if wheel.identifier == identifier:
+            return wheel
+    known = [wheel.identifier for wheel in plan(project, ["all"], has_headers=has_headers)]
+    close = get_close_matches(identifier, known, n=3)
+    raise ConfigurationError(
+        "the project has no such wheel",
+        where=f"--only {identifier}",
+        hint=f"did you mean {' or '.join(close)}?" if close else "'zigbuild plan' lists the identifiers",
+    )
+
+
+def find_tool_folders(project: Project, session: Session) -> Sequence[Path]:
+    """Folders with all that *project* is generated by and includes headers of; none if this Python has it."""
+    requirements, headers = select_tools(project)
+    if not (requirements or headers):
+        return ()
+    from ..rebuild.environments.project_tools import (
+        obtain_tools,  # which is missing where a wheel is made again: there they are given
+    )
+
+    return obtain_tools(requirements, session.store, session.environ, session.say, headers=headers)

@@ -1,0 +1,1 @@
+"""The one writer of wheels and sdists, and the one deflater."""

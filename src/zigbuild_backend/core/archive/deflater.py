@@ -1,0 +1,26 @@
+"""Gets the deflater for this machine: compiled once by zig, proven, and kept in the store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ..zig.toolchain import Zig
+from .deflate.native import SOURCE, Deflater, prove, source_digest
+
+
+def obtain_deflater(zig: Zig) -> Deflater:
+    """Return the deflater that *zig* compiles; it has given the known answers before it is kept.
+
+    :raises CompileError: if zig cannot compile it.
+    :raises MismatchError: if what it compiled gives other answers.
+    """
+
+    def compile_and_prove(program: Path) -> None:
+        (program.parent / SOURCE.name).write_bytes(SOURCE.read_bytes())
+        zig.run(["cc", "-O2", "-s", "-std=c11", "-o", program.name, SOURCE.name], cwd=program.parent)
+        with Deflater(program) as deflater:
+            prove(deflater)
+
+    name = "deflate.exe" if sys.platform == "win32" else "deflate"
+    return Deflater(zig.store.keep(("deflate", source_digest(), zig.version, name), compile_and_prove))

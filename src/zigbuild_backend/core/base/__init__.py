@@ -1,0 +1,1 @@
+"""Errors, pins, targets, Pythons and the store: what everything else stands on."""

@@ -1,0 +1,24 @@
+"""The time in archives: SOURCE_DATE_EPOCH, or the first that a zip file can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .errors import ConfigurationError
+
+
+def read_epoch(environ: Mapping[str, str]) -> int:
+    """SOURCE_DATE_EPOCH in seconds, or the default.
+
+    :raises ConfigurationError: if it is not a number.
+    """
+    text = environ.get("SOURCE_DATE_EPOCH") or str(DEFAULT_EPOCH)
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
+        raise ConfigurationError(
+            f"must be a number of seconds, not {text!r}", where="SOURCE_DATE_EPOCH", hint="set it to one, or unset it"
+        )
+    return int(text)
+
+
+DEFAULT_EPOCH = 315532800
+"""The time in archives where SOURCE_DATE_EPOCH says none: 1980-01-01, the first that a zip can hold."""

@@ -1,0 +1,12 @@
+"""What this version of the backend is, and the versions of zig that it is pinned to."""
+
+from __future__ import annotations
+
+NAME = "zigbuild-backend"
+VERSION = "0.2.0"
+
+SUPPORTED_ZIGS = ("0.15.2", "0.16.0", "0.17.0")
+"""The versions of the ``ziglang`` package that every feature is tested with."""
+
+DEFAULT_ZIG = "0.16.0"
+"""The newest that has a wheel for every kind of host."""

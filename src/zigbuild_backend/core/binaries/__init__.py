@@ -1,0 +1,1 @@
+"""Readers of ELF, Mach-O and PE files."""

@@ -1,0 +1,173 @@
+"""What the DLLs of CPython for Windows export, as the text of module-definition files, and what the stable ABI holds.
+
+A module for Windows is linked against an import library, which zig makes of a ``.def`` file with ``zig dlltool``. Those
+of CPython come with its installers for Windows only; ours are made of the header set, so that a wheel depends on
+nothing else: whatever code can reach through the headers is declared there with ``PyAPI_FUNC`` or ``PyAPI_DATA``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..base.errors import NotFoundError
+from ..base.pythons import Python
+from ..zig.toolchain import Zig
+from .header_sets import HeaderSet
+from .pyconfig import pyconfig_header
+
+# The preprocessor is kept from expanding the two macros: whatever else it does, the declarations stay recognisable.
+_KEEP_MACROS = (
+    "-DPy_NO_ENABLE_SHARED",
+    *("-DPyAPI_FUNC(T)=PyAPI_FUNC(T)", "-DPyAPI_DATA(T)=PyAPI_DATA(T)"),
+    "-D__attribute__(A)=",
+)
+
+# Both ways of passing lengths: up to 3.12 the second gives PyArg_ParseTuple and its like other names in the DLL.
+_VARIANTS = ((), ("-DPY_SSIZE_T_CLEAN",))
+
+# Includes curses, which Windows doesn't have.
+_LEFT_OUT = frozenset({"py_curses.h"})
+
+# Declared for every system, but in no DLL.
+_ABSENT = frozenset({"Py_FrozenMain"})
+
+# Declared in the limited API, but not in python3.dll: fork() is not Windows', and FILE * belongs to no stable ABI.
+_ABSENT_FROM_STABLE_ABI = frozenset({"PyOS_AfterFork", "PyMarshal_WriteLongToFile", "PyMarshal_WriteObjectToFile"})
+
+# In the limited API of 3.9 by its headers, but not in the python3.dll of its releases.
+_ABSENT_FROM_STABLE_ABI_OF_39 = frozenset(
+    [
+        "PyDictRevIterItem_Type",
+        "PyDictRevIterKey_Type",
+        "PyDictRevIterValue_Type",
+        "PyInterpreterState_Get",
+        "PyInterpreterState_GetDict",
+        "PyMarshal_ReadObjectFromString",
+        "PyMarshal_WriteObjectToString",
+        "PyMember_GetOne",
+        "PyMember_SetOne",
+        "PyModule_AddType",
+        "PyNode_AddChild",
+        "PyNode_Free",
+        "PyNode_ListTree",
+        "PyNode_New",
+        "PyObject_GC_IsFinalized",
+        "PyObject_GC_IsTracked",
+        "PyThread_GetInfo",
+        "PyThread_ReInitTLS",
+        "PyThread_acquire_lock",
+        "PyThread_acquire_lock_timed",
+        "PyThread_allocate_lock",
+        "PyThread_create_key",
+        "PyThread_delete_key",
+        "PyThread_delete_key_value",
+        "PyThread_exit_thread",
+        "PyThread_free_lock",
+        "PyThread_get_key_value",
+        "PyThread_get_stacksize",
+        "PyThread_get_thread_ident",
+        "PyThread_get_thread_native_id",
+        "PyThread_init_thread",
+        "PyThread_release_lock",
+        "PyThread_set_key_value",
+        "PyThread_set_stacksize",
+        "PyThread_start_new_thread",
+        "PyType_FromModuleAndSpec",
+        "PyType_GetModule",
+        "PyType_GetModuleState",
+        "Py_BytesMain",
+        "_Py_EncodeLocaleRaw",
+    ]
+)
+
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_DECLARATION = re.compile(r"\bPyAPI_(FUNC|DATA)\((?:[^()]|\([^()]*\))*\)([^;{]*)")
+
+
+def render_def(headers: HeaderSet, python: Python, zig: Zig) -> str:
+    """The module-definition file of the DLL that a Windows module for *python* imports, on any architecture.
+
+    It is made of *headers*, which must be of that minor version, and kept in zig's store.
+
+    :raises CompileError: if zig cannot preprocess the headers.
+    """
+    recipe = hashlib.sha256()
+    for part in (headers.digest.encode(), Path(__file__).read_bytes(), pyconfig_header("windows")):
+        recipe.update(hashlib.sha256(part).digest())
+
+    def make(path: Path) -> None:
+        path.write_bytes(_render(_find_exports(headers, python, zig), python.windows_dll).encode())
+
+    return zig.store.keep(("exports", recipe.hexdigest(), f"{python}.def"), make).read_text(encoding="utf-8")
+
+
+def stable_abi_symbols(minor: int) -> frozenset[str]:
+    """The functions and data of the stable ABI (PEP 384) as of CPython 3.*minor*, on whatever system they exist.
+
+    :raises NotFoundError: if the package ``abi3info``, which knows them, is not installed.
+    """
+    try:
+        abi3info = importlib.import_module("abi3info")  # it has no types
+    except ImportError:
+        raise NotFoundError(
+            "the list of the stable ABI is not installed",
+            where="abi3info",
+            hint="pip install abi3info, or zigbuild-backend[cli]",
+        ) from None
+    entries = (*abi3info.FUNCTIONS.items(), *abi3info.DATAS.items())
+    return frozenset(symbol.name for symbol, entry in entries if entry.added.minor <= minor)
+
+
+def _render(exports: dict[str, bool], dll: str) -> str:
+    lines = (f"    {name} DATA" if is_data else f"    {name}" for name, is_data in sorted(exports.items()))
+    return "\n".join((f"NAME {dll}", "EXPORTS", *lines, ""))
+
+
+def _find_exports(headers: HeaderSet, python: Python, zig: Zig) -> dict[str, bool]:
+    """The names that the DLL exports to modules, each with whether it is data."""
+    names = [path.name for path in sorted(headers.folder.glob("*.h")) if path.name not in _LEFT_OUT]
+    source = "".join(f"#include <{name}>\n" for name in ("Python.h", *names))
+    defines = [f"-D{name}={value}" for name, value in python.macros.items()]
+    pyconfig = zig.store.keep_tree("pyconfig", {"pyconfig.h": pyconfig_header("windows")})
+    exports: dict[str, bool] = {}
+    for variant in _VARIANTS:
+        text = zig.run(
+            (
+                *("cc", "-E", "-P", "-x", "c", "-target", "x86_64-windows-gnu"),
+                *(f"-I{pyconfig}", f"-I{headers.folder}"),
+                *(*_KEEP_MACROS, *variant, *defines, "-"),
+            ),
+            stdin=source.encode(),
+        ).decode(errors="replace")
+        exports.update(parse_declarations(text))
+    absent = _ABSENT
+    if python.stable_abi:
+        absent |= _ABSENT_FROM_STABLE_ABI | (_ABSENT_FROM_STABLE_ABI_OF_39 if python.minor == 9 else frozenset())
+    else:
+        # These are for CPython's own modules and a few daring ones. They cannot be preprocessed, for some include what
+        # only CPython's build has. Taken as they stand, they declare a dozen names that only other systems have.
+        for path in sorted(headers.folder.glob("internal/**/*.h")):
+            text = _COMMENT.sub(" ", path.read_text(encoding="utf-8", errors="replace"))
+            exports = dict(parse_declarations(text)) | exports
+    return {name: is_data for name, is_data in exports.items() if name not in absent}
+
+
+def parse_declarations(text: str) -> Iterator[tuple[str, bool]]:
+    """Each name that C *text* without comments declares by ``PyAPI_FUNC`` or ``PyAPI_DATA``, and whether it is data.
+
+    What looks like a function is one, although some of CPython's headers declare a few as data.
+    """
+    for kind, declarators in _DECLARATION.findall(text):
+        if function := re.match(r"[\s*]*(?:\w+\s+)*(\w+)\s*\(", declarators):
+            yield function[1], False
+        elif kind == "DATA":
+            if pointer := re.search(r"\(\s*\*\s*(\w+)\s*\)", declarators):
+                yield pointer[1], True
+            else:
+                for declarator in declarators.split(","):
+                    if name := re.search(r"(\w+)\s*(?:\[.*)?$", declarator.strip(), re.DOTALL):
+                        yield name[1], True

@@ -1,0 +1,47 @@
+"""What Zig's sources see of CPython: its headers in a form that zig translates rightly, for ``@import("python")``.
+
+zig's translation of inline functions is wrong for some and missing for others. So it is shown declarations only, and
+what they declare is compiled as C.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from ..base.store import Store
+from .header_sets import HeaderSet
+from .include_tree import read_include_folder
+
+_INLINE = re.compile(
+    rb"^[ \t]*(?:_?Py_DEPRECATED\w*\([\d.]+\)\s+)?(?:static|extern)\s+inline\b"
+    rb"(?P<declared>(?:[^;{}#]|^#[^\n]*)*?)(?:;|\{(?:[^{}]*\}|.*?^\}))",
+    re.MULTILINE | re.DOTALL,
+)
+_ATTRIBUTE = re.compile(rb"\bPy_(?:ALWAYS|NO)_INLINE\b")
+
+
+def translation_files() -> dict[str, bytes]:
+    """Path → content of the two files that are the same for every CPython: what is translated, and what is compiled."""
+    header, source = (Path(__file__).with_name(f"zig_python.{suffix}").read_bytes() for suffix in "hc")
+    return {"python.h": declare_inline(header), "zig_python.h": header, "zig_python.c": source}
+
+
+def translated_headers(headers: HeaderSet) -> Path:
+    """The folder of *headers* as they are shown to zig, in the store that holds them."""
+    store = Store(headers.folder.parents[1])
+
+    def make(folder: Path) -> None:
+        for path, content in read_include_folder(headers.folder).items():
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(declare_inline(content))
+
+    rules = hashlib.sha256(_INLINE.pattern + _ATTRIBUTE.pattern).hexdigest()[:16]
+    return store.keep(("translated-headers", f"{headers.digest}-{rules}"), make)
+
+
+def declare_inline(header: bytes) -> bytes:
+    """The text of a header of CPython's, with inline functions declared instead of defined."""
+    return _INLINE.sub(lambda match: b"extern" + _ATTRIBUTE.sub(b"", match["declared"]).rstrip() + b";", header)

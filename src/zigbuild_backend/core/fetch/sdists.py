@@ -1,0 +1,118 @@
+"""Gets sources: downloads them from indexes, and unpacks sdists. All of it is kept in the store.
+
+What downloads and unpacks is imported where it does: most builds have all they need, and start the sooner.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ..base.errors import NotFoundError
+from ..base.store import Store, digest_stream, digest_tree
+from .downloads import keep_download, keep_stream, write_blocks
+
+
+def open_sdist(path: Path, store: Store) -> Path:
+    """The root of the source tree in the sdist *path*, unpacked once.
+
+    :raises NotFoundError: if there is no such file.
+    :raises ConfigurationError: if it is no sound sdist; see :func:`~zigbuild_backend.core.fetch.unpack.unpack`.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise NotFoundError(f"cannot be read: {error.strerror}", where=str(path), hint="check the path") from None
+    with file:
+        sha256 = digest_stream(file)
+        file.seek(0)
+
+        def make(folder: Path) -> None:
+            from .unpack import unpack
+
+            unpack(file, folder, path.name)
+
+        return store.keep(("sources", sha256), make)
+
+
+def open_patched(path: Path, patches: Mapping[str, bytes], sha256: str, store: Store) -> Path:
+    """The root of the source tree in the sdist *path*, which has that *sha256* (hex), with the *patches* applied.
+
+    :raises ConfigurationError: as :func:`open_sdist`, or if a patch does not fit.
+    """
+    root = open_sdist(path, store)
+    if not patches:
+        return root
+
+    def make(folder: Path) -> None:
+        from .patches import apply_patch, parse_patch
+
+        shutil.copytree(root, folder)
+        for name, data in patches.items():
+            for patch in parse_patch(data, name):
+                there = {patch.old: folder / patch.old} if patch.old and (folder / patch.old).is_file() else {}
+                files = {path: place.read_bytes() for path, place in there.items()}
+                for path, content in apply_patch(patch, files, name).items():
+                    if content is None:
+                        (folder / path).unlink()
+                    else:
+                        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                        (folder / path).write_bytes(content)
+
+    return store.keep(("sources", digest_tree({"": sha256.encode(), **patches})), make)
+
+
+def fetch(name: str, file_name: str, sha256: str, store: Store, environ: Mapping[str, str]) -> Path:
+    """The file *file_name* of the project *name*, downloaded once from the indexes that pip is configured with.
+
+    :raises NotFoundError: if none has it or can be reached.
+    :raises MismatchError: if it has another sha256 (hex) than that.
+    """
+
+    def stream(hint: str) -> Iterator[bytes]:
+        from .indexes import read_indexes, stream_file
+
+        return stream_file(name, file_name, sha256, read_indexes(environ), hint)
+
+    return keep_stream(file_name, sha256, store, stream)
+
+
+def fetch_sdist(name: str, version: str, store: Store, environ: Mapping[str, str]) -> Path:
+    """The sdist of a release, downloaded once from the indexes that pip is configured with.
+
+    :raises NotFoundError: if none has it or can be reached.
+    :raises MismatchError: if it has another sha256 than the index publishes.
+    """
+    from .indexes import list_files, read_indexes
+
+    files = list_files(name, read_indexes(environ), f"to download the sdist of {name}")
+    for file_name, sha256 in files:
+        if is_sdist_of(file_name, name, version):
+            return fetch(name, file_name, sha256 or _learn(name, file_name, store, environ), store, environ)
+    raise NotFoundError("no index has its sdist", where=f"{name} {version}", hint="get it from its author")
+
+
+def is_sdist_of(file_name: str, name: str, version: str) -> bool:
+    """Whether a file of that name is the sdist of that release, however the two are spelled."""
+    from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
+    from packaging.version import Version
+
+    try:
+        return file_name.endswith(".tar.gz") and parse_sdist_filename(file_name) == (
+            canonicalize_name(name),
+            Version(version),
+        )
+    except (InvalidSdistFilename, ValueError):
+        return False
+
+
+def _learn(name: str, file_name: str, store: Store, environ: Mapping[str, str]) -> str:
+    """The sha256 (hex) of a file whose index publishes none; the file is kept."""
+    from .indexes import read_indexes, stream_file
+
+    with store.scratch("downloads") as folder:
+        path = folder / file_name
+        sha256 = write_blocks(path, stream_file(name, file_name, "", read_indexes(environ), ""))
+        keep_download(path, file_name, sha256, store)
+    return sha256

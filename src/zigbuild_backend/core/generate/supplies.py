@@ -1,0 +1,157 @@
+"""All that is put beside a project's own files before it is compiled: what is generated, and headers of others."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..base.backend_digest import read_backend
+from ..base.errors import ConfigurationError, NotFoundError, Problem
+from ..base.pythons import Python
+from ..base.store import Store, digest_tree, temporary_folder
+from ..base.targets import Target
+from ..project.generations import Generation
+from ..project.planned_wheels import Project
+from ..project.tree_reader import read_file
+from ..zig.support_folders import GENERATED, HEADERS
+from .facts import describe_project, describe_python, describe_target
+from .generator_runs import Bench, run_generation
+from .installed_tools import canonicalize
+from .package_headers import read_headers
+
+_PACKAGE_MARKS = ("__init__.py", "__init__.pyx", "__init__.pxd")
+
+
+@dataclass(frozen=True)
+class Supplies:
+    """Files (path → content) and folders (path → folder that stands there), by their paths beside build.zig.
+
+    ``headers`` are the digests of those which are from other projects, by the names of these.
+    """
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    folders: dict[str, Path] = field(default_factory=dict)
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+NO_SUPPLIES = Supplies()
+
+
+def provide(
+    project: Project, root: Path, wheels: Collection[tuple[Target, Python]], bench: Bench, store: Store, epoch: int
+) -> Supplies:
+    """What the project in *root* needs for *wheels*. It is made once, and kept in *store*.
+
+    :raises ToolchainError: with what a generator said that failed.
+    :raises NotFoundError: if a package has no headers.
+    """
+    files: dict[str, bytes] = {}
+    for generation in project.generations:
+        inputs = _read_inputs(generation, project, root, files)
+        for prefix, facts in _list_facts(generation, project, wheels, epoch):
+            made = _generate(generation, inputs, facts, bench, store)
+            _check_those_there(made, project, generation.where)
+            files |= {prefix + path: data for path, data in made.items()}
+    headers = {name: read_headers(name, bench.tools.find(name)) for name in project.headers_from}
+    folders = {f"{HEADERS}/{name}": store.keep_tree("headers", found) for name, found in headers.items()}
+    digests = {canonicalize(name): digest_tree(found) for name, found in headers.items()}
+    return Supplies(files, folders, tuple(sorted(digests.items())))
+
+
+def _check_those_there(made: Mapping[str, bytes], project: Project, where: str) -> None:
+    """Of what is *made*, files that are in the project too must be the same: which is meant could not be known."""
+    problems = [
+        Problem(
+            f"{path!r} is in the project, and is not what is generated now",
+            where,
+            "delete it, and have git ignore it: the build needs no such file in the source tree",
+        )
+        for path, data in made.items()
+        if path in project.tree.by_path and project.tree.by_path[path].sha256 != hashlib.sha256(data).hexdigest()
+    ]
+    if problems:
+        raise ConfigurationError.of(problems)
+
+
+def generate_contents(project: Project, root: Path, bench: Bench, store: Store, epoch: int) -> dict[str, bytes]:
+    """The files of every wheel of the project in *root* that are generated: path in the wheel → content.
+
+    :raises ToolchainError: with what a generator said that failed.
+    """
+    if not project.generated:
+        return {}
+    files: dict[str, bytes] = {}
+    for generation in (generation for generation in project.generations if generation.settings.per == "project"):
+        inputs = _read_inputs(generation, project, root, files)
+        for _, facts in _list_facts(generation, project, (), epoch):
+            files |= _generate(generation, inputs, facts, bench, store)
+    return {path: files[output] for path, output in project.generated.items()}
+
+
+def _read_inputs(
+    generation: Generation, project: Project, root: Path, generated: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """What a generator reads: files of the tree, and what others have generated before it."""
+    inputs = {}
+    for path in generation.inputs:
+        if path in project.tree.by_path:
+            inputs[path] = read_file(root, project.tree.by_path[path])
+        elif path in generated:
+            inputs[path] = generated[path]
+        else:
+            hint = "list the table that makes it first, and let it make it once for the project"
+            raise NotFoundError("is generated later, or for each target", where=path, hint=hint)
+    if generation.settings.with_ == "cython":
+        # By these files Cython sees what is a package; what is in them does not matter to it.
+        folders = {path.rpartition("/")[0] for path in inputs}
+        parents = {"/".join(folder.split("/")[:end]) for folder in folders for end in range(1, folder.count("/") + 2)}
+        for mark in (f"{folder}/{name}" for folder in parents for name in _PACKAGE_MARKS):
+            if mark in project.tree.by_path:
+                inputs.setdefault(mark, b"")
+    return inputs
+
+
+def _list_facts(
+    generation: Generation, project: Project, wheels: Collection[tuple[Target, Python]], epoch: int
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """For each time that it runs: what stands before the paths of its outputs, and the facts that it is told."""
+    facts = describe_project(project.metadata.name, project.metadata.version) | {"SOURCE_DATE_EPOCH": str(epoch)}
+    if generation.settings.per == "project":
+        yield "", facts
+        return
+    runs: dict[str, dict[str, str]] = {}
+    for target, python in wheels:
+        for part in target.slices or (target,):
+            place = f"{GENERATED}/{part.triple}/"
+            told = facts | describe_target(part)
+            if generation.settings.per == "wheel":
+                place = f"{GENERATED}/{python}-{target}/{f'{part.triple}/' if target.slices else ''}"
+                told |= describe_python(python)
+            runs.setdefault(place, told)
+    yield from runs.items()
+
+
+def _generate(
+    generation: Generation, inputs: Mapping[str, bytes], facts: Mapping[str, str], bench: Bench, store: Store
+) -> dict[str, bytes]:
+    """What one run makes, now or at an earlier time when all was the same."""
+    digests = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(inputs.items())}
+    is_told = generation.settings.with_ in ("template", "command")
+    asked = [
+        *(repr(generation.settings), generation.sources, generation.outputs, generation.module, digests),
+        *(dict(facts) if is_told else {}, bench.tools.requirements, read_backend()),
+    ]
+    key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+    def make(folder: Path) -> None:
+        with temporary_folder(folder.parent) as scratch:
+            made = run_generation(generation, inputs, facts, bench, scratch)
+        for path, data in made.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+
+    kept = store.keep(("generated", key), make)
+    return {path.relative_to(kept).as_posix(): path.read_bytes() for path in sorted(kept.rglob("*")) if path.is_file()}

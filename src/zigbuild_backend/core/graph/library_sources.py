@@ -1,0 +1,135 @@
+"""Opens libraries that are built by a recipe: their sources are fetched, patched, and compiled with the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from ..base.errors import ConfigurationError, Problem
+from ..base.store import Store
+from ..fetch.downloads import fetch_url
+from ..fetch.sdists import fetch, open_patched
+from ..project.planned_wheels import Project
+from ..project.products import LibraryUnit, Part, Unit, mark_cxx, resolve_units
+from ..project.tree_reader import read_tree
+from ..settings.fields import Values
+from ..settings.product_tables import Inputs
+from ..settings.recipe_model import PREFIX, Recipe
+from ..zig.support_folders import SUPPORT_FOLDER
+
+_FOLDER = f"{SUPPORT_FOLDER}/libraries"
+"""Where, beside build.zig, their sources are: a folder for each."""
+
+
+def open_libraries(project: Project, store: Store, environ: Mapping[str, str]) -> tuple[Project, dict[str, Path]]:
+    """The *project* with all that its libraries are compiled from, and the folders that this is in.
+
+    Those are given by the paths where they are to stand beside build.zig.
+
+    :raises NotFoundError: if a source cannot be had.
+    :raises MismatchError: if it has another hash than its recipe says.
+    :raises ConfigurationError: if it lacks what its recipe names.
+    """
+    if not project.library_recipes:
+        return project, {}
+    folders: dict[str, Path] = {}
+    libraries = []
+    for unit in project.units.libraries:
+        if recipe := project.library_recipes.get(unit.name):
+            place = f"{_FOLDER}/{unit.name}"
+            folders[place] = open_library_source(recipe, store, environ)
+            libraries.append(_merge(unit, _resolve(recipe, folders[place], unit.name), recipe, place))
+        else:
+            libraries.append(unit)
+    units = mark_cxx(replace(project.units, libraries=tuple(libraries)))
+    return replace(project, units=units), folders
+
+
+def read_library_files(project: Project, folders: Mapping[str, Path]) -> dict[str, bytes]:
+    """What *project*, opened, compiles of *folders*, and what is beside that: path beside build.zig → content."""
+    files: dict[str, bytes] = {}
+    for unit in project.units.libraries:
+        if root := folders.get(f"{_FOLDER}/{unit.name}"):
+            used = {*(path.rpartition("/")[0] for path in unit.sources), *_list_folders(unit)}
+            for folder in sorted(used):
+                inner = root / folder.removeprefix(f"{_FOLDER}/{unit.name}").lstrip("/")
+                there = [path for path in sorted(inner.rglob("*")) if path.is_file()]
+                files.update((f"{folder}/{path.relative_to(inner).as_posix()}", path.read_bytes()) for path in there)
+    return files
+
+
+def _list_folders(unit: Unit) -> Iterator[str]:
+    """The folders of headers and templates that are part of a recipe's source."""
+    place = f"{_FOLDER}/{unit.name}"
+    yield from (folder for part in unit.parts for folder in part.table.include_dirs if folder.startswith(place))
+    templates = [header.template for header in unit.settings.config_header]
+    yield from (path.rpartition("/")[0] for path in templates if path.startswith(place))
+
+
+def open_library_source(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> Path:
+    """The root of the source tree of a library's *recipe*, fetched, unpacked and patched once."""
+    source = recipe.settings.recipe.source
+    if source.sdist:
+        # A library may come in the sdist of something that has another name.
+        name = source.sdist.removesuffix(".tar.gz").rpartition("-")[0]
+        file = fetch(name, source.sdist, source.sha256, store, environ)
+    else:
+        file = fetch_url(source.url, source.sha256, store)
+    return open_patched(file, recipe.patches, source.sha256, store)
+
+
+def _resolve(recipe: Recipe, root: Path, name: str) -> Unit:
+    problems: list[Problem] = []
+    units = resolve_units(recipe.settings, read_tree(root), PREFIX, problems)
+    if problems:
+        raise ConfigurationError.of(
+            replace(problem, where=f"library {name!r}: {problem.where}") for problem in problems
+        )
+    (unit,) = units.libraries
+    return unit
+
+
+def _merge(own: LibraryUnit, unit: Unit, recipe: Recipe, place: str) -> LibraryUnit:
+    """The *unit* of a recipe, its source in the folder *place*, with what the project's *own* table says besides."""
+    settings = replace(
+        own.settings,
+        when=own.settings.when or unit.settings.when,
+        config_header=(
+            *(replace(header, template=_move(header.template, place)) for header in unit.settings.config_header),
+            *own.settings.config_header,
+        ),
+    )
+    parts = [
+        Part(
+            _move_table(part.table, recipe, place),
+            tuple(_move(path, place) for path in part.sources),
+            tuple(_move(path, place) for path in part.objects),
+            part.when,
+        )
+        for part in unit.parts
+    ]
+    return LibraryUnit(settings, (*parts, *own.parts))
+
+
+def _move_table(table: Inputs, recipe: Recipe, place: str) -> Inputs:
+    return replace(
+        table,
+        include_dirs=tuple(_move(folder, place) for folder in table.include_dirs),
+        defines=_name_release(table.defines, recipe),
+    )
+
+
+def _move(path: str, place: str) -> str:
+    return place if path == "." else f"{place}/{path}" if path else ""
+
+
+def _name_release(defines: Values, recipe: Recipe) -> Values:
+    """*defines* with the recipe's name and version where the project's would stand."""
+    release = recipe.settings.recipe
+    return tuple(
+        (name, text.replace("{version}", release.version).replace("{name}", release.name))
+        if isinstance(text, str)
+        else (name, text)
+        for name, text in defines
+    )

@@ -1,0 +1,88 @@
+"""What sources written for MSVC count on: headers of Windows in whichever case, and libraries that pragmas name.
+
+zig has the headers of mingw-w64, most of them in lower case, for file systems that tell the cases apart; and it links
+no library that only a source asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from ..project.planned_wheels import Project
+from ..project.products import LANGUAGES, Module, Part, Unit, Units
+from ..settings.conditions import Condition, When
+from ..settings.fields import Names
+from ..settings.product_tables import Inputs
+
+U = TypeVar("U", bound=Unit)
+
+HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tcc", ".tpp")
+_SUFFIXES = (*HEADER_SUFFIXES, *(suffix for suffixes in LANGUAGES.values() for suffix in suffixes))
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([\w./+-]+)[>"]', re.MULTILINE)
+_PRAGMA = re.compile(rb'^[ \t]*#[ \t]*pragma[ \t]+comment[ \t]*\([ \t]*lib[ \t]*,[ \t]*"([\w.+-]+)"', re.MULTILINE)
+
+
+def help_windows(
+    project: Project, files: Mapping[str, bytes], library: Path, folder: str
+) -> tuple[Project, dict[str, bytes]]:
+    """*project* as if its settings said, for Windows, what its *files* count on; and headers for *folder*, by path.
+
+    It links the libraries that pragmas name, as far as zig has them, and what is compiled without CPython looks for
+    headers in *folder*, too. *library* is zig's own folder.
+    """
+    forwards = _find_forwards(files, library)
+    everywhere = _find_pragmas(content for path, content in files.items() if path.endswith(HEADER_SUFFIXES))
+
+    def extend(unit: U) -> U:
+        own = _find_pragmas(files[path] for path in unit.sources if path in files)
+        said = {name for part in unit.parts for name in part.table.libraries}
+        libraries = tuple(name for name in sorted(everywhere | own) if name not in said and _is_there(name, library))
+        folders = (folder,) if forwards and not isinstance(unit, Module) else ()
+        if not (libraries or folders):
+            return unit
+        when = When((Condition(os=Names(("windows",))),))
+        return replace(unit, parts=(*unit.parts, Part(Inputs(libraries=libraries, include_dirs=folders), when=when)))
+
+    units = Units(
+        modules=tuple(map(extend, project.units.modules)),
+        libraries=tuple(map(extend, project.units.libraries)),
+        programs=tuple(map(extend, project.units.programs)),
+    )
+    return replace(project, units=units), {f"{folder}/{name}": content for name, content in forwards.items()}
+
+
+def _find_forwards(files: Mapping[str, bytes], library: Path) -> dict[str, bytes]:
+    """Name → content of headers that lead to those of Windows which *files* include in another case."""
+    wanted = {
+        name.decode()
+        for path, content in files.items()
+        if path.endswith(_SUFFIXES)
+        for name in _INCLUDE.findall(content)
+    }
+    written = {name for name in wanted if name != name.lower()}
+    if not written:
+        return {}
+    folder = library / "libc" / "include" / "any-windows-any"
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*.h")}
+    real = {name.lower(): name for name in there}
+    return {
+        # include_next, for where the file system does not tell this header from the other
+        name: f"#include_next <{real[name.lower()]}>\n".encode()
+        for name in sorted(written - there)
+        if name.lower() in real
+    }
+
+
+def _find_pragmas(contents: Iterable[bytes]) -> set[str]:
+    """The libraries that ``#pragma comment(lib, …)`` names, in lower case and without ``.lib``."""
+    return {name.decode().lower().removesuffix(".lib") for text in contents for name in _PRAGMA.findall(text)}
+
+
+def _is_there(name: str, library: Path) -> bool:
+    """Whether zig can make the import library *name* for Windows."""
+    folders = [library / "libc" / "mingw" / folder for folder in ("lib-common", "lib64", "lib32")]
+    return any((folder / f"{name}{suffix}").is_file() for folder in folders for suffix in (".def", ".def.in"))

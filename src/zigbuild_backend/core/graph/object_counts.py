@@ -1,0 +1,78 @@
+"""Counts objects: how many compilers made, and how many were there from an earlier build.
+
+Those that were made are what appeared in zig's cache. What the wheels consist of is known by the settings, but not for
+Zig packages and a build.zig of the project's own: of these, only what is made is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ..base.pythons import Python
+from ..base.targets import Target
+from ..project.planned_wheels import Project
+from ..project.products import ZIG_SUFFIX, Unit
+from .zig_graph import Cell
+
+_SUFFIXES = (".o", ".obj")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many objects were built and reused; what several wheels share is one."""
+
+    built: int = 0
+    reused: int = 0
+
+
+def list_kept(cache: Path) -> frozenset[str]:
+    """The names of all that *cache*, zig's local one, holds."""
+    try:
+        return frozenset(path.name for path in (cache / "o").iterdir())
+    except FileNotFoundError:
+        return frozenset()
+
+
+def count_objects(project: Project, cells: Collection[Cell], cache: Path, before: Collection[str]) -> Tally:
+    """What the wheels of *cells* consist of, where *before* is what was in *cache* at first."""
+    new = [cache / "o" / name for name in list_kept(cache).difference(before)]
+    made = Counter(path.stem for folder in new for path in folder.glob("*") if path.suffix in _SUFFIXES)
+    needed = Counter(PurePosixPath(source).stem for source, *_ in set(_list_needed(project, cells)))
+    # Another build of the project may run beside this one, and make others in the same cache.
+    has_others = project.settings.dependency or project.settings.build_file
+    built = made if has_others else made & needed
+    return Tally(built.total(), (needed - made).total())
+
+
+def _list_needed(project: Project, cells: Collection[Cell]) -> Iterator[tuple[str, ...]]:
+    """Each source, with all that makes another object of it."""
+    for cell in cells:
+        for target in cell.target.slices or (cell.target,):
+            modules = project.modules_for(cell.target, cell.python)
+            for unit in modules:
+                yield from _list_sources(unit, target, cell.python)
+            pending: list[Unit] = [*modules, *project.programs_for(cell.target)]
+            seen: set[str] = set()
+            for program in pending[len(modules) :]:
+                yield from _list_sources(program, target)
+            shared = project.shared_for(cell.target)
+            for library in shared:
+                yield from _list_sources(library, target)
+            pending += shared
+            while pending:
+                links = pending.pop().links.difference(seen)
+                seen |= links
+                for library in project.units.libraries:
+                    if library.name in links and library.is_for(target):
+                        pending.append(library)
+                        yield from _list_sources(library, target)
+
+
+def _list_sources(unit: Unit, target: Target, python: Python | None = None) -> Iterator[tuple[str, ...]]:
+    for part in unit.parts_for(target, python):
+        for source in part.sources:
+            if not source.endswith(ZIG_SUFFIX):
+                yield source, type(unit.settings).__name__, unit.name, target.triple, python.name if python else ""

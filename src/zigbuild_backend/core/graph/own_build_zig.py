@@ -1,0 +1,215 @@
+"""Runs a project's own build.zig: once for each slice of each wheel, with what it asks for of target and Python.
+
+It is told by ``-D`` options, of those in :data:`OPTIONS` that it declares. What it installs is found by its name: that
+of the module in the wheel, or the one that zig gives to a library of the module's last name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path, PurePosixPath
+from posixpath import relpath
+
+from ..base.errors import Problem, ToolchainError
+from ..base.targets import Target
+from ..project.planned_wheels import Project
+from ..project.products import LibraryUnit, Module, Unit
+from ..zig.build_roots import Workspace
+from ..zig.support_folders import SUPPORT_FOLDER
+from ..zig.toolchain import CompileError, Zig
+from .zig_graph import SCRIPTS, Artifact, Cell, Compiled
+
+OPTIONS = {
+    "target": "the target triple; `b.standardTargetOptions` declares it",
+    "cpu": "the oldest CPU to serve; declared by the same",
+    "strip": "`true`, but in debug mode",
+    "python": "the ABI: `cp313`, `cp313t`, or `cp310-abi3` and `cp315-abi3t` for the stable ABI",
+    "python-version": "the version of the headers, `3.13`",
+    "python-include": "a list: the folders of `pyconfig.h` and of `Python.h`, relative to build.zig",
+    "limited-api": "for the stable ABI: the value of `Py_LIMITED_API`, or with `free-threaded` of `Py_TARGET_ABI3T`",
+    "free-threaded": "`true` where there may be no GIL: define `Py_GIL_DISABLED`, unless `limited-api` is given",
+    "import-library": "on Windows: what to link with, relative to build.zig",
+}
+"""The options that a build.zig may declare, and what they say."""
+
+_EJECTED = re.compile(rb'b\.option\(\[\]const \[\]const u8, "wheel"')
+_DECLARED = re.compile(r"^ +-D([A-Za-z0-9_-]+)=", re.MULTILINE)
+
+
+def is_ejected(build_file: bytes) -> bool:
+    """Whether that build.zig makes any number of wheels by their identifiers, as those that are generated do."""
+    return bool(_EJECTED.search(build_file))
+
+
+def run_build_file(
+    project: Project,
+    cells: Collection[Cell],
+    workspace: Workspace,
+    zig: Zig,
+    *,
+    epoch: int,
+    jobs: int | None = None,
+    on_compiled: Callable[[str], None] = lambda identifier: None,
+) -> Compiled:
+    """Compiles the modules of all *cells* by the build.zig that the project has; one that fails stops no other.
+
+    ``on_compiled`` is called with each wheel identifier when all its modules are there.
+
+    :raises ToolchainError: if the build.zig itself does not compile, or cannot be told the target.
+    """
+    build_root = workspace.root / PurePosixPath(project.settings.build_file).parent
+    declared = _read_declared(project, build_root, workspace, zig)
+    artifacts: dict[str, tuple[Artifact, ...]] = {}
+    errors: dict[str, ToolchainError] = {}
+    dropped: dict[str, ToolchainError] = {}
+    for cell in cells:
+        prefixes = []
+        try:
+            for part in cell.target.slices or (cell.target,):
+                prefixes.append(workspace.artifacts / cell.identifier / part.triple)
+                zig.build(
+                    list(_render_options(project, cell, part, declared, workspace, zig)),
+                    cwd=build_root,
+                    prefix=prefixes[-1],
+                    cache=workspace.cache,
+                    optimize=project.settings.optimize,
+                    jobs=jobs,
+                    epoch=epoch,
+                    has_windows=cell.target.is_windows,
+                )
+        except CompileError as error:
+            errors[cell.identifier] = _explain(error, workspace.root, cell)
+            continue
+        found = list(_collect(project, cell, prefixes))
+        artifacts[cell.identifier] = tuple(artifact for artifact in found if artifact.is_there)
+        missing = [artifact for artifact in found if not artifact.is_there]
+        if missing:
+            is_lost = any(not artifact.is_optional for artifact in missing)
+            (errors if is_lost else dropped)[cell.identifier] = _miss(project, cell, missing, prefixes[0])
+        on_compiled(cell.identifier)
+    return Compiled(artifacts, errors, dropped)
+
+
+def _read_declared(project: Project, build_root: Path, workspace: Workspace, zig: Zig) -> frozenset[str]:
+    """The options that the build.zig declares: zig lists them without building anything."""
+    name = PurePosixPath(project.settings.build_file).name
+    arguments = ["build", "--build-file", name, "--cache-dir", str(workspace.cache), "--color", "off", "--help"]
+    try:
+        said = zig.run(arguments, cwd=build_root)
+    except CompileError as error:
+        output = error.output.replace(f"{workspace.root}/", "").strip()
+        raise ToolchainError(output, where=project.settings.build_file, hint="it is the project's own") from None
+    declared = frozenset(_DECLARED.findall(said.decode(errors="replace")))
+    if "target" not in declared:
+        raise ToolchainError(
+            "cannot be told which target to build for",
+            where=project.settings.build_file,
+            hint="declare it: const target = b.standardTargetOptions(.{});",
+        )
+    return declared
+
+
+def _render_options(
+    project: Project,
+    cell: Cell,
+    part: Target,
+    declared: Collection[str],
+    workspace: Workspace,
+    zig: Zig,
+) -> Iterator[str]:
+    """The arguments of one run: for *part*, a slice of the wheel of *cell*."""
+    start = relpath(SUPPORT_FOLDER, PurePosixPath(project.settings.build_file).parent)
+    system = "windows" if part.is_windows else "posix"
+    values: dict[str, list[str]] = {
+        "target": [part.triple],
+        "cpu": [part.cpu],
+        "strip": ["true"] * (project.settings.optimize != "debug"),
+        "python": [cell.python.name],
+        "python-version": [cell.python.version],
+        "python-include": [f"{start}/pyconfig/{system}", f"{start}/include/{cell.python.version}"],
+        "limited-api": [cell.python.limited_api] if cell.python.stable_abi else [],
+        "free-threaded": ["true"] * cell.python.free_threaded,
+    }
+    if cell.exports and "import-library" in declared:
+        values["import-library"] = [f"{start}/{_make_import_library(cell, part, workspace, zig)}"]
+    yield from ("--build-file", PurePosixPath(project.settings.build_file).name)
+    for name, texts in values.items():
+        if name in declared:
+            yield from (f"-D{name}={text}" for text in texts)
+
+
+def _make_import_library(cell: Cell, part: Target, workspace: Workspace, zig: Zig) -> str:
+    """Makes the import library of the Python's DLL; gives its path below the folder of CPython's side."""
+    machine = {"x86": "i386", "x86_64": "i386:x86-64"}.get(part.triple.partition("-")[0], "arm64")
+    path = f"exports/{cell.python}-{part.triple}.lib"
+    definitions = f"exports/{cell.python}.def"
+    zig.run(
+        ["dlltool", "-m", machine, "-D", cell.python.windows_dll, "-d", definitions, "-l", path],
+        cwd=workspace.root / SUPPORT_FOLDER,
+    )
+    return path
+
+
+def _collect(project: Project, cell: Cell, prefixes: Collection[Path]) -> Iterator[Artifact]:
+    """The artifacts of one wheel, found below the *prefixes* of its slices; those that are not there, too."""
+    target = cell.target
+    units = (*project.modules_for(target, cell.python), *project.shared_for(target), *project.programs_for(target))
+    for unit in units:
+        names = list(_name_files(unit, cell))
+        yield Artifact(unit, tuple(_find(prefix, names) for prefix in prefixes))
+
+
+def _name_files(unit: Unit, cell: Cell) -> Iterator[str]:
+    """The paths below the prefix under which a module or program may have been installed."""
+    is_windows = cell.target.is_windows
+    if isinstance(unit, LibraryUnit):
+        path = unit.path(cell.target)
+        yield path
+        yield from (f"{folder}{path.rpartition('/')[2]}" for folder in ("lib/", "bin/", ""))
+        return
+    if not isinstance(unit, Module):
+        suffix = ".exe" if is_windows else ""
+        yield f"bin/{unit.name}{suffix}"
+        yield f"{SCRIPTS}/{unit.name}{suffix}"
+        return
+    path, stem = unit.path(cell.python, cell.target), unit.name.rpartition(".")[2]
+    yield path
+    yield f"{unit.name.replace('.', '/')}{'.pyd' if is_windows else '.so'}"
+    for folder in ("lib/", "bin/", ""):
+        yield folder + path.rpartition("/")[2]
+        yield from (f"{folder}{stem}{suffix}" for suffix in (".pyd", ".dll", ".so", ".dylib"))
+        yield from (f"{folder}lib{stem}{suffix}" for suffix in (".so", ".dylib"))
+
+
+def _find(prefix: Path, names: Collection[str]) -> Path:
+    return next((prefix / name for name in names if (prefix / name).is_file()), prefix / next(iter(names)))
+
+
+def _miss(project: Project, cell: Cell, missing: Collection[Artifact], prefix: Path) -> ToolchainError:
+    installed = sorted(path.relative_to(prefix).as_posix() for path in prefix.rglob("*") if path.is_file())
+    listed = ", ".join(installed) or "nothing"
+    return ToolchainError.of(
+        Problem(
+            f"{project.settings.build_file} installs no {artifact.unit.name}",
+            cell.identifier,
+            f"install it as {' or '.join(_suggest(artifact.unit, cell))}; it installs {listed}",
+        )
+        for artifact in missing
+    )
+
+
+def _suggest(unit: Unit, cell: Cell) -> tuple[str, ...]:
+    names = list(_name_files(unit, cell))
+    stem = unit.name.rpartition(".")[2]
+    usual = {"windows": f"bin/{stem}.dll", "macos": f"lib/lib{stem}.dylib"}.get(cell.target.os, f"lib/lib{stem}.so")
+    return (names[0], usual) if isinstance(unit, Module) else (names[0],)
+
+
+def _explain(error: CompileError, root: Path, cell: Cell) -> ToolchainError:
+    output = error.output.replace(f"{root}/", "").strip()
+    return ToolchainError(
+        output or "zig failed without a word",
+        where=cell.identifier,
+        hint=f"to see it again: zigbuild wheels --only {cell.identifier}",
+    )

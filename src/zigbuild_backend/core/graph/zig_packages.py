@@ -1,0 +1,90 @@
+"""Zig packages that a project names by address and hash: fetched before anything is compiled, into zig's own cache.
+
+zig checks their hashes, and does not ask the network for what the cache has: a build in a sandbox finds them there.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path, PurePosixPath
+
+from ..base.errors import MismatchError, NotFoundError, Problem, ZigbuildError
+from ..project.planned_wheels import Project
+from ..settings.recipe_model import PREFIX
+from ..zig.toolchain import CompileError, Zig
+from .build_zig import render_zon
+
+_ZON = "build.zig.zon"
+_ERROR = re.compile(r"^\S*build\.zig\.zon:[0-9]+:[0-9]+: error: (?P<problem>.*)\n(?P<line>.*)", re.MULTILINE)
+_HASHES = re.compile(r"hash mismatch: .* but the fetched package has '?(?P<found>[A-Za-z0-9_.-]+)'?")
+_PROXIES = "through a proxy, name it in http_proxy, https_proxy or all_proxy"
+
+
+def needs_network(project: Project, root: Path) -> bool:
+    """Whether something of the project in *root* names a Zig package by its address."""
+    return any(dependency.url for dependency in project.settings.dependency) or any(
+        b".url" in (root / path).read_bytes() for path in project.tree.by_path if path.split("/")[-1] == _ZON
+    )
+
+
+def fetch_packages(project: Project, root: Path, zig: Zig) -> None:
+    """Sees to it that zig's cache has all packages that the build.zig.zon in *root*, a build root, leads to.
+
+    :raises NotFoundError: if one cannot be had.
+    :raises MismatchError: if one has another hash than is said.
+    """
+    try:
+        zig.fetch(root / PurePosixPath(project.settings.build_file).parent)
+    except CompileError as error:
+        raise _explain(error, project, root) from None
+
+
+def fetch_packages_of(project: Project, root: Path, zig: Zig) -> None:
+    """The same for a project in the folder *root*, which is left as it is.
+
+    :raises ZigbuildError: see :func:`fetch_packages`.
+    """
+    if not needs_network(project, root):
+        return
+    with zig.store.scratch("work") as scratch:
+        copy = Path(shutil.copytree(root, scratch / "root", ignore=shutil.ignore_patterns(".git", ".zig-cache")))
+        if not project.settings.build_file:
+            (copy / "build.zig").write_text('pub fn build(_: *@import("std").Build) void {}\n')
+            (copy / _ZON).write_text(render_zon(project), "utf-8")
+        fetch_packages(project, copy, zig)
+
+
+def _explain(error: CompileError, project: Project, root: Path) -> ZigbuildError:
+    """What zig said of packages, with the places in the settings and the mends."""
+    output = error.output.replace(f"{root}/", "").replace("./", "")
+    problems = [(_HASHES.search(said["problem"]), said["problem"], said["line"]) for said in _ERROR.finditer(output)]
+    if not problems:
+        return NotFoundError(f"its packages cannot be fetched: {output.strip()}", where=_ZON, hint=_PROXIES)
+    if mismatches := [
+        Problem(
+            f"what is fetched has the hash {match['found']}",
+            _find_place(project, line, "hash"),
+            f'if that is what you want, write hash = "{match["found"]}"',
+        )
+        for match, _, line in problems
+        if match
+    ]:
+        return MismatchError.of(mismatches)
+    return NotFoundError.of(
+        Problem(f"cannot be fetched: {problem}", _find_place(project, line, "url"), f"check the address; {_PROXIES}")
+        for _, problem, line in problems
+    )
+
+
+def _find_place(project: Project, line: str, key: str) -> str:
+    """The place in the settings that a *line* of build.zig.zon is from; its own name if it is none of ours."""
+    prefix = PREFIX if project.recipe_digest else "tool.zigbuild."
+    return next(
+        (
+            f"{prefix}dependency[{number}].{key}"
+            for number, dependency in enumerate(project.settings.dependency)
+            if getattr(dependency, key) and getattr(dependency, key) in line
+        ),
+        _ZON,
+    )

@@ -1,0 +1,38 @@
+"""Core metadata of a release, and the entry points that installers read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What METADATA, ``entry_points.txt`` and file names need to know of a release.
+
+    ``name`` is as the author writes it, ``version`` normalised by PEP 440, ``text`` the content of METADATA,
+    ``license_files`` and ``readme`` POSIX paths in the tree, ``entry_points`` groups of (name, object reference).
+    """
+
+    name: str
+    version: str
+    text: str
+    requires_python: str = ""
+    license_files: tuple[str, ...] = ()
+    entry_points: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    readme: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """The ``{name}-{version}`` that wheels and sdists begin with (normalised, with ``_``)."""
+        from packaging.utils import canonicalize_name
+
+        return f"{canonicalize_name(self.name).replace('-', '_')}-{self.version}"
+
+
+def render_entry_points(groups: Iterable[tuple[str, tuple[tuple[str, str], ...]]]) -> bytes:
+    """``entry_points.txt``, groups and names sorted."""
+    sections = []
+    for group, points in sorted(groups):
+        sections.append("".join([f"[{group}]\n", *(f"{name} = {target}\n" for name, target in sorted(points))]))
+    return "\n".join(sections).encode()

@@ -1,0 +1,281 @@
+"""What a project compiles, with the globs of its settings resolved to files of its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..base.errors import Problem
+from ..base.pythons import Python, find_python
+from ..base.targets import Target
+from ..settings.conditions import When
+from ..settings.model import Settings
+from ..settings.product_tables import Extension, Inputs, Library, Product
+from .generations import Generation
+from .source_tree import SourceTree
+
+LANGUAGES = {
+    "c": (".c",),
+    "cpp": (".cc", ".cpp", ".cxx", ".c++", ".C"),
+    "objective_c": (".m",),
+    "objective_cpp": (".mm",),
+    "assembly": (".s",),
+    "assembly_with_preprocessor": (".S",),
+}
+"""Zig's names of the languages that clang compiles, and the suffixes of their files."""
+
+OBJECTIVE_SUFFIXES = LANGUAGES["objective_c"] + LANGUAGES["objective_cpp"]
+CXX_SUFFIXES = LANGUAGES["cpp"] + LANGUAGES["objective_cpp"]
+ZIG_SUFFIX = ".zig"
+OBJECT_SUFFIXES = (".o", ".obj", ".a", ".lib")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one table of a product says: that of the product itself, or of an addition to it."""
+
+    table: Inputs
+    sources: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    when: When = When()
+
+    def sources_in(self, suffixes: Collection[str]) -> list[str]:
+        """Its sources with any of these suffixes."""
+        return [source for source in self.sources if source.endswith(tuple(suffixes))]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Something that is compiled and linked. ``parts`` has that of its own table first, then its additions."""
+
+    settings: Product
+    parts: tuple[Part, ...]
+    links_cxx: bool = False
+    """Whether something that it links is C++."""
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All its sources, for whichever target."""
+        return tuple(dict.fromkeys(source for part in self.parts for source in part.sources))
+
+    @property
+    def links(self) -> frozenset[str]:
+        """The names of the libraries and packages that it links, on whichever target."""
+        return frozenset(name for part in self.parts for name in part.table.link)
+
+    @property
+    def is_cxx(self) -> bool:
+        return self.links_cxx or any(source.endswith(CXX_SUFFIXES) for source in self.sources)
+
+    @property
+    def zig_root(self) -> str:
+        """The root file of its Zig sources, empty if it has none."""
+        return next((source for source in self.sources if source.endswith(ZIG_SUFFIX)), "")
+
+    def zig_files(self, tree: SourceTree) -> list[str]:
+        """The files of *tree* that its root file can import: zig finds none above the root's folder."""
+        folder = self.zig_root.rpartition("/")[0]
+        return [path for path in tree.below(folder) if path.endswith(ZIG_SUFFIX)] if self.zig_root else []
+
+    def is_for(self, target: Target, python: Python | None = None) -> bool:
+        """Whether it exists on *target*: on every slice of it, if there are several."""
+        return all(self.settings.when.holds(part, python) for part in target.slices or (target,))
+
+    def parts_for(self, target: Target, python: Python | None = None) -> tuple[Part, ...]:
+        """The parts that hold for *target*, a single slice, and *python*."""
+        return tuple(part for part in self.parts if part.when.holds(target, python))
+
+
+@dataclass(frozen=True)
+class Module(Unit):
+    """An extension module."""
+
+    settings: Extension
+
+    @property
+    def import_name(self) -> str:
+        return self.name
+
+    @property
+    def folder(self) -> str:
+        """The folder of a wheel that it is in, empty at the top."""
+        return "/".join(self.name.split(".")[:-1])
+
+    def path(self, python: Python, target: Target) -> str:
+        """Its path in a wheel."""
+        return self.name.replace(".", "/") + python.extension_suffix(target)
+
+    @property
+    def stable_abi(self) -> Python | None:
+        """The oldest CPython whose stable ABI it uses, if it does."""
+        name = self.settings.stable_abi
+        return replace(find_python(name), stable_abi=True) if name else None
+
+
+@dataclass(frozen=True)
+class LibraryUnit(Unit):
+    """A library, static or shared."""
+
+    settings: Library
+
+    @property
+    def is_shared(self) -> bool:
+        return self.settings.linkage == "shared"
+
+    @property
+    def import_name(self) -> str:
+        """What it would be called if it were a module."""
+        return f"{self.settings.package}.{self.name}"
+
+    @property
+    def folder(self) -> str:
+        """The folder of a wheel that it is in, if it is shared."""
+        return self.settings.package.replace(".", "/")
+
+    def path(self, target: Target) -> str:
+        """Its path in a wheel, if it is shared."""
+        suffix = {"windows": ".dll", "macos": ".dylib"}.get(target.os, ".so")
+        return f"{self.folder}/{'' if target.is_windows else 'lib'}{self.name}{suffix}"
+
+
+@dataclass(frozen=True)
+class Units:
+    """All that a project compiles."""
+
+    modules: tuple[Module, ...] = ()
+    libraries: tuple[LibraryUnit, ...] = ()
+    programs: tuple[Unit, ...] = ()
+
+    @property
+    def all(self) -> tuple[Unit, ...]:
+        return (*self.modules, *self.libraries, *self.programs)
+
+    @property
+    def shared(self) -> tuple[LibraryUnit, ...]:
+        """The libraries that are files of wheels."""
+        return tuple(library for library in self.libraries if library.is_shared)
+
+    def shared_of(self, unit: Unit, target: Target, python: Python | None = None) -> tuple[LibraryUnit, ...]:
+        """The shared libraries that *unit* links on *target*, a single slice, and those that these link."""
+        there = [library for library in self.shared if library.is_for(target)]
+        found: list[LibraryUnit] = []
+        for member in (pending := [unit]):
+            names = {name for part in member.parts_for(target, python) for name in part.table.link}
+            new = [library for library in there if library.name in names and library not in found]
+            found += new
+            pending += new
+        return tuple(found)
+
+
+def resolve_units(
+    settings: Settings,
+    tree: SourceTree,
+    prefix: str,
+    problems: list[Problem],
+    generations: Sequence[Generation] = (),
+) -> Units:
+    """The products that *settings* name, looked up in *tree*; what is missing is added to *problems*.
+
+    *tree* has what the *generations* make, too: where a source is that of a generator, what is made of it is compiled.
+    *prefix* is what the names of settings begin with in messages.
+    """
+    made_of = {run.sources[0]: run.outputs[0] for run in generations if run.is_compiler and run.sources and run.outputs}
+
+    def resolve(table: Product, where: str) -> tuple[Part, ...]:
+        parts = _resolve_parts(table, tree, made_of, where, problems)
+        if not settings.build_file and not (isinstance(table, Library) and table.recipe) and not _has_inputs(parts):
+            problems.append(Problem("needs at least one source", f"{where}.sources", "name its files"))
+        return parts
+
+    libraries = [
+        LibraryUnit(table, resolve(table, f"{prefix}library[{index}]")) for index, table in enumerate(settings.library)
+    ]
+    modules = [
+        Module(table, resolve(table, f"{prefix}extension[{index}]")) for index, table in enumerate(settings.extension)
+    ]
+    programs = [
+        Unit(table, resolve(table, f"{prefix}executable[{index}]")) for index, table in enumerate(settings.executable)
+    ]
+    return mark_cxx(Units(tuple(modules), tuple(libraries), tuple(programs)))
+
+
+def mark_cxx(units: Units) -> Units:
+    """*units*, each of which knows whether something that it links is C++."""
+    cxx: set[str] = set()
+    for _ in units.libraries:  # what links C++ is C++, however far away that is
+        cxx.update(unit.name for unit in units.libraries if unit.is_cxx or cxx.intersection(unit.links))
+    return Units(
+        tuple(replace(unit, links_cxx=not cxx.isdisjoint(unit.links)) for unit in units.modules),
+        tuple(replace(unit, links_cxx=not cxx.isdisjoint(unit.links)) for unit in units.libraries),
+        tuple(replace(unit, links_cxx=not cxx.isdisjoint(unit.links)) for unit in units.programs),
+    )
+
+
+def _resolve_parts(
+    table: Product, tree: SourceTree, made_of: Mapping[str, str], where: str, problems: list[Problem]
+) -> tuple[Part, ...]:
+    """The parts of one product, with a problem for whatever it names that is not in the tree.
+
+    *made_of* names what is compiled instead of a source.
+    """
+    excluded = set(tree.match(table.exclude))
+    places: list[tuple[str, Inputs, When]] = [(where, table, When())]
+    places += [(f"{where}.on[{index}]", addition, addition.when) for index, addition in enumerate(table.on)]
+    parts = []
+    for place, inputs, when in places:
+        problems += _find_unmatched(inputs.sources, tree, f"{place}.sources")
+        problems += _find_unmatched(inputs.objects, tree, f"{place}.objects")
+        problems += [
+            Problem(
+                f"there is no folder {folder!r} in the project", f"{place}.include-dirs[{number}]", "check the path"
+            )
+            for number, folder in enumerate(inputs.include_dirs)
+            if not tree.below(folder)
+        ]
+        matched = tree.match(inputs.sources)
+        sources = tuple(dict.fromkeys(made_of.get(path, path) for path in matched if path not in excluded))
+        if matched and not sources:
+            problems.append(Problem("leaves out every source", f"{where}.exclude", "narrow its globs"))
+        problems += _find_unknown_languages(sources, f"{place}.sources")
+        parts.append(Part(inputs, sources, tuple(tree.match(inputs.objects)), when))
+    problems += _find_missing_headers(table, tree, where)
+    roots = [source for part in parts for source in part.sources if source.endswith(ZIG_SUFFIX)]
+    if len(set(roots)) > 1:
+        hint = "name the one that imports the others with @import"
+        problems.append(Problem(f"has {len(set(roots))} root files of Zig", f"{where}.sources", hint))
+    return tuple(parts)
+
+
+def _has_inputs(parts: Sequence[Part]) -> bool:
+    return any(part.sources or part.objects or part.table.sources for part in parts)
+
+
+def _find_unmatched(patterns: Sequence[str], tree: SourceTree, where: str) -> Iterator[Problem]:
+    for number, pattern in enumerate(patterns):
+        if not tree.match([pattern]):
+            hint = "paths start at the folder of pyproject.toml; what git ignores is no part of the project"
+            yield Problem(f"no file of the project matches {pattern!r}", f"{where}[{number}]", hint)
+
+
+def _find_unknown_languages(sources: Sequence[str], where: str) -> Iterator[Problem]:
+    known = (*(suffix for suffixes in LANGUAGES.values() for suffix in suffixes), ZIG_SUFFIX)
+    for path in sources:
+        if not path.endswith(known):
+            hint = f"known: {' '.join(known)}"
+            if path.endswith(OBJECT_SUFFIXES):
+                hint = "what is compiled already belongs in 'objects'"
+            yield Problem(f"{path!r} is in no language that can be compiled", where, hint)
+
+
+def _find_missing_headers(table: Product, tree: SourceTree, where: str) -> Iterator[Problem]:
+    for number, header in enumerate(table.config_header):
+        if header.template and header.template not in tree.by_path:
+            place = f"{where}.config-header[{number}].template"
+            yield Problem(f"there is no file {header.template!r} in the project", place, "check the path")
+    for number, path in enumerate(table.translate if isinstance(table, Extension) else ()):
+        if path not in tree.by_path:
+            yield Problem(f"there is no file {path!r} in the project", f"{where}.translate[{number}]", "check the path")

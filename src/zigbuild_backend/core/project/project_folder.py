@@ -1,0 +1,146 @@
+"""Reads a project once: pyproject.toml, the files of its tree and its metadata become one frozen value."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..base.errors import ConfigurationError, Problem
+from ..base.pins import NAME, VERSION
+from ..settings import rules
+from ..settings.model import Settings
+from ..settings.overrides import Override, apply_overrides, render_overrides
+from ..settings.parser import parse_settings
+from .library_recipes import read_recipes_of
+from .metadata import read_metadata
+from .planned_wheels import Project, resolve_project
+from .pyproject import read_pyproject
+from .sdist_needs import find_left_out
+from .source_tree import SourceTree
+from .tree_reader import is_sdist, read_file, read_tree
+from .versions import render_version_file
+
+_CXX_MARK = re.compile(rb"^\s*#\s*distutils:\s*language\s*=\s*c\+\+\s*$", re.MULTILINE)
+
+
+def read_project(root: Path, overrides: Sequence[Override] = ()) -> Project:
+    """The project in the folder *root*; *overrides* replace keys of its ``[tool.zigbuild]``.
+
+    :raises NotFoundError: if there is no pyproject.toml.
+    :raises ConfigurationError: with all that is wrong in it.
+    """
+    pyproject = read_pyproject(root)
+    settings = read_settings(pyproject, overrides)
+    metadata = read_metadata(pyproject, root, settings)
+    tree = read_tree(root, settings.sdist)
+    if settings.version and settings.version.write_to:
+        tree = _with_version_file(tree, settings.version.write_to, metadata.version, root)
+    if problems := list(find_left_out(metadata, settings, tree)):
+        raise ConfigurationError.of(problems)
+    project = resolve_project(
+        metadata,
+        settings,
+        tree,
+        requirements=written_by(),
+        overrides=render_overrides(overrides),
+        build_requires=list_build_requires(pyproject),
+        cxx_marked=read_cxx_marked(root, tree),
+    )
+    if problems := list(_find_unrequired(project)):
+        raise ConfigurationError.of(problems)
+    return replace(project, library_recipes=read_recipes_of(settings, root, tree, "tool.zigbuild."))
+
+
+def _with_version_file(tree: SourceTree, path: str, version: str, root: Path) -> SourceTree:
+    """The *tree* with the file that ``write-to`` names, which is in an sdist already."""
+    content = render_version_file(path, version)
+    if path not in tree.by_path:
+        return tree.with_generated(path, content)
+    if not is_sdist(root) and tree.by_path[path].sha256 != hashlib.sha256(content).hexdigest():
+        raise ConfigurationError(
+            f"{path} is there, and of another version",
+            where="tool.zigbuild.version.write-to",
+            hint="delete it, and have git ignore it: the build needs no such file in the source tree",
+        )
+    return tree
+
+
+def list_build_requires(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
+    """The requirements in ``[build-system]``."""
+    table = pyproject.get("build-system")
+    requires = table.get("requires") if isinstance(table, dict) else None
+    return tuple(text for text in requires if isinstance(text, str)) if isinstance(requires, list) else ()
+
+
+def _find_unrequired(project: Project) -> Iterator[Problem]:
+    """A problem for each project that this one is built with, and does not require to be there."""
+    if not project.tools:
+        return
+    from packaging.utils import canonicalize_name
+
+    known = {canonicalize_name(re.split(r"[^A-Za-z0-9._-]", text.strip())[0]) for text in project.build_requires}
+    for name in project.tools:
+        if canonicalize_name(name) not in known:
+            yield Problem(f"{name!r} is used to build, and not required", "build-system.requires", f'add "{name}"')
+
+
+def read_cxx_marked(root: Path, tree: SourceTree) -> frozenset[str]:
+    """The sources of Cython which say of themselves that they become C++: ``# distutils: language = c++``."""
+    paths = tree.match(["**/*.pyx"])
+    return frozenset(path for path in paths if _CXX_MARK.search(_read_head(read_file(root, tree.by_path[path]))))
+
+
+def _read_head(data: bytes) -> bytes:
+    """The comments at the beginning of a source of Python."""
+    head = re.match(rb"(\s*(#[^\n]*)?(\n|$))*", data.removeprefix(b"\xef\xbb\xbf"))
+    return head[0] if head else b""
+
+
+def read_settings(pyproject: Mapping[str, Any], overrides: Sequence[Override] = ()) -> Settings:
+    """The settings in ``[tool.zigbuild]``, all of them defaults if it is missing, and *overrides* over them."""
+    tool = pyproject.get("tool", {})
+    if not isinstance(tool, dict):
+        raise ConfigurationError("must be a table", where="tool", hint="write [tool.zigbuild]")
+    table = tool.get("zigbuild", {})
+    settings = parse_settings(apply_overrides(table, overrides) if overrides and isinstance(table, dict) else table)
+    if settings.minimum_version == rules.BUILD_REQUIREMENT:
+        _check_build_requirement(pyproject)
+    return settings
+
+
+def _check_build_requirement(pyproject: Mapping[str, Any]) -> None:
+    """That this version is not older than the one that ``[build-system]`` names."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    table = pyproject.get("build-system")
+    requires = table.get("requires") if isinstance(table, dict) else None
+    where = "build-system.requires"
+    for text in requires if isinstance(requires, list) else ():
+        try:
+            requirement = Requirement(text)
+        except (InvalidRequirement, TypeError):
+            continue
+        lowest = [part.version for part in requirement.specifier if part.operator in (">=", "==", "~=", "===")]
+        if canonicalize_name(requirement.name) == NAME and lowest:
+            for version in lowest:
+                if problem := rules.minimum_version(version.removesuffix(".*")):
+                    raise ConfigurationError(problem.message, where=where, hint=problem.hint)
+            return
+    raise ConfigurationError(
+        f"names no version of {NAME}, which 'minimum-version' refers to",
+        where=where,
+        hint=f'write "{NAME}>={VERSION}", or minimum-version = "{VERSION}"',
+    )
+
+
+def written_by() -> tuple[str, ...]:
+    """The installed libraries, as ``name==version``, whose version can show in a wheel: they write its METADATA."""
+    import packaging
+    import pyproject_metadata
+
+    return (f"packaging=={packaging.__version__}", f"pyproject-metadata=={pyproject_metadata.__version__}")

@@ -1,0 +1,207 @@
+"""What can be built: a project's folder, an sdist, or a recipe, which says how to build somebody else's sdist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from os import pathsep
+from pathlib import Path
+
+from ..base.errors import ConfigurationError, NotFoundError
+from ..base.store import Store, digest_tree
+from ..fetch.downloads import fetch_url
+from ..fetch.sdists import fetch, open_patched, open_sdist
+from ..settings.overrides import Override, apply_overrides, render_overrides
+from ..settings.recipe_model import FILE_NAME, PREFIX, Recipe, parse_recipe
+from .library_recipes import read_library_recipe
+from .pkg_info import read_pkg_info
+from .planned_wheels import Project, resolve_project
+from .project_folder import list_build_requires, read_cxx_marked, read_project, written_by
+from .pyproject import parse_toml, read_pyproject
+from .tree_reader import read_tree
+
+VARIABLE = "ZIGBUILD_RECIPES"
+"""The environment variable that names folders of recipes, separated as in ``PATH``."""
+
+
+def open_project(
+    argument: str, store: Store, environ: Mapping[str, str], cwd: Path, overrides: Sequence[Override] = ()
+) -> tuple[Project, Path]:
+    """The project that *argument* names, and the root of its tree.
+
+    It is a folder with pyproject.toml, an sdist, or a recipe: its folder, or its name in ``recipes`` of *cwd* or in a
+    folder of ``ZIGBUILD_RECIPES``.
+
+    :raises NotFoundError: if there is nothing of that name, or the source of a recipe cannot be had.
+    :raises ConfigurationError: if it is something else, or with all that is wrong in it.
+    """
+    path = _find_path(argument, environ, cwd)
+    if path.is_file():
+        return _open_file(path, store, overrides)
+    if (path / FILE_NAME).is_file() and not (path / "pyproject.toml").is_file():
+        return open_recipe(read_recipe(path, overrides), store, environ)
+    return _open_tree(path, argument, overrides), path
+
+
+def find_sdist(argument: str, store: Store, environ: Mapping[str, str], cwd: Path) -> Path | None:
+    """The sdist that *argument* is, or that the recipe that it names builds; None for the folder of a project.
+
+    :raises NotFoundError: as :func:`open_project`.
+    """
+    path = _find_path(argument, environ, cwd)
+    if path.is_file():
+        return path
+    if (path / "pyproject.toml").is_file():
+        return None
+    recipe = read_recipe(path)
+    return fetch_source(recipe, store, environ) if recipe.settings.recipe.source.sdist else None
+
+
+def _find_path(argument: str, environ: Mapping[str, str], cwd: Path) -> Path:
+    """A file, or a folder with pyproject.toml or recipe.toml."""
+    path = cwd / argument
+    if path.name in ("pyproject.toml", FILE_NAME):
+        path = path.parent
+    if path.is_file() or (path / "pyproject.toml").is_file() or (path / FILE_NAME).is_file():
+        return path
+    recipes = find_recipes(environ, cwd)
+    if folder := recipes.get(_canonical(argument)):
+        return folder
+    if path.is_dir():
+        raise NotFoundError(
+            f"holds neither pyproject.toml nor {FILE_NAME}", where=argument, hint="name the folder of a project"
+        )
+    close = get_close_matches(_canonical(argument), recipes, n=3)
+    known = f"recipes are looked for in {cwd / 'recipes'} and the folders of {VARIABLE}"
+    raise NotFoundError(
+        "is no folder, no sdist and no recipe",
+        where=argument,
+        hint=f"did you mean {' or '.join(map(repr, close))}?" if close else known,
+    )
+
+
+def find_recipes(environ: Mapping[str, str], cwd: Path) -> dict[str, Path]:
+    """The folders of the recipes that can be called by name, by that (canonical) name; sorted, earlier places first."""
+    places = [cwd / "recipes", *(cwd / place for place in environ.get(VARIABLE, "").split(pathsep) if place)]
+    found: dict[str, Path] = {}
+    for place in places:
+        for file in sorted(place.glob(f"*/{FILE_NAME}")):
+            found.setdefault(_canonical(file.parent.name), file.parent)
+    return found
+
+
+def read_recipe(folder: Path, overrides: Sequence[Override] = ()) -> Recipe:
+    """The recipe in *folder*.
+
+    :raises NotFoundError: if it, or a patch that it names, is not there.
+    :raises ConfigurationError: with all that is wrong in it.
+    """
+    data = _read(folder / FILE_NAME)
+    settings = parse_recipe(apply_overrides(parse_toml(data, FILE_NAME), overrides))
+    patches = {name: _read(folder / name) for name in settings.recipe.patches}
+    libraries = {table.name: _read_library(folder, table.recipe) for table in settings.library if table.recipe}
+    recipe = Recipe(settings, patches, "", render_overrides(overrides), data, libraries)
+    return replace(recipe, digest=digest_tree(recipe.files))
+
+
+def _read_library(folder: Path, name: str) -> Recipe:
+    """The recipe of a library, in a folder of that *name* in *folder* or beside it."""
+    parent = folder if (folder / name / FILE_NAME).is_file() else folder.parent
+    return read_library_recipe(name, lambda path: _read(parent / path))
+
+
+def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tuple[Project, Path]:
+    """The project that *recipe* makes of its source, and the root of the tree, unpacked and patched.
+
+    :raises NotFoundError: if the source cannot be had.
+    :raises MismatchError: if it has another hash than the recipe says.
+    :raises ConfigurationError: if the source is not what the recipe takes it for.
+    """
+    release = recipe.settings.recipe
+    if release.kind == "library":
+        raise ConfigurationError(
+            f"{release.name} is a library, of which no wheel is made",
+            where=f"{PREFIX}recipe.kind",
+            hint="link it into a module: [[tool.zigbuild.library]] with 'recipe'",
+        )
+    archive = fetch_source(recipe, store, environ)
+    root = open_patched(archive, recipe.patches, release.source.sha256, store)
+    pyproject = read_pyproject(root) if (root / "pyproject.toml").is_file() else {}
+    metadata = read_pkg_info(root, pyproject)
+    if (_canonical(metadata.name), metadata.version) != (_canonical(release.name), _normal(release.version)):
+        raise ConfigurationError(
+            f"the source is {metadata.name} {metadata.version}, not {release.name} {release.version}",
+            where=f"{PREFIX}recipe",
+            hint="mend 'name' and 'version', or 'source'",
+        )
+    tree = read_tree(root)
+    project = resolve_project(
+        metadata,
+        recipe.settings,
+        tree,
+        requirements=written_by(),
+        recipe_digest=recipe.digest,
+        overrides=recipe.overrides,
+        build_requires=list_build_requires(pyproject),
+        cxx_marked=read_cxx_marked(root, tree),
+        prefix=PREFIX,
+    )
+    return replace(project, library_recipes=recipe.libraries), root
+
+
+def fetch_source(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> Path:
+    """The archive of *recipe*'s source, from the store, an index or its address.
+
+    :raises NotFoundError: if it cannot be had.
+    :raises MismatchError: if it has another hash than the recipe says.
+    """
+    release = recipe.settings.recipe
+    source = release.source
+    if source.sdist:
+        return fetch(release.name, source.sdist, source.sha256, store, environ)
+    return fetch_url(source.url, source.sha256, store)
+
+
+def _open_tree(root: Path, name: str, overrides: Sequence[Override]) -> Project:
+    """The project in *root*; one of another backend is refused, since without settings it would have no modules."""
+    pyproject = read_pyproject(root)
+    build_system, tool = pyproject.get("build-system"), pyproject.get("tool")
+    backend = build_system.get("build-backend") if isinstance(build_system, dict) else None
+    if backend != "zigbuild_backend" and not (isinstance(tool, dict) and "zigbuild" in tool):
+        raise ConfigurationError(
+            f"is built by {backend or 'setuptools'}, and has no [tool.zigbuild]",
+            where=name,
+            hint="say there how it is built, or in a recipe if it is not yours",
+        )
+    return read_project(root, overrides)
+
+
+def _open_file(path: Path, store: Store, overrides: Sequence[Override]) -> tuple[Project, Path]:
+    if path.suffix == ".whl":
+        raise ConfigurationError("is a wheel, not its source", where=path.name, hint=f"zigbuild rebuild {path.name}")
+    root = open_sdist(path, store)
+    if not (root / "PKG-INFO").is_file():
+        raise ConfigurationError("holds no PKG-INFO", where=path.name, hint="give an sdist, not the archive of a tree")
+    return _open_tree(root, path.name, overrides), root
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFoundError(
+            f"cannot be read: {error.strerror}", where=path.name, hint=f"it belongs to {path.parent}"
+        ) from None
+
+
+def _canonical(name: str) -> str:
+    from packaging.utils import canonicalize_name
+
+    return canonicalize_name(name)
+
+
+def _normal(version: str) -> str:
+    from packaging.version import Version
+
+    return str(Version(version))

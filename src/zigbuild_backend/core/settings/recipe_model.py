@@ -1,0 +1,127 @@
+"""``recipe.toml``: what can be set for a release that is somebody else's. Its settings, and where its source is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from ..base.errors import ConfigurationError, Problem
+from . import rules
+from .contents import SdistContents
+from .contradictions import find_contradictions
+from .fields import setting
+from .model import Settings
+from .parser import parse_table
+
+FILE_NAME = "recipe.toml"
+PREFIX = f"{FILE_NAME}: "
+"""What the names of a recipe's keys begin with in messages."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """``recipe.source``: the file that holds the source, by name or by address, and the hash that it must have."""
+
+    sha256: str = setting("the sha256 of the file, in hex", rule=rules.sha256)
+    sdist: str = setting(
+        "the file name of the sdist, looked for in the indexes that pip is configured with",
+        rule=rules.sdist_name,
+        default="",
+    )
+    url: str = setting("the http, https or file URL of a ``.tar.gz``", rule=rules.url, default="")
+
+
+@dataclass(frozen=True)
+class Release:
+    """``[recipe]``: the release that the recipe builds."""
+
+    name: str = setting("its name, as upstream writes it", rule=rules.project_name)
+    version: str = setting("its version", rule=rules.version)
+    source: Source = setting("where its source is: ``sdist`` or ``url``, and ``sha256``")
+    kind: Literal["package", "library"] = setting(
+        "what is built of it: a ``package``, or with a single ``library`` table a ``library`` for others to link",
+        default="package",
+    )
+    metadata: Literal["sdist"] = setting("METADATA of the wheels: PKG-INFO of the ``sdist`` as it is", default="sdist")
+    patches: tuple[str, ...] = setting(
+        "unified diffs beside recipe.toml, applied in this order with the first folder of each path left out",
+        rule=rules.path,
+        default=(),
+    )
+
+
+@dataclass(frozen=True)
+class Suite:
+    """``[test]``: how upstream's own tests are run against a wheel."""
+
+    requires: tuple[str, ...] = setting("what has to be installed for them", rule=rules.requirement, default=())
+    command: str = setting("the command, run in the source tree", default="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeSettings(Settings):
+    """All of ``recipe.toml``: the keys of ``[tool.zigbuild]`` at its top level, and its own two tables."""
+
+    recipe: Release = setting("the release, and where its source is")
+    test: Suite = setting("upstream's own tests", default=Suite())
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A ``recipe.toml`` and the patches that it names; ``digest`` is the sha256 (hex) of all its files, as a tree.
+
+    ``overrides`` is what was said instead of what is written there, as ``KEY=VALUE``, ``text`` what is written, and
+    ``libraries`` has the recipes of the libraries that it links, by the names of those.
+    """
+
+    settings: RecipeSettings
+    patches: Mapping[str, bytes]
+    digest: str
+    overrides: tuple[str, ...] = ()
+    text: bytes = b""
+    libraries: Mapping[str, Recipe] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """All its files, those of libraries in folders of their own."""
+        files = {FILE_NAME: self.text, **self.patches}
+        for table in self.settings.library:
+            if recipe := self.libraries.get(table.name):
+                files.update((f"{table.recipe}/{path}", data) for path, data in recipe.files.items())
+        return files
+
+
+def parse_recipe(table: object) -> RecipeSettings:
+    """The settings that *table*, the whole of a ``recipe.toml``, says.
+
+    :raises ConfigurationError: naming every unknown key, wrong type and impossible value in it.
+    """
+    problems: list[Problem] = []
+    settings = parse_table(RecipeSettings, table, "", problems)
+    if settings is not None:
+        problems += find_contradictions(settings, "")
+        problems += [
+            Problem("is for upstream to say", name, "remove it: the source is a release, with its metadata")
+            for name in ("version", "readme", "sdist")
+            if getattr(settings, name) not in (None, SdistContents())
+        ]
+        source = settings.recipe.source
+        if bool(source.sdist) == bool(source.url):
+            problems.append(
+                Problem("needs either 'sdist' or 'url'", "recipe.source", "'sdist' for what an index has, else 'url'")
+            )
+        problems += _find_unfit_kind(settings)
+    if problems or settings is None:
+        raise ConfigurationError.of(
+            replace(problem, where=f"{PREFIX}{problem.where}" if problem.where else FILE_NAME) for problem in problems
+        )
+    return settings
+
+
+def _find_unfit_kind(settings: RecipeSettings) -> Iterator[Problem]:
+    if settings.recipe.kind == "library":
+        is_alone = not (settings.extension or settings.executable or settings.dependency or settings.generate)
+        if not is_alone or [table.recipe for table in settings.library] != [""]:
+            hint = "write one [[library]] with its sources, and nothing else that is compiled"
+            yield Problem("a recipe of kind 'library' has a single library", "recipe.kind", hint)

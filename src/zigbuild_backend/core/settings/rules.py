@@ -1,0 +1,272 @@
+"""What a value must look like: each rule takes one and gives what is wrong with it, or None.
+
+A rule's problem has no ``where``: the parser knows the place.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+
+from ..base.errors import ConfigurationError, Problem
+from ..base.pins import NAME, SUPPORTED_ZIGS, VERSION
+from ..base.pythons import NEWEST, OLDEST, PYTHONS, STABLE_ABIS, find_python
+from ..base.targets import TARGETS, select_targets
+
+BUILD_REQUIREMENT = "build-system.requires"
+"""The ``minimum-version`` that stands for the one that is required to build."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_STANDARD = re.compile(r"(c|gnu)(89|90|99|11|17|18|2x|23|2y)|(c|gnu)\+\+(98|03|11|14|17|20|2a|23|2b|26|2c)")
+_HOST_CPU = re.compile(r"-m(arch|cpu|tune)=native")
+_HOST_PATH = re.compile(r"-(I|L|F|B|isystem|iquote|idirafter|imacros|include|isysroot|-sysroot)[ =]?(/|~|[A-Za-z]:)")
+
+
+def module_name(value: str) -> Problem | None:
+    for part in value.split("."):
+        if not part.isidentifier():
+            hint = "each part is an identifier of Python" + ("; use '_' for '-'" if "-" in part else "")
+            return Problem(f"{value!r} is not a dotted module name", hint=hint)
+        if keyword.iskeyword(part):
+            return Problem(f"{value!r} could not be imported", hint=f"{part!r} is a keyword of Python; rename it")
+    return None
+
+
+def path(value: str) -> Problem | None:
+    """POSIX paths and globs below the project: what lies elsewhere would be missing from the sdist."""
+    if not value:
+        return Problem("a path must not be empty", hint="'.' is the folder of pyproject.toml")
+    if "\0" in value:
+        return Problem("a path cannot hold a NUL", hint="remove it")
+    if "\\" in value:
+        return Problem(f"{value!r} has a backslash", hint="use '/' on every system")
+    if value.startswith(("/", "~")) or re.match(r"[A-Za-z]:", value):
+        return Problem(f"{value!r} is absolute", hint="paths are relative to the folder of pyproject.toml")
+    if ".." in value.split("/"):
+        return Problem(f"{value!r} leads out of the project", hint="move it inside, or the sdist could not hold it")
+    return None
+
+
+def compiler_flag(value: str) -> Problem | None:
+    if _HOST_CPU.match(value):
+        return Problem(f"{value!r} would tie the wheel to the machine that builds it", hint="name a CPU or remove it")
+    if _HOST_PATH.match(value):
+        return Problem(
+            f"{value!r} would let files of the machine that builds it into the wheel",
+            hint="bring the files along in the project, and name their folder in 'include-dirs'",
+        )
+    if any(character in value for character in "\n\r\0"):
+        return Problem(f"{value!r} is not one line", hint="give each flag as a string of its own")
+    if not value.startswith("-"):
+        return Problem(f"{value!r} is not a flag", hint="flags start with '-'; macros belong in 'defines'")
+    return None
+
+
+def standard(value: str) -> Problem | None:
+    if _STANDARD.fullmatch(value):
+        return None
+    return Problem(f"{value!r} is not a language standard", hint="name one such as 'c11', 'gnu17' or 'c++17'")
+
+
+def library(value: str) -> Problem | None:
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", value):
+        return None
+    return Problem(f"{value!r} is not the name of a library", hint="leave out '-l', folder and suffix, such as 'm'")
+
+
+def define(value: tuple[str, str | int | bool]) -> Problem | None:
+    name, text = value
+    if not _IDENTIFIER.fullmatch(name):
+        return Problem(f"{name!r} is not the name of a macro", hint="letters, digits and '_', no digit first")
+    if isinstance(text, str) and any(character in text for character in "\n\r\0"):
+        return Problem(f"the text of {name} is not one line", hint="write a line break in a C string as '\\\\n'")
+    return None
+
+
+def directive(value: tuple[str, str | int | bool]) -> Problem | None:
+    name, text = value
+    if not re.fullmatch(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*", name):
+        return Problem(f"{name!r} is not the name of a directive", hint="spell it as Cython does: 'boundscheck'")
+    if isinstance(text, str) and not re.fullmatch(r"[A-Za-z0-9_.+-]*", text):
+        return Problem(f"{text!r} is not the value of a directive", hint="letters, digits, '_', '.', '+' and '-'")
+    return None
+
+
+def name(value: str) -> Problem | None:
+    if value.isidentifier() and not keyword.iskeyword(value):
+        return None
+    return Problem(f"{value!r} is not a name of Python", hint="give the name of a variable in the script")
+
+
+def option(value: tuple[str, str | int | bool]) -> Problem | None:
+    name, text = value
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name):
+        return Problem(f"{name!r} is not the name of an option", hint="letters, digits, '_' and '-', as in -Dname")
+    if isinstance(text, str) and "\0" in text:
+        return Problem(f"the text of {name} holds a NUL", hint="remove it")
+    return None
+
+
+_LINK_FLAGS = re.compile(
+    r"-Wl,-rpath,(\$ORIGIN|@loader_path|@executable_path)(/[^,]*)?|-Wl,-u,[A-Za-z_][A-Za-z0-9_]*|-Wl,-z,(now|lazy|relro|norelro)"
+    r"|-Wl,(--gc-sections|--no-gc-sections|-dead_strip|-headerpad_max_install_names)"
+)
+
+
+def link_flag(value: str) -> Problem | None:
+    if _LINK_FLAGS.fullmatch(value):
+        return None
+    hint = (
+        "known are -Wl,-rpath,$ORIGIN/… (@loader_path/… on macOS), -Wl,-u,SYMBOL, -Wl,-z,now|lazy|relro|norelro, "
+        "-Wl,--gc-sections, -Wl,--no-gc-sections, -Wl,-dead_strip and -Wl,-headerpad_max_install_names; "
+        "libraries belong in 'libraries' or 'link'"
+    )
+    return Problem(f"{value!r} is no flag that zig's build system passes to a linker", hint=hint)
+
+
+def command_name(value: str) -> Problem | None:
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", value):
+        return None
+    return Problem(
+        f"{value!r} is not the name of a command", hint="letters, digits, '_', '.', '+' and '-', without '.exe'"
+    )
+
+
+def zig_hash(value: str) -> Problem | None:
+    if re.fullmatch(r"[A-Za-z0-9_.-]+", value):
+        return None
+    return Problem(f"{value!r} is not the hash of a Zig package", hint="copy what 'zig fetch URL' prints")
+
+
+def python_versions(value: str) -> Problem | None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        admitted = SpecifierSet(value)
+    except InvalidSpecifier:
+        return Problem(f"{value!r} is not a set of versions", hint="write it by PEP 440, such as '>=3.12'")
+    if any(admitted.contains(python.version) for python in PYTHONS):
+        return None
+    return Problem(f"no CPython that wheels are made for is {value!r}", hint=f"they are 3.{OLDEST} to 3.{NEWEST}")
+
+
+def abi(value: str) -> Problem | None:
+    return _choice(value, "ABI", sorted({python.abi for python in STABLE_ABIS}) + [python.abi for python in PYTHONS])
+
+
+def minimum_version(value: str) -> Problem | None:
+    from packaging.version import Version
+
+    if value == BUILD_REQUIREMENT:
+        return None
+    if problem := version(value):
+        return problem
+    if Version(value) <= Version(VERSION):
+        return None
+    return Problem(
+        f"{NAME} {value} is needed, this is {VERSION}",
+        hint=f"require {NAME}>={value} in [build-system], and install it",
+    )
+
+
+def stable_abi(value: str) -> Problem | None:
+    known = [python.beginning.name for python in STABLE_ABIS]
+    if value in known:
+        return None
+    hint = f"name the oldest to support: {', '.join(known)}; with 't' for the one that free-threaded Pythons share"
+    return Problem(f"{value!r} is no CPython with a stable ABI", hint=hint)
+
+
+def zig_version(value: str) -> Problem | None:
+    if value in SUPPORTED_ZIGS:
+        return None
+    return Problem(f"{value!r} is not a supported zig", hint=f"name one of {', '.join(SUPPORTED_ZIGS)}")
+
+
+def target(value: str) -> Problem | None:
+    return _refusal(lambda: select_targets([value]))
+
+
+def python(value: str) -> Problem | None:
+    return None if value == "all" else _refusal(lambda: find_python(value))
+
+
+def system(value: str) -> Problem | None:
+    return _choice(value, "system", [target.os for target in TARGETS])
+
+
+def machine(value: str) -> Problem | None:
+    return _choice(value, "machine", [target.machine for target in TARGETS if not target.slices])
+
+
+def libc(value: str) -> Problem | None:
+    return _choice(value, "C library of Linux", [target.libc for target in TARGETS if target.os == "linux"])
+
+
+def project_name(value: str) -> Problem | None:
+    if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", value):
+        return None
+    return Problem(f"{value!r} is not the name of a project", hint="letters, digits, '.', '_' and '-' inside")
+
+
+def version(value: str) -> Problem | None:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        Version(value)
+    except InvalidVersion:
+        return Problem(f"{value!r} is not a version by PEP 440", hint="write it as the index does, such as '1.2.3'")
+    return None
+
+
+def requirement(value: str) -> Problem | None:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        Requirement(value)
+    except InvalidRequirement:
+        return Problem(f"{value!r} is not a requirement", hint="write it as pip takes it, such as 'pytest>=8'")
+    return None
+
+
+def sha256(value: str) -> Problem | None:
+    if re.fullmatch(r"[0-9a-f]{64}", value):
+        return None
+    return Problem(f"{value!r} is not a sha256", hint="64 digits 0-9 and a-f, as 'sha256sum FILE' prints them")
+
+
+def sdist_name(value: str) -> Problem | None:
+    if re.fullmatch(r"[^/\\\0]+\.tar\.gz", value):
+        return None
+    return Problem(f"{value!r} is not the name of an sdist", hint="give its file name, such as 'spam-1.2.3.tar.gz'")
+
+
+def url(value: str) -> Problem | None:
+    if re.match(r"(https?://[^/]|file:///)", value):
+        return None
+    return Problem(f"{value!r} is not a URL that can be fetched", hint="it starts with https://, http:// or file:///")
+
+
+def package_url(value: str) -> Problem | None:
+    """What zig fetches: git, too."""
+    return url(value.removeprefix("git+") if value.startswith("git+http") else value)
+
+
+def _choice(value: str, kind: str, known: Iterable[str]) -> Problem | None:
+    names = list(dict.fromkeys(known))
+    if value in names:
+        return None
+    close = {"arm64": ["aarch64"], "amd64": ["x86_64"]}.get(value) or get_close_matches(value, names, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
+    return Problem(f"{value!r} is no {kind} that wheels are made for", hint=hint)
+
+
+def _refusal(ask: Callable[[], object]) -> Problem | None:
+    try:
+        ask()
+    except ConfigurationError as error:
+        (problem,) = error.problems
+        return Problem(f"{problem.where!r}: {problem.message}", hint=problem.hint)
+    return None

@@ -1,0 +1,1 @@
+"""Finds and runs zig, and keeps the folders that it builds in."""

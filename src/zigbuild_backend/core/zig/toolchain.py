@@ -1,0 +1,231 @@
+"""The one place that runs zig: finding the pinned one, running it with nothing of the host in its environment."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..base.errors import ConfigurationError, NotFoundError, ToolchainError
+from ..base.store import Store, link_or_copy
+
+_TICK_SECONDS = 0.2
+
+_LOST = "error: BrokenPipe"
+"""What is left of the words of a compiler that ended before zig's build had told it all. Another run brings them."""
+
+_TRIES = 3
+_PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+_INHERITED = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
+
+
+@dataclass(frozen=True)
+class Zig:
+    """A zig on this machine, with the store in which its caches live and the environment that it is started from."""
+
+    executable: Path
+    version: str
+    store: Store
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    talk: Callable[[str], None] | None = None
+    """Told each command and what it said, where somebody wants to know."""
+    on_build: Callable[[Sequence[str], Sequence[str], Mapping[str, str]], None] | None = None
+    """Told how a graph is built: the command, what of the environment it inherits, and what is set besides."""
+
+    @property
+    def library(self) -> Path:
+        """The folder of headers and sources that it brings along."""
+        return self.executable.with_name("lib")
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        stdin: bytes = b"",
+        epoch: int | None = None,
+        library: Path | None = None,
+        has_network: bool = False,
+        on_tick: Callable[[], None] | None = None,
+    ) -> bytes:
+        """Runs ``zig ARGUMENTS`` and gives its standard output; ``on_tick`` is called some times a second meanwhile.
+
+        ``library`` is the path by which zig shall know its own library, instead of where it lies. One that
+        *has_network* is told of proxies.
+
+        :raises CompileError: if zig exits with a failure; the error holds what zig said.
+        :raises ToolchainError: if it cannot be started.
+        """
+        command = [str(self.executable), *arguments]
+        try:
+            child = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=self._environment(epoch, library, has_network),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ToolchainError(
+                f"cannot be started: {error.strerror}",
+                where=str(self.executable),
+                hint=f"reinstall it: pip install --force-reinstall ziglang=={self.version}",
+            ) from error
+        try:
+            stdout, stderr = _wait(child, stdin, on_tick)
+        except BaseException:
+            _end(child)
+            raise
+        if self.talk:
+            self.talk(f"{shlex.join(command)}\n{stderr.decode(errors='replace')}".rstrip())
+        if child.returncode:
+            raise CompileError(stderr.decode(errors="replace"), command)
+        return stdout
+
+    def build(
+        self,
+        options: Sequence[str],
+        *,
+        cwd: Path,
+        prefix: Path,
+        cache: Path,
+        optimize: str,
+        jobs: int | None,
+        epoch: int,
+        has_windows: bool,
+        on_tick: Callable[[], None] | None = None,
+    ) -> None:
+        """Runs ``zig build`` in *cwd* with the project's *options*; artifacts are installed below *prefix*, and
+        *cache* holds what it compiled.
+
+        *has_windows* says whether a target of it is Windows, whose runtimes zig keeps by the path of its own library.
+
+        :raises CompileError: if a step fails. zig has finished every other step by then.
+        """
+        arguments = ["build", "--prefix", str(prefix), "--cache-dir", str(cache), "--summary", "none", "--color", "off"]
+        arguments += options
+        arguments += [] if optimize == "debug" else [f"--release={optimize}"]
+        if self.talk:
+            arguments.append("--verbose")
+        if jobs:
+            arguments.append(f"-j{jobs}")
+        library = self.settled_library() if has_windows else None
+        if self.on_build:
+            self.on_build([str(self.executable), *arguments], _INHERITED, self._set_variables(epoch, library))
+        for left in reversed(range(_TRIES)):
+            try:
+                self.run(arguments, cwd=cwd, epoch=epoch, library=library, on_tick=on_tick)
+                return
+            except CompileError as error:
+                if not left or _LOST not in error.output:
+                    raise
+
+    def fetch(self, root: Path) -> None:
+        """Gets the packages that the build.zig.zon in *root* leads to, as far as the cache has not got them.
+
+        :raises CompileError: if one cannot be had, or is not what its hash says.
+        """
+        self.run(["build", "--fetch", "--color", "off"], cwd=root, has_network=True)
+
+    def settled_library(self) -> Path:
+        """zig's library at a path that is the same for every environment that zig is installed in.
+
+        An isolated build has its zig in a new folder each time, and would build the Windows runtimes again: minutes.
+        """
+        library = self.library
+        record = self.executable.parent.with_name(f"ziglang-{self.version}.dist-info") / "RECORD"
+        if not record.is_file():
+            return library
+        rows = sorted(row for row in record.read_bytes().splitlines() if row.startswith(b"ziglang/lib/"))
+        name = f"{self.version}-{hashlib.sha256(b''.join(rows)).hexdigest()[:16]}"
+
+        def link(folder: Path) -> None:
+            shutil.copytree(library, folder, copy_function=link_or_copy)
+
+        # Resolved, since the runtimes are known by this path: stores that share it by a link share them, too.
+        return self.store.keep(("zig-lib", name), link).resolve()
+
+    def _environment(self, epoch: int | None, library: Path | None, has_network: bool) -> dict[str, str]:
+        """What zig sees of this process's environment: no locale, no time zone, no flags, no HOME."""
+        names = _INHERITED + (_PROXIES if has_network else ())
+        inherited = {key: self.environ[key] for key in names if key in self.environ}
+        return inherited | self._set_variables(epoch, library)
+
+    def _set_variables(self, epoch: int | None, library: Path | None) -> dict[str, str]:
+        environment = {
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "PYTHONHASHSEED": "0",
+            "ZIG_GLOBAL_CACHE_DIR": str(self.store.folder("zig")),
+            "ZIG_LOCAL_CACHE_DIR": str(self.store.folder("zig-local")),
+        }
+        if epoch is not None:
+            environment["SOURCE_DATE_EPOCH"] = str(epoch)
+        if library:
+            environment["ZIG_LIB_DIR"] = str(library)
+        return environment
+
+
+class CompileError(ToolchainError):
+    """zig or clang refused; ``output`` is what it printed."""
+
+    def __init__(self, output: str, command: Sequence[str]) -> None:
+        self.output = output
+        self.command = tuple(command)
+        super().__init__(output.strip() or "zig failed without a word", where="zig")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Ends zig with all that it started: its build runner would go on without it."""
+    if sys.platform == "win32":
+        child.terminate()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+    child.wait()
+
+
+def _wait(child: subprocess.Popen[bytes], stdin: bytes, on_tick: Callable[[], None] | None) -> tuple[bytes, bytes]:
+    while on_tick:
+        try:
+            return child.communicate(stdin, timeout=_TICK_SECONDS)
+        except subprocess.TimeoutExpired:
+            on_tick()
+    return child.communicate(stdin)
+
+
+def find_zig(version: str, store: Store, environ: Mapping[str, str]) -> Zig:
+    """The zig of the ``ziglang`` package that is installed for the running Python, which must be exactly *version*.
+
+    :raises NotFoundError: if that package, in that version, is not installed.
+    :raises ConfigurationError: if the store lies where zig cannot work.
+    """
+    if ": " in str(store.root):
+        # What clang says of a file's dependencies has the form of a makefile, and zig cannot read it back then.
+        raise ConfigurationError(
+            "zig cannot work below a path with ': ' in it", where=str(store.root), hint="set ZIGBUILD_CACHE_DIR"
+        )
+    installed: list[str] = []
+    for folder in sys.path:
+        for info in Path(folder or ".").glob("ziglang-*.dist-info"):
+            found = info.name[len("ziglang-") : -len(".dist-info")]
+            executable = info.parent / "ziglang" / ("zig.exe" if sys.platform == "win32" else "zig")
+            if found == version and executable.is_file():
+                return Zig(executable, version, store, environ)
+            installed.append(found)
+    there = f"; installed is {', '.join(installed)}" if installed else ""
+    raise NotFoundError(
+        f"zig {version} is not installed{there}",
+        where="ziglang",
+        hint=f"pip install ziglang=={version}",
+    )

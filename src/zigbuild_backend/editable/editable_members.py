@@ -1,0 +1,65 @@
+"""What an editable install has beside the source folders: compiled modules and programs, and files from elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.archive.archive_writer import Entry
+from ..core.base.errors import ZigbuildError
+from ..core.project.planned_wheels import PlannedWheel, Project
+from ..core.project.tree_reader import read_file
+from ..core.wheel.spec import WheelSpec
+from ..core.wheel.wheel_maker import STORED, Workshop, compile_wheels, make_entry, read_data, specify
+from ..core.zig.build_roots import Workspace
+from .import_paths import find_layout
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of a wheel; ``module`` is its dotted name, empty for what is no module."""
+
+    entry: Entry
+    module: str = ""
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it is installed somewhere else than among the packages."""
+        return self.entry.path.partition("/")[0].endswith(".data")
+
+
+def make_members(
+    project: Project,
+    root: Path,
+    wheel: PlannedWheel,
+    workshop: Workshop | None,
+    *,
+    epoch: int,
+    workspace: Workspace | None = None,
+) -> tuple[WheelSpec, tuple[Member, ...]]:
+    """The members of an editable install, sorted by path, and the specification of its wheel.
+
+    :raises ZigbuildError: with what is wrong with its modules.
+    """
+    spec = specify(project, epoch=epoch, archive=STORED)
+    compiled: dict[str, bytes] = {}
+    if workshop:
+        ((_, spec, made),) = compile_wheels(
+            project, root, [wheel], workshop, epoch=epoch, archive=STORED, workspace=workspace
+        )
+        if isinstance(made, ZigbuildError):
+            raise made
+        compiled.update(made)
+    names = {module.name.replace(".", "/"): module.name for module in project.modules}
+    shared = {library.path(wheel.target) for library in project.units.shared} if wheel.target else set()
+    files = project.tree.by_path
+    members = [
+        Member(make_entry(project, path, data), "" if path in shared else names.get(path.split(".")[0], ""))
+        for path, data in compiled.items()
+    ]
+    members += [
+        Member(Entry(path, read_file(root, files[source]), files[source].is_executable))
+        for path, source in find_layout(project).copies.items()
+    ]
+    members += [Member(entry) for entry in read_data(project, root)]
+    return spec, tuple(sorted(members, key=lambda member: member.entry.path))

@@ -1,0 +1,67 @@
+"""What of a project decides about its modules, and is looked at when an editable install of it is imported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..core.project.planned_wheels import Project
+from .import_paths import find_layout
+from .installed.state import State, list_names, sign, sign_folder
+
+_PYTHON = (".py", ".pyi")
+_GLOB = re.compile(r"[*?\[]")
+_SETTINGS = ("pyproject.toml", ".gitignore")
+
+
+def watch(project: Project, root: Path) -> State:
+    """A state with the signatures of the files and folders that count, as they are now.
+
+    All files of the project do, except for those of Python, which are imported from where they are. They are *sources*,
+    which the compiler may read, unless something else than the compiler makes use of them.
+    """
+    state = State()
+    others = {*find_layout(project).copies.values(), *project.data.values(), *_find_read(project)}
+    for path in project.tree.by_path:
+        if path.rpartition("/")[2] in _SETTINGS or path in others:
+            state.settings[path] = sign(str(root / path))
+        elif not path.endswith(_PYTHON):
+            state.sources[path] = sign(str(root / path))
+    for folder in sorted(set(_find_folders(project, root))):
+        state.folders[folder] = sign_folder(str(root / folder)), list_names(str(root / folder))
+    return state
+
+
+def _find_read(project: Project) -> Iterator[str]:
+    """The files that something else than the compiler reads: what sources are generated from, and the version."""
+    yield from (source for generation in project.generations for source in generation.inputs)
+    source = project.settings.version
+    if source:
+        yield source.path
+        module = source.attribute.partition(":")[0].replace(".", "/")
+        yield from (path for path in project.tree.by_path if path.endswith((f"{module}.py", f"{module}/__init__.py")))
+
+
+def _find_folders(project: Project, root: Path) -> Iterator[str]:
+    """The folders in which a new file may be one more source."""
+    for pattern in _find_globs(project):
+        fixed = _GLOB.split(pattern)[0].rpartition("/")[0]
+        yield fixed
+        if "/" in pattern.removeprefix(f"{fixed}/"):
+            yield from _walk(root, fixed)
+
+
+def _find_globs(project: Project) -> Iterable[str]:
+    patterns = [part.table.sources + part.table.objects for unit in project.units.all for part in unit.parts]
+    patterns += [table.sources + table.inputs for table in project.settings.generate]
+    return (pattern for group in patterns for pattern in group if _GLOB.search(pattern))
+
+
+def _walk(root: Path, folder: str) -> Iterator[str]:
+    """The folders below *folder*, which is none of Python's nor of tools, and neither are they."""
+    for name in list_names(str(root / folder)).split("/"):
+        path = f"{folder}/{name}" if folder else name
+        if name and (root / path).is_dir():
+            yield path
+            yield from _walk(root, path)

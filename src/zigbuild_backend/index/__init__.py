@@ -1,0 +1,1 @@
+"""An index of releases: what was published, its bytes, and how they come back."""

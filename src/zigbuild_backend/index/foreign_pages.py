@@ -1,0 +1,230 @@
+"""The pages of other indexes: what they say of a project's files. Whatever is unfit in them is left out, with a reason.
+
+Formats: PEP 691 (JSON, with the fields of PEP 700, 714 and 740), and PEP 503 (HTML), which the library *unearth* reads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
+from ..core.fetch.indexes import redact
+from .files import File, parse_file_name
+
+if TYPE_CHECKING:
+    from unearth.fetchers import PyPIClient
+
+
+class UnreachableError(NotFoundError):
+    """An index cannot be reached, or fails: no answer, and not to be taken for a no."""
+
+
+MAX_PAGE = 64 << 20
+"""Bytes that a page may have."""
+
+MAX_SECONDS = 60.0
+"""How long a page may take, however steadily it drips."""
+
+_ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.01"
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A project's files as an index has them, and what was left out of its page."""
+
+    files: tuple[File, ...]
+    refused: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an index answered. ``page`` is None if it does not know the project, or has the page unchanged."""
+
+    page: Page | None
+    etag: str = ""
+    is_unchanged: bool = False
+
+
+def read_page(session: PyPIClient, index: str, project: str, etag: str = "") -> Reply:
+    """What the index at the URL *index* says of *project* (a canonical name); *etag* is of the page that is known.
+
+    :raises UnreachableError: if it can't be reached, or fails.
+    :raises MismatchError: if its answer is no page of an index.
+    """
+    import httpx2
+
+    url = f"{index.rstrip('/')}/{project}/"
+    if url.startswith("file:"):
+        url += "index.html"
+    headers = {"Accept": _ACCEPT} | ({"If-None-Match": etag} if etag else {})
+    try:
+        with session.stream("GET", url, headers=headers) as response:
+            if response.status_code == httpx2.codes.NOT_MODIFIED:
+                return Reply(None, etag, is_unchanged=True)
+            if response.status_code in (httpx2.codes.NOT_FOUND, httpx2.codes.GONE):
+                return Reply(None)
+            response.raise_for_status()
+            data = b"".join(limit(response.iter_bytes(), MAX_PAGE, MAX_SECONDS, redact(url)))
+            content_type = response.headers.get("Content-Type", "")
+            page = parse_page(data, content_type, str(response.url), project)
+            return Reply(page, response.headers.get("ETag", ""))
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        problem = f"cannot be reached: {str(error) or type(error).__name__}"
+        raise UnreachableError(problem, where=redact(url), hint="check the address, and the network") from None
+
+
+def limit(blocks: Iterator[bytes], size: int, seconds: float, where: str) -> Iterator[bytes]:
+    """The *blocks* as they come.
+
+    :raises MismatchError: once they are more than *size* bytes, or took longer than *seconds*.
+    """
+    end, total = time.monotonic() + seconds, 0
+    for block in blocks:
+        total += len(block)
+        if total > size:
+            raise MismatchError(f"is larger than {size} bytes", where=where, hint="it is not what it should be")
+        if time.monotonic() > end:
+            raise MismatchError(f"took longer than {seconds:.0f} s", where=where, hint="try again later")
+        yield block
+
+
+def parse_page(data: bytes, content_type: str, url: str, project: str) -> Page:
+    """The files of *project* on a page that came from *url*.
+
+    :raises MismatchError: if it is no page of an index.
+    """
+    try:
+        if content_type.startswith("application/vnd.pypi.simple.v1+json"):
+            entries = _list_json_entries(json.loads(data))
+        elif content_type.startswith(("application/vnd.pypi.simple.v1+html", "text/html")):
+            entries = _list_html_entries(data, url)
+        else:
+            raise ValueError(f"its type is {content_type!r}")
+    except (ValueError, RecursionError) as error:
+        problem = f"is no page of an index: {error}"
+        raise MismatchError(problem, where=redact(url), hint="is the address that of an index?") from None
+    files: dict[str, File] = {}
+    refused: list[Problem] = []
+    for entry in entries:
+        name = str(entry.get("filename", ""))[:250] if isinstance(entry, dict) else ""
+        try:
+            file = parse_entry(entry, url, project)
+            if files.setdefault(file.name, file) != file:
+                raise ValueError("stands there twice, and not the same")
+            files[file.name] = file
+        except ValueError as error:
+            refused.append(Problem(f"is left out: {error}", where=ascii(name)))
+    return Page(tuple(files.values()), tuple(refused))
+
+
+def parse_entry(entry: Any, base: str, project: str) -> File:
+    """The file that a row of a PEP 691 page describes; links in it are relative to *base*.
+
+    :raises ValueError: with what is unfit in it.
+    """
+    if not isinstance(entry, dict):
+        raise ValueError("is no object")
+    name = entry.get("filename")
+    if not isinstance(name, str) or not _FILE_NAME.fullmatch(name):
+        raise ValueError("is no name of a file")
+    hashes = entry.get("hashes")
+    sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        raise ValueError("has no sha256")
+    size, yanked = entry.get("size"), entry.get("yanked")
+    uploaded, requires = entry.get("upload-time"), entry.get("requires-python")
+    return File(
+        project=project,
+        version=_parse_version(name, project),
+        name=name,
+        size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else 0,
+        sha256=sha256,
+        requires_python=requires if isinstance(requires, str) and requires.isprintable() else "",
+        metadata_sha256=_find_metadata_hash(entry),
+        upload_time=uploaded if isinstance(uploaded, str) and _TIME.fullmatch(uploaded) else "",
+        yanked=(yanked if isinstance(yanked, str) else "") if yanked else None,
+        origin=_resolve(entry.get("url"), base),
+        provenance=_resolve(entry["provenance"], base) if entry.get("provenance") else "",
+        spec="",
+    )
+
+
+def _list_json_entries(table: Any) -> list[Any]:
+    if not isinstance(table, dict) or not isinstance(table.get("files"), list):
+        raise ValueError("it has no files")
+    meta = table.get("meta")
+    version = meta.get("api-version") if isinstance(meta, dict) else None
+    if not isinstance(version, str) or version.partition(".")[0] != "1":
+        raise ValueError(f"its api-version is {version!r}")
+    files: list[Any] = table["files"]
+    return files
+
+
+def _list_html_entries(data: bytes, url: str) -> list[dict[str, Any]]:
+    """The anchors of a PEP 503 page, as rows of PEP 691."""
+    from unearth import Link
+    from unearth.collector import IndexPage, parse_html_page
+
+    return [
+        {
+            "filename": link.filename,
+            "url": link.url_without_fragment,
+            "hashes": {name: values[0] for name, values in (link.hash_option or {}).items()},
+            "requires-python": link.requires_python,
+            "core-metadata": link.dist_info_metadata,
+            "yanked": link.yank_reason or link.is_yanked,
+        }
+        for link in parse_html_page(IndexPage(Link(url), data, None, ""))
+    ]
+
+
+def _parse_version(name: str, project: str) -> str:
+    """The version in a file name, which must be of *project*."""
+    try:
+        found, version = parse_file_name(name)
+    except ConfigurationError as error:
+        raise ValueError(error.problems[0].message) from None
+    if found != project:
+        raise ValueError(f"is a file of {found}, not of {project}")
+    return version
+
+
+def _find_metadata_hash(entry: Mapping[str, Any]) -> str:
+    """The sha256 of METADATA by PEP 714, or by the older names of the key; empty if it isn't said."""
+    keys = ("core-metadata", "dist-info-metadata", "data-dist-info-metadata")
+    said = next((entry[key] for key in keys if entry.get(key)), None)
+    sha256 = said.get("sha256") if isinstance(said, dict) else None
+    return sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else ""
+
+
+def _resolve(url: Any, base: str) -> str:
+    """The absolute form of *url*, without password and fragment; files of this machine only from an index of files."""
+    if not isinstance(url, str) or not url.isprintable():
+        raise ValueError("has no URL")
+    parts = urlsplit(urljoin(base, url))
+    allowed = ("file",) if base.startswith("file:") else ("http", "https")
+    if parts.scheme not in allowed or not (parts.hostname or parts.scheme == "file"):
+        raise ValueError(f"its URL is not of {' or '.join(allowed)}")
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+
+
+def check_address(url: str) -> str:
+    """*url*, the address of an index.
+
+    :raises ConfigurationError: if it can't be one.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "file") or not (parts.hostname or parts.scheme == "file"):
+        raise ConfigurationError(
+            "is no address of an index", where=url, hint="give the URL of its simple pages: https://HOST/simple/"
+        )
+    return url

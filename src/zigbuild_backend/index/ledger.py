@@ -1,0 +1,258 @@
+"""The ledger: every file that was ever published, with its hash and all that resolving and rebuilding need of it.
+
+It never forgets, and never changes name, size or hash of what it has recorded. Each row is sealed, so that one that was
+altered by somebody else is told, and refused, when it is read; rows beside it are served all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..core.base.errors import MismatchError, NotFoundError, Problem
+from .database import Database
+from .files import File, Verdict, check_same, merge
+from .findings import Findings
+from .seals import LOST, Sealer, make_key, read_key
+from .wheel_pieces import Layout, parse_layout
+
+_MEND = "add the file again with 'zigbuild cache add', or put the ledger back from a backup"
+
+_COLUMNS = (
+    "name, project, version, size, sha256, requires_python, metadata_sha256, upload_time, yanked, origin, provenance,"
+    " spec, buildinfo_sha256, layout_sha256"
+)
+
+_DELETE_LAYOUT = "DELETE FROM texts WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE layout_sha256 = ?1)"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file to be recorded, with its METADATA, its buildinfo and its layout as far as they are known.
+
+    A *verdict* about it may be recorded with it.
+    """
+
+    file: File
+    metadata: bytes | None = None
+    buildinfo: bytes | None = None
+    layout: Layout | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of the files: what is told of it, and the digests of the texts that belong to it (empty: none)."""
+
+    file: File
+    buildinfo: str = ""
+    layout: str = ""
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """In the order of the columns."""
+        file = self.file
+        return (
+            *(file.name, file.project, file.version, file.size, file.sha256, file.requires_python),
+            *(file.metadata_sha256, file.upload_time, file.yanked, file.origin, file.provenance, file.spec),
+            *(self.buildinfo, self.layout),
+        )
+
+
+class Ledger(Findings):
+    """The ledger in the file *path*, sealed with the key in the file *key*; both are made if there are none.
+
+    Threads and processes may use it at once.
+
+    :raises NotFoundError: if the key is gone.
+    :raises MismatchError: if it is another one, or the file is no ledger.
+    :raises ConfigurationError: if a newer version wrote it.
+    """
+
+    def __init__(self, path: Path, key: Path) -> None:
+        if not path.exists():
+            make_key(key)
+        database, sealer = Database(path), Sealer(read_key(key))
+        check = sealer.seal("key")
+        if database.create(check) != check:
+            raise MismatchError(f"is not the key that {path.name} is sealed with", where=str(key), hint=LOST)
+        super().__init__(database, sealer)
+
+    def close(self) -> None:
+        """Writes what was counted, and closes the file."""
+        self.flush_uses()
+        self._database.close()
+
+    def generation(self) -> int:
+        """A number that grows whenever any process records something. It costs microseconds to ask."""
+        return self._database.generation()
+
+    # Files
+
+    def record(
+        self, file: File, metadata: bytes | None = None, buildinfo: bytes | None = None, layout: Layout | None = None
+    ) -> File:
+        """Records *file*, or what is new about it if it is known; gives it as it stands now.
+
+        :raises MismatchError: if the name is known with other bytes, or its row was altered; nothing is changed then.
+        """
+        if problems := self.record_all([Entry(file, metadata, buildinfo, layout)]):
+            raise MismatchError.of(problems)
+        return self.find(file.name)
+
+    def record_all(self, entries: Iterable[Entry], *, is_mending: bool = False) -> tuple[Problem, ...]:
+        """Records many files at once; gives what is wrong with those that cannot be.
+
+        *is_mending* replaces rows that were altered: for files that somebody who is trusted brings.
+        """
+        problems: list[Problem] = []
+        with self._database.transaction(is_recording=True) as connection:
+            for entry in entries:
+                metadata, buildinfo, layout = (
+                    self._keep_text(connection, text)
+                    for text in (entry.metadata, entry.buildinfo, entry.layout.to_bytes() if entry.layout else None)
+                )
+                file = replace(entry.file, metadata_sha256=metadata) if metadata else entry.file
+                try:
+                    known = self._find_known(file, is_mending=is_mending)
+                except MismatchError as error:
+                    problems += error.problems
+                    continue
+                row = _Row(file, buildinfo, layout)
+                if known:
+                    merged = merge(known.file, file)
+                    row = _Row(merged, buildinfo or known.buildinfo, layout or known.layout)
+                seal = self._sealer.seal("file", *row.values)
+                places = ", ".join("?" * (len(row.values) + 1))
+                connection.execute(
+                    f"INSERT OR REPLACE INTO files ({_COLUMNS}, seal) VALUES ({places})", (*row.values, seal)
+                )
+                if known and known.layout != row.layout:
+                    connection.execute(_DELETE_LAYOUT, (known.layout,))
+                if entry.verdict:
+                    self._insert_verdict(connection, entry.verdict)
+        return tuple(problems)
+
+    def find(self, name: str) -> File:
+        """The file of that name.
+
+        :raises NotFoundError: if none was ever recorded.
+        :raises MismatchError: if its row was altered.
+        """
+        row = self._find_row("name", name)
+        if row is None:
+            raise NotFoundError("is not in the ledger", where=name, hint="zigbuild cache add FILE")
+        return row.file
+
+    def find_sha256(self, sha256: str) -> File:
+        """A file with these bytes; errors are as of :meth:`find`."""
+        return self._find_bytes(sha256).file
+
+    def files(self, project: str) -> tuple[File, ...]:
+        """The files of a project (canonical name) by name, without those whose rows were altered."""
+        return tuple(self._sound("WHERE project = ?", project))
+
+    def all_files(self) -> tuple[File, ...]:
+        """The files of all projects by name, without those whose rows were altered."""
+        return tuple(self._sound())
+
+    def projects(self) -> tuple[str, ...]:
+        """The canonical names of all projects that have files, sorted."""
+        return tuple(name for (name,) in self._database.rows("SELECT DISTINCT project FROM files ORDER BY project"))
+
+    def altered(self, project: str | None = None) -> tuple[Problem, ...]:
+        """What is wrong with the rows, of a project or all, that were altered by somebody else."""
+        where, values = ("", ()) if project is None else ("WHERE project = ?", (project,))
+        rows = self._database.rows(f"SELECT {_COLUMNS}, seal FROM files {where} ORDER BY name", *values)
+        return tuple(
+            _altered(row[0]).problems[0] for row in rows if not self._sealer.is_sealed(row[-1], "file", *row[:-1])
+        )
+
+    # What belongs to a file
+
+    def metadata(self, sha256: str) -> bytes:
+        """The METADATA of the file with that hash.
+
+        :raises NotFoundError: if none is known.
+        :raises MismatchError: if it, or the file's row, was altered.
+        """
+        return self._read_text(sha256, self._find_bytes(sha256).file.metadata_sha256, "METADATA")
+
+    def buildinfo(self, sha256: str) -> bytes:
+        """The buildinfo of the wheel with that hash; errors are as of :meth:`metadata`."""
+        return self._read_text(sha256, self._find_bytes(sha256).buildinfo, "buildinfo")
+
+    def layout(self, sha256: str) -> Layout | None:
+        """The layout of the wheel with that hash, or None if none is known; errors are as of :meth:`metadata`."""
+        row = self._find_bytes(sha256)
+        return parse_layout(self._read_text(sha256, row.layout, "layout")) if row.layout else None
+
+    # How rows are read and written
+
+    def _find_known(self, file: File, *, is_mending: bool) -> _Row | None:
+        """The row that the name of *file* has so far.
+
+        :raises MismatchError: if it has other bytes, or was altered; with *is_mending* the latter counts as none.
+        """
+        try:
+            known = self._find_row("name", file.name)
+        except MismatchError:
+            if not is_mending:
+                raise
+            return None
+        if known:
+            check_same(known.file, file)
+        return known
+
+    def _find_row(self, column: str, value: str) -> _Row | None:
+        """A row by *column*, the first sound one of several, or None if there is none."""
+        altered = ""
+        for row in self._database.rows(f"SELECT {_COLUMNS}, seal FROM files WHERE {column} = ?", value):
+            if self._sealer.is_sealed(row[-1], "file", *row[:-1]):
+                return _parse_row(row)
+            altered = str(row[0])
+        if altered:
+            raise _altered(altered)
+        return None
+
+    def _find_bytes(self, sha256: str) -> _Row:
+        row = self._find_row("sha256", sha256)
+        if row is None:
+            raise NotFoundError("no file with this hash is in the ledger", where=sha256)
+        return row
+
+    def _sound(self, where: str = "", *values: str) -> Iterator[File]:
+        for row in self._database.rows(f"SELECT {_COLUMNS}, seal FROM files {where} ORDER BY name", *values):
+            if self._sealer.is_sealed(row[-1], "file", *row[:-1]):
+                yield _parse_row(row).file
+
+    def _keep_text(self, connection: sqlite3.Connection, text: bytes | None) -> str:
+        """The digest of *text*, by which it is found from now on; empty for None."""
+        if text is None:
+            return ""
+        digest = hashlib.sha256(text).hexdigest()
+        connection.execute("INSERT OR REPLACE INTO texts VALUES (?, ?)", (digest, text))
+        return digest
+
+    def _read_text(self, sha256: str, digest: str, kind: str) -> bytes:
+        rows = self._database.rows("SELECT data FROM texts WHERE sha256 = ?", digest) if digest else []
+        if not rows:
+            raise NotFoundError(f"no {kind} of it is in the ledger", where=sha256)
+        ((data,),) = rows
+        if not isinstance(data, bytes) or hashlib.sha256(data).hexdigest() != digest:
+            raise MismatchError(f"the {kind} in the ledger was altered", where=sha256, hint=_MEND)
+        return data
+
+
+def _parse_row(row: Sequence[Any]) -> _Row:
+    """A sound row, in the order of the columns."""
+    name, project, version, size, sha256, *facts, buildinfo, layout, _ = row
+    return _Row(File(project, version, name, size, sha256, *facts), buildinfo, layout)
+
+
+def _altered(name: str) -> MismatchError:
+    return MismatchError("its row in the ledger was altered, and is not served", where=name, hint=_MEND)

@@ -1,0 +1,1 @@
+"""The server, a door: the index over HTTP, for installers, machines and people."""

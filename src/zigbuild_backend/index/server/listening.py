@@ -1,0 +1,172 @@
+"""Listening: granian in this process, with limits for clients that are slow or say too much, until a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from ...core.base.errors import ConfigurationError
+from ...rebuild.sandbox.limits import Completed, Sandbox
+from .app import App
+from .server_settings import ServeSettings
+
+GRACE_SECONDS = 30.0
+"""How long responses that are being sent may take, once the server is told to end."""
+
+_END_SECONDS = 20.0
+"""How long builds and downloads may take to end after that."""
+
+_HEADER_SECONDS = 10
+"""How long a request's headers may take to come, and how long a connection may have none."""
+_HEADER_BYTES = 16 << 10
+_CONNECTIONS = 4096
+_BACKLOG = 1024
+_PORTS = {"http": 80, "https": 443}
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def check_address(settings: ServeSettings) -> str:
+    """The IP address to listen on, which was seen to be free.
+
+    :raises ConfigurationError: if it is not, or is none of this machine.
+    """
+    where = f"{settings.host}:{settings.port}"
+    try:
+        (family, _, _, _, address), *_ = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # granian shares its port with whoever else does: without this, two servers would answer in turn.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        hint = "name another with --port, or end what listens there" if "in use" in reason else "see --host and --port"
+        raise ConfigurationError(f"cannot be listened on: {reason}", where=where, hint=hint) from None
+    return str(address[0])
+
+
+def check_not_itself(settings: ServeSettings, address: str, urls: Iterable[str]) -> None:
+    """Makes sure that none of the *urls* that are asked is this server, listening on *address*.
+
+    :raises ConfigurationError: if one is: whoever asks for what is not known would wait for ever.
+    """
+    ours = {settings.host, address, "localhost", "127.0.0.1", "::1"}
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.hostname in ours and (parts.port or _PORTS.get(parts.scheme)) == settings.port:
+            raise ConfigurationError(
+                "is this server itself",
+                where=f"{parts.scheme}://{parts.hostname}:{settings.port}{parts.path}",
+                hint="name the index behind it with --upstream URL, or serve alone with --upstream none",
+            )
+
+
+async def listen(app: App, address: str, port: int, tell_ready: Callable[[], None], stopping: threading.Event) -> None:
+    """Serves *app* until the process is told to end, then sends to their end the responses that are under way.
+
+    *tell_ready* is called once connections are taken; *stopping* is set when the end begins.
+    """
+    server = Server(
+        app,
+        address=address,
+        port=port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=_BACKLOG,
+        backpressure=_CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1000, max_buffer_size=_HEADER_BYTES),
+        log_enabled=False,
+    )
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, ended.set)
+    # What was imported stays for good: looking for garbage in it would cost each request.
+    gc.collect()
+    gc.freeze()
+    serving = asyncio.create_task(server.serve())
+    waiting = asyncio.create_task(ended.wait())
+    server.on_startup(tell_ready)
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    for number in _SIGNALS:
+        loop.remove_signal_handler(number)  # a second one ends it at once
+    end_at_latest_in(GRACE_SECONDS + _END_SECONDS)
+    stopping.set()
+    app.stop()
+    server.stop()  # type: ignore[no-untyped-call]  # granian has no types for it
+    await asyncio.wait({serving}, timeout=GRACE_SECONDS)
+    waiting.cancel()
+    await app.close()
+    if serving.done():
+        serving.result()
+
+
+def allow_connections() -> None:
+    """Lets this process have as many files open as it may: each connection is one."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 4 * _CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * _CONNECTIONS, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+class EndableSandbox:
+    """*sandbox*, whose runs end when *stopping* is set, and the threads that wait for them with them."""
+
+    def __init__(self, sandbox: Sandbox, stopping: threading.Event) -> None:
+        self._sandbox = sandbox
+        self._stopping = stopping
+
+    def run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        readable: Iterable[Path],
+        writable: Iterable[Path],
+        environ: Mapping[str, str],
+        cwd: Path,
+        umask: int = 0o022,
+        on_tick: Callable[[], None] | None = None,
+    ) -> Completed:
+        """See :class:`Sandbox`."""
+
+        def check() -> None:
+            if self._stopping.is_set():
+                # No error: nothing is wrong with the build, and nobody shall remember that it failed.
+                raise SystemExit
+            if on_tick:
+                on_tick()
+
+        return self._sandbox.run(
+            command, readable=readable, writable=writable, environ=environ, cwd=cwd, umask=umask, on_tick=check
+        )
+
+
+def end_at_latest_in(seconds: float) -> None:
+    """Ends the process, with code 0, if it does not end by itself within *seconds*; nothing that is kept suffers."""
+
+    def end() -> None:
+        sys.stdout.flush()
+        os._exit(0)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,190 @@
+"""Answers as values: what can be sent again and again with its headers ready made, and why there is nothing."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from ...core.base.errors import MismatchError, NotFoundError, Problem, ZigbuildError
+from ..files import File
+from .client_turns import CrowdedError
+from .http_conditions import Span
+from .negotiation import prefers_json
+
+Headers = list[tuple[bytes, bytes]]
+
+NEVER_CHANGES = "public, max-age=31536000, immutable"
+CHANGES_SOON = "public, max-age=10"
+NOT_KEPT = "no-store"
+
+_SAFE: Headers = [(b"x-content-type-options", b"nosniff")]
+_WORTH_PACKING = 500
+"""Bytes below which a body is not packed: it would hardly be shorter than its headers."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """What is sent: a status, headers, and a body, or (a part of) the file at ``path``."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    path: Path | None = None
+    span: Span | None = None
+    size: int = 0
+    """The length of what is sent, in bytes."""
+
+
+@dataclass(frozen=True)
+class Representation:
+    """One form of a thing: its validators, its headers, and its body, unless it is a file whose bytes are elsewhere."""
+
+    etag: str
+    last_modified: str
+    headers: Headers
+    unchanged_headers: Headers
+    """For 304, which repeats what caches go by."""
+    body: bytes
+    size: int
+    file: File | None = None
+
+
+def make_page(
+    text: str, content_type: str, *, is_packed: bool, vary: str, extra: Mapping[str, str] | None = None
+) -> Representation:
+    """The representation of a page, packed by gzip if that is asked for and worth it, with *extra* headers."""
+    body = text.encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    coding = {}
+    if is_packed and len(body) >= _WORTH_PACKING:
+        body = gzip.compress(body, 6, mtime=0)
+        etag = f'{etag[:-1]}-gzip"'
+        coding = {"content-encoding": "gzip"}
+    caching = {"etag": etag, "cache-control": CHANGES_SOON} | ({"vary": vary} if vary else {})
+    described = {"content-type": content_type, "content-length": str(len(body))}
+    return Representation(
+        etag=etag,
+        last_modified="",
+        headers=_list_headers({**described, **coding, **caching, **(extra or {})}),
+        unchanged_headers=_list_headers(caching),
+        body=body,
+        size=len(body),
+    )
+
+
+def make_download(file: File, content_type: str, last_modified: str) -> Representation:
+    """The representation of a file of a release, which never changes."""
+    return _make_constant(f'"{file.sha256}"', content_type, last_modified, b"", file.size, file)
+
+
+def make_constant(data: bytes, content_type: str, last_modified: str = "") -> Representation:
+    """The representation of something whose address has its hash in it, so that it never changes."""
+    return _make_constant(f'"{hashlib.sha256(data).hexdigest()}"', content_type, last_modified, data, len(data))
+
+
+def _make_constant(
+    etag: str, content_type: str, last_modified: str, body: bytes, size: int, file: File | None = None
+) -> Representation:
+    caching = {"etag": etag, "cache-control": NEVER_CHANGES}
+    if last_modified:
+        caching["last-modified"] = last_modified
+    described = {"content-type": content_type}
+    if size or not file:  # an index that knows no sizes may have been asked
+        described["content-length"] = str(size)
+    if file:
+        described["accept-ranges"] = "bytes"
+    return Representation(
+        etag=etag,
+        last_modified=last_modified,
+        headers=_list_headers({**described, **caching}),
+        unchanged_headers=_list_headers(caching),
+        body=body,
+        size=size,
+        file=file,
+    )
+
+
+def make_whole(made: Representation, path: Path, size: int) -> Response:
+    """All of a file, which is *path* on this machine."""
+    headers = made.headers if made.size else [*made.headers, (b"content-length", str(size).encode())]
+    return Response(200, headers, path=path, size=size)
+
+
+def make_part(made: Representation, path: Path, span: Span, size: int) -> Response:
+    """A part of a file that has *size* bytes."""
+    length = span.stop - span.start
+    headers = _without(made.headers, b"content-length")
+    headers.append((b"content-length", str(length).encode()))
+    headers.append((b"content-range", f"bytes {span.start}-{span.stop - 1}/{size}".encode()))
+    return Response(206, headers, path=path, span=span, size=length)
+
+
+def make_accelerated(made: Representation, prefix: str, place: str) -> Response:
+    """A file that nginx sends: the one at *place* below the folder that its location *prefix* stands for.
+
+    Ranges and conditions are nginx's then, and so are the headers that they go by.
+    """
+    headers = _without(made.headers, b"content-length", b"etag", b"accept-ranges")
+    headers.append((b"x-accel-redirect", f"{prefix.rstrip('/')}/{place}".encode()))
+    return Response(200, [*headers, (b"content-length", b"0")])
+
+
+def make_text(status: int, content_type: str, body: bytes, **headers: str) -> Response:
+    """An answer that nobody keeps."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    described = {"content-type": content_type, "content-length": str(len(body)), "cache-control": NOT_KEPT}
+    return Response(status, _list_headers({**described, **named}), body, size=len(body))
+
+
+def make_redirect(location: str) -> Response:
+    """The thing is always at *location*."""
+    headers = {"location": location, "content-length": "0", "cache-control": "public, max-age=3600"}
+    return Response(HTTPStatus.MOVED_PERMANENTLY, _list_headers(headers))
+
+
+def make_refusal(status: int, reason: str, accept: str, hint: str = "", **headers: str) -> Response:
+    """Why there is nothing: as JSON (RFC 9457) where that is preferred, else as text."""
+    title = HTTPStatus(status).phrase
+    if prefers_json(accept):
+        document = {"title": title, "status": status, "detail": reason} | ({"hint": hint} if hint else {})
+        return make_text(status, "application/problem+json", json.dumps(document).encode(), vary="Accept", **headers)
+    text = f"{title}: {reason}\n" + "".join(f"hint: {line}\n" for line in hint.splitlines())
+    return make_text(status, "text/plain; charset=utf-8", text.encode("utf-8", "replace"), vary="Accept", **headers)
+
+
+def refuse(error: ZigbuildError | CrowdedError, accept: str) -> Response:
+    """The answer where *error* stands in the way.
+
+    404 says that asking again is of no use, for nothing is known or what is there is not what was recorded; 503 that it
+    may be, with Retry-After where it can be said when.
+    """
+    if isinstance(error, CrowdedError):
+        return make_refusal(503, str(error), accept, retry_after=str(error.retry_after))
+    (problem, *_) = error.problems
+    reason, is_final = _describe(problem), isinstance(error, NotFoundError | MismatchError)
+    if is_final and not _is_internal(problem):
+        return make_refusal(404, reason, accept)
+    return make_refusal(503, reason, accept, retry_after="30")
+
+
+def _describe(problem: Problem) -> str:
+    """What clients are told: places on this machine are nothing to them, and stand in the log."""
+    where = "the repository" if _is_internal(problem) else problem.where
+    return f"{where}: {problem.message.removeprefix(f'{where}: ')}" if where else problem.message
+
+
+def _is_internal(problem: Problem) -> bool:
+    return Path(problem.where).is_absolute()
+
+
+def _without(headers: Headers, *names: bytes) -> Headers:
+    return [(name, value) for name, value in headers if name not in names]
+
+
+def _list_headers(headers: dict[str, str]) -> Headers:
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()] + _SAFE

@@ -1,0 +1,59 @@
+"""Puts a response on the wire by ASGI, a file piece by piece.
+
+Servers have means of their own to send a file by its path, but open it only after they were told of it: by then it may
+have been dropped. Here it is opened before anything is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, BinaryIO
+
+from .http_conditions import Span
+from .responses import Response
+
+Send = Callable[[Any], Awaitable[None]]
+
+_PIECE = 256 << 10
+
+
+async def send_response(response: Response, scope: Any, send: Send) -> None:
+    """Sends *response*; to HEAD without what would be its body."""
+    is_bodiless = scope["method"] == "HEAD"
+    if response.path is None or is_bodiless:
+        await _start(response, send)
+        await send({"type": "http.response.body", "body": b"" if is_bodiless else response.body})
+        return
+    span = response.span or Span(0, response.size)
+    if span.stop - span.start <= _PIECE:  # is read in less time than another thread takes to begin
+        with response.path.open("rb", buffering=0) as unbuffered:
+            unbuffered.seek(span.start)
+            body = unbuffered.read(span.stop - span.start)
+        if len(body) != span.stop - span.start:
+            raise EOFError("the file is shorter than it was")
+        await _start(response, send)
+        await send({"type": "http.response.body", "body": body})
+        return
+    # From here on the file can be deleted, and all of it is still sent.
+    file = await asyncio.to_thread(response.path.open, "rb")
+    try:
+        await _start(response, send)
+        await _send_pieces(file, span, send)
+    finally:
+        file.close()
+
+
+async def _start(response: Response, send: Send) -> None:
+    await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+
+
+async def _send_pieces(file: BinaryIO, span: Span, send: Send) -> None:
+    file.seek(span.start)
+    left = span.stop - span.start
+    while left:
+        piece = await asyncio.to_thread(file.read, min(left, _PIECE))
+        if not piece:
+            raise EOFError("the file is shorter than it was")
+        left -= len(piece)
+        await send({"type": "http.response.body", "body": piece, "more_body": left > 0})

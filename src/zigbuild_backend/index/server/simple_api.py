@@ -1,0 +1,141 @@
+"""The pages that installers read, from one model: PEP 503 and 629 as HTML, PEP 691 as JSON, and what later PEPs added.
+
+700 (versions, sizes, upload times), 658 and 714 (METADATA by itself), 740 (provenance), 792 (status). Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from packaging.version import InvalidVersion, Version
+
+from ..files import File
+from .addresses import render_download
+
+API_VERSION = "1.4"
+
+
+@dataclass(frozen=True)
+class ProjectPage:
+    """A project: its canonical name, its files, and its status as PEP 792 has it, with the reason if there is one."""
+
+    name: str
+    files: tuple[File, ...]
+    status: str = "active"
+    reason: str = ""
+
+
+def make_page(name: str, files: Iterable[File], status: str = "active", reason: str = "") -> ProjectPage:
+    """The page of a project, with its files in the order of their versions."""
+    return ProjectPage(name, tuple(sorted(files, key=_order)), status, reason)
+
+
+def render_project_json(page: ProjectPage) -> str:
+    """The page of a project as PEP 691 and its successors have it."""
+    document: dict[str, Any] = {
+        "meta": {"api-version": API_VERSION},
+        "name": page.name,
+        "project-status": _render_status(page),
+        "versions": list(dict.fromkeys(file.version for file in page.files)),
+        "files": [_render_file(file) for file in page.files],
+    }
+    return _render_json(document)
+
+
+def render_project_html(page: ProjectPage) -> str:
+    """The page of a project as PEP 503 has it."""
+    title = f"Links for {escape(page.name)}"
+    status = f'<meta name="pypi:project-status" content="{escape(page.status)}">\n'
+    if page.reason:
+        status += f'<meta name="pypi:project-status-reason" content="{escape(page.reason)}">\n'
+    links = [_render_link(file) for file in page.files]
+    return _render_html(title, links, status)
+
+
+def render_index_json(projects: Sequence[str]) -> str:
+    """The list of all projects as PEP 691 has it."""
+    names = [{"name": name} for name in projects]
+    return _render_json({"meta": {"api-version": API_VERSION}, "projects": names})
+
+
+def render_index_html(projects: Sequence[str]) -> str:
+    """The list of all projects as PEP 503 has it."""
+    return _render_html("Simple index", [f'<a href="{escape(name)}/">{escape(name)}</a>' for name in projects])
+
+
+def parse_version(text: str) -> Version | None:
+    """*text* as a version; None for what is none, which old releases may have."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _order(file: File) -> tuple[bool, Version, str]:
+    version = parse_version(file.version)
+    return version is not None, version or Version("0"), file.name
+
+
+def _render_status(page: ProjectPage) -> dict[str, str]:
+    return {"status": page.status, "reason": page.reason} if page.reason else {"status": page.status}
+
+
+def _render_file(file: File) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "filename": file.name,
+        "url": _locate(file),
+        "hashes": {"sha256": file.sha256},
+        "yanked": file.yanked or file.yanked is not None,
+    }
+    if file.size:  # an index that knows no sizes may have been asked
+        row["size"] = file.size
+    if file.upload_time:
+        row["upload-time"] = file.upload_time
+    if file.requires_python:
+        row["requires-python"] = file.requires_python
+    if file.metadata_sha256:
+        row["core-metadata"] = row["data-dist-info-metadata"] = {"sha256": file.metadata_sha256}
+    if file.provenance:
+        row["provenance"] = file.provenance
+    return row
+
+
+def _render_link(file: File) -> str:
+    attributes = {"href": f"{_locate(file)}#sha256={file.sha256}"}
+    if file.requires_python:
+        attributes["data-requires-python"] = file.requires_python
+    if file.metadata_sha256:
+        attributes["data-core-metadata"] = attributes["data-dist-info-metadata"] = f"sha256={file.metadata_sha256}"
+    if file.yanked is not None:
+        attributes["data-yanked"] = file.yanked
+    if file.provenance:
+        attributes["data-provenance"] = file.provenance
+    written = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
+    return f"<a {written}>{escape(file.name)}</a>"
+
+
+def _locate(file: File) -> str:
+    """Relative to a project's page, so that it holds under every name and prefix that the server is reached by."""
+    return f"../../{render_download(file.sha256, file.name)}"
+
+
+def _render_json(document: dict[str, Any]) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _render_html(title: str, links: Iterable[str], head: str = "") -> str:
+    lines = "".join(f"{link}<br>\n" for link in links)
+    return (
+        "<!DOCTYPE html>\n"
+        '<html lang="en">\n'
+        "<head>\n"
+        '<meta charset="utf-8">\n'
+        f'<meta name="pypi:repository-version" content="{API_VERSION}">\n'
+        f"{head}<title>{title}</title>\n"
+        "</head>\n"
+        f"<body>\n<h1>{title}</h1>\n{lines}</body>\n</html>\n"
+    )

@@ -1,0 +1,217 @@
+"""How a wheel is cut into pieces, so that it can be put together again byte for byte without compressing anything.
+
+The pieces are stretches of the file, one after the other. The packed body of a member is a piece that is kept by its
+hash, and shared by all wheels that hold the same; the small rest (headers, directory, tiny members) is in the layout
+itself. Whatever a zip says of itself, its pieces together are the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO
+
+from ..core.base.errors import MismatchError, NotFoundError
+from .blobs import Blobs
+
+_MAGIC = b"zigbuild-layout 1\n"
+_INLINE = 1024
+"""Bytes of a body up to which a file of its own, in blocks of the file system, would cost more than it saves."""
+
+_MAX_STRETCH = 1 << 16
+"""Bytes of what is no body, such as the directory, up to which it stands in the layout."""
+
+_MAX_INLINE = 16 << 20
+_MAX_MEMBERS = 100_000
+"""Beyond these a wheel is kept whole: it was made to be cut into too much."""
+
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a wheel that is kept elsewhere, by its sha256 (hex); ``size`` in bytes."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The pieces of a wheel, in the order of the file."""
+
+    pieces: tuple[bytes | Piece, ...]
+
+    @cached_property
+    def kept(self) -> tuple[Piece, ...]:
+        """The pieces that are kept elsewhere, each once."""
+        return tuple(dict.fromkeys(piece for piece in self.pieces if isinstance(piece, Piece)))
+
+    @property
+    def large(self) -> tuple[Piece, ...]:
+        """Those of them that are worth a file; of an outline, what :func:`read_layout` would keep elsewhere."""
+        return tuple(piece for piece in self.kept if piece.size > _INLINE)
+
+    @property
+    def size(self) -> int:
+        """The size of the wheel in bytes."""
+        return sum(piece.size if isinstance(piece, Piece) else len(piece) for piece in self.pieces)
+
+    def to_bytes(self) -> bytes:
+        """The layout as it is stored."""
+        parts = []
+        for piece in self.pieces:
+            if isinstance(piece, Piece):
+                parts.append(struct.pack("<BQ", 1, piece.size) + bytes.fromhex(piece.sha256))
+            else:
+                parts.append(struct.pack("<BQ", 0, len(piece)) + piece)
+        return _MAGIC + zlib.compress(b"".join(parts))
+
+
+def parse_layout(data: bytes) -> Layout:
+    """The layout that :meth:`Layout.to_bytes` wrote.
+
+    :raises MismatchError: if it is something else.
+    """
+    try:
+        if not data.startswith(_MAGIC):
+            raise ValueError("it is in another format")
+        rest = memoryview(zlib.decompress(data[len(_MAGIC) :]))
+        pieces: list[bytes | Piece] = []
+        while rest:
+            kind, size = struct.unpack_from("<BQ", rest)
+            length = 32 if kind else size
+            body, rest = bytes(rest[9 : 9 + length]), rest[9 + length :]
+            if len(body) != length:
+                raise ValueError("it ends too early")
+            pieces.append(Piece(body.hex(), size) if kind else body)
+    except (ValueError, struct.error, zlib.error) as error:
+        raise MismatchError(f"is no layout of a wheel: {error}", where="layout") from error
+    return Layout(tuple(pieces))
+
+
+def read_layout(path: Path) -> Layout:
+    """The layout of the wheel *path*; what is no sound zip, or is no use to cut, is one whole piece.
+
+    :raises OSError: if the file cannot be read.
+    """
+    return _read(path, _INLINE)
+
+
+def read_outline(path: Path) -> Layout:
+    """The layout in which every member is kept elsewhere: all that a wheel says of itself, in little space."""
+    return _read(path, 0)
+
+
+def _read(path: Path, inline: int) -> Layout:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        pieces: list[bytes | Piece] = []
+        for start, end, is_kept in _merge_small(_cut(_find_bodies(file, size), size, inline)):
+            file.seek(start)
+            pieces.append(Piece(_digest(file, end - start), end - start) if is_kept else file.read(end - start))
+        return Layout(tuple(pieces))
+
+
+def split(path: Path, layout: Layout, members: Blobs) -> None:
+    """Keeps the pieces of the wheel *path* among the *members*.
+
+    :raises MismatchError: if it is not the wheel that the layout is of.
+    """
+    with path.open("rb") as file:
+        for piece in layout.pieces:
+            if isinstance(piece, Piece):
+                after = file.tell() + piece.size
+                members.add(_read_blocks(file, piece.size), piece.sha256)
+                file.seek(after)
+            elif file.read(len(piece)) != piece:
+                raise MismatchError("is not the wheel that the layout is of", where=path.name)
+
+
+def assemble(layout: Layout, members: Blobs) -> Iterator[bytes]:
+    """The bytes of the wheel, block by block.
+
+    :raises NotFoundError: if one of the *members* that are needed is not there.
+    """
+    for piece in layout.pieces:
+        if isinstance(piece, bytes):
+            yield piece
+            continue
+        path = members.find_path(piece.sha256)
+        if path is None:
+            raise NotFoundError("a member is not there any more", where=piece.sha256, hint="the wheel must be rebuilt")
+        with path.open("rb") as file:
+            yield from _read_blocks(file, piece.size)
+
+
+def _find_bodies(file: BinaryIO, size: int) -> list[tuple[int, int]]:
+    """Where the packed bodies of the members begin and end, in order; none if the zip cannot be cut at them."""
+    bodies = []
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+        if len(members) > _MAX_MEMBERS:
+            return []
+        for member in members:
+            file.seek(member.header_offset)
+            signature, name, extra = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+            start = member.header_offset + _LOCAL_HEADER.size + name + extra
+            if signature != b"PK\3\4":
+                return []
+            bodies.append((start, start + member.compress_size))
+    except Exception:  # a hostile archive makes zipfile raise a dozen kinds of exceptions
+        return []
+    bodies.sort()
+    are_apart = all(first[1] <= second[0] for first, second in pairwise(bodies))
+    return bodies if are_apart and (not bodies or bodies[-1][1] <= size) else []
+
+
+def _cut(bodies: list[tuple[int, int]], size: int, inline: int) -> Iterator[tuple[int, int, bool]]:
+    """The file from 0 to *size* as stretches: where each begins and ends, and whether it is kept by its hash.
+
+    Bodies of up to *inline* bytes are not.
+    """
+    place = 0
+    for start, end in bodies:
+        yield place, start, start - place > _MAX_STRETCH
+        yield start, end, end - start > inline
+        place = end
+    yield place, size, size - place > _MAX_STRETCH or not bodies
+
+
+def _merge_small(stretches: Iterator[tuple[int, int, bool]]) -> list[tuple[int, int, bool]]:
+    """The same with what stands in the layout in as few stretches as can be; one whole if that would be too much."""
+    merged: list[tuple[int, int, bool]] = []
+    inline = 0
+    for start, end, is_kept in stretches:
+        if start == end:
+            continue
+        inline += 0 if is_kept else end - start
+        if merged and not is_kept and not merged[-1][2]:
+            merged[-1] = (merged[-1][0], end, False)
+        else:
+            merged.append((start, end, is_kept))
+    if inline > _MAX_INLINE:
+        return [(0, merged[-1][1], True)]
+    return merged
+
+
+def _digest(file: BinaryIO, size: int) -> str:
+    total = hashlib.sha256()
+    for block in _read_blocks(file, size):
+        total.update(block)
+    return total.hexdigest()
+
+
+def _read_blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    while size and (block := file.read(min(size, _BLOCK))):
+        size -= len(block)
+        yield block

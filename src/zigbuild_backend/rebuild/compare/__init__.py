@@ -1,0 +1,1 @@
+"""Explains what differs between two wheels, and why."""

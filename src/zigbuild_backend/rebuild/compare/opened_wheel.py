@@ -1,0 +1,100 @@
+"""A wheel that can be read, with what its metadata says of it; which members two wheels have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from ...core.wheel.buildinfo import FILE_NAME
+from .difference import Difference, enumerate_names
+from .raw_zip import MalformedZip, ZipArchive, ZipMember
+from .record_rows import Rows, parse_record
+from .specifications import is_altered
+from .zip_headers import Pair
+
+_LARGEST_TEXT = 1 << 22
+"""In bytes: RECORD and buildinfo are not read if they say that they are larger."""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """One of the two: ``side`` is ``expected`` or ``found``.
+
+    ``dist_info`` is the metadata folder, empty if there is none; ``record`` and ``buildinfo`` are None if they are not
+    there or cannot be read; ``rows`` are those of the RECORD.
+    """
+
+    side: str
+    archive: ZipArchive
+    dist_info: str
+    record: bytes | None
+    buildinfo: bytes | None
+    rows: Rows
+
+    @property
+    def metadata(self) -> Collection[str]:
+        """The paths of RECORD and buildinfo, as far as they can be read."""
+        files = {self.record_path: self.record, self.buildinfo_path: self.buildinfo}
+        return [path for path, data in files.items() if data is not None]
+
+    @property
+    def record_path(self) -> str:
+        return f"{self.dist_info}/RECORD"
+
+    @property
+    def buildinfo_path(self) -> str:
+        return f"{self.dist_info}/{FILE_NAME}"
+
+
+def open_wheel(side: str, archive: ZipArchive) -> Wheel:
+    """The wheel that *archive* holds."""
+    folders = (name.partition("/")[0] for name in archive.by_name)
+    dist_info = next((folder for folder in folders if folder.endswith(".dist-info")), "")
+
+    def read(name: str) -> bytes | None:
+        member = archive.by_name.get(f"{dist_info}/{name}")
+        try:
+            return archive.unpack(member) if member and member.size <= _LARGEST_TEXT else None
+        except MalformedZip:
+            return None
+
+    record = read("RECORD")
+    return Wheel(side, archive, dist_info, record, read(FILE_NAME), parse_record(record or b""))
+
+
+def pair_members(expected: Wheel, found: Wheel) -> tuple[list[Pair], list[ZipMember], list[ZipMember]]:
+    """The members that both have, those that are missing, and those that are more than expected.
+
+    The metadata and data folders of two releases have different names and are paired all the same.
+    """
+    others = {_normalise(name): member for name, member in found.archive.by_name.items()}
+    pairs, missing = [], []
+    for name, member in expected.archive.by_name.items():
+        if other := others.pop(_normalise(name), None):
+            pairs.append((member, other))
+        else:
+            missing.append(member)
+    return pairs, missing, list(others.values())
+
+
+def _normalise(name: str) -> str:
+    return re.sub(r"^[^/]+(\.dist-info|\.data)/", r"*\1/", name)
+
+
+def check_wheel(wheel: Wheel) -> Iterator[Difference]:
+    """Where a wheel contradicts itself: its archive and RECORD name other files, or RECORD is not its buildinfo's."""
+    if wheel.record is None:
+        return
+    place, archive = wheel.record_path, wheel.archive
+    surplus = [name for name in wheel.rows if name not in archive.by_name]
+    signatures = (f"{place}.jws", f"{place}.p7s")
+    unknown = [n for n in archive.by_name if n not in wheel.rows and not n.endswith("/") and n not in signatures]
+    why = "the archive was altered after RECORD was written, or RECORD was"
+    if surplus:
+        yield Difference(place, f"lists files that are not in the archive: {enumerate_names(surplus)}", why)
+    if unknown:
+        yield Difference(place, f"does not list {enumerate_names(unknown)}", why)
+    if is_altered(wheel.buildinfo, wheel.record, wheel.buildinfo_path):
+        what = "is not the one that the buildinfo was written with"
+        yield Difference(place, what, "the wheel was altered after it was built")

@@ -1,0 +1,117 @@
+"""What two wheels were made of: their specifications, field by field, and what each field explains."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from ...core.wheel.buildinfo import digest_members
+from .difference import Difference, contrast, shorten
+from .json_documents import find_differing, parse_document
+
+_REASONS = {
+    "schema": "another version of the backend wrote it",
+    "backend": "another backend may write any member differently",
+    "backend.digest": "another backend, or changed sources of the same version, may write any member differently",
+    "source": "they are wheels of different projects or releases",
+    "source.digest": "the sources are not the same: any member may differ",
+    "source.recipe": "the recipe is not the same: settings, and so flags and members, may differ",
+    "tag": "they are wheels for different Pythons or platforms",
+    "requirements": "another version of what writes METADATA, or sources, may write it differently",
+    "archive": "the members are compressed in another way: their contents need not differ",
+    "epoch": "SOURCE_DATE_EPOCH was another: all times in the archive are this one",
+    "zig": "another compiler: code, and all that it links in, may differ",
+    "optimize": "the code was optimised in another way",
+    "overrides": "they were built with other settings than those that the project has",
+    "sdk": "frameworks are linked from another SDK of macOS",
+    "sdk.digest": "the files of the SDK are not the same: what is linked from it may differ",
+    "headers": "the headers of a build requirement are not the same: the code may differ",
+    "target": "the code is for another machine",
+    "python": "the code is for another Python",
+    "python.version": "the headers are of another patch release",
+    "python.headers": "CPython's headers are not the same: the code may differ",
+    "python.import-library": "the module is linked against other import definitions",
+}
+"""By the path of a field, or of what it is in; in the order in which they are told."""
+
+
+_MOST_SUBSTITUTIONS = 64
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+def explain_specification(expected: bytes | None, found: bytes | None, place: str) -> Iterator[Difference]:
+    """What differs between two buildinfos, at *place*; None stands for a wheel without one.
+
+    The digest of the members, which is an output, is left aside.
+    """
+    if expected is None and found is None:
+        return
+    if expected is None or found is None:
+        what = contrast(*("none" if data is None else "a buildinfo" for data in (expected, found)))
+        yield Difference(place, what, "only one of the two was built by this backend")
+        return
+    ours, theirs = _parse(expected), _parse(found)
+    for side, fields in (("expected", ours), ("found", theirs)):
+        if fields is None:
+            yield Difference(place, f"the {side} one is no buildinfo", "the wheel was altered or damaged")
+    if ours is None or theirs is None:
+        return
+    differing = find_differing(ours, theirs)
+    order = {path: rank for rank, path in enumerate([*_REASONS, ""])}
+    for path in sorted(differing, key=lambda path: (order[_find_known(path)], path)):
+        sides = _abbreviate(*(str(fields.get(path, "none")) for fields in (ours, theirs)))
+        yield Difference(
+            place, f"{shorten(path)}: {contrast(*map(shorten, sides))}", _REASONS.get(_find_known(path), "")
+        )
+
+
+def is_altered(buildinfo: bytes | None, record: bytes | None, path: str) -> bool:
+    """Whether a wheel's RECORD is not the one that its buildinfo, at *path*, was written with."""
+    try:
+        said = json.loads(buildinfo or b"")["members"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    if record is None or not isinstance(said, str):
+        return False
+    rows = record.splitlines(keepends=True)
+    return digest_members(b"".join(row for row in rows if not row.startswith(f"{path},".encode()))) != said
+
+
+def find_substitutions(expected: bytes | None, found: bytes | None) -> Mapping[bytes, bytes]:
+    """What other members may say in place of what: the values that differ between two buildinfos, the longest first."""
+    ours, theirs = _parse(expected or b""), _parse(found or b"")
+    if ours is None or theirs is None:
+        return {}
+    paths = [path for path in find_differing(ours, theirs) if path in ours and path in theirs]
+    pairs = ((str(ours[path]).encode(), str(theirs[path]).encode()) for path in paths)
+    return dict(sorted(islice(pairs, _MOST_SUBSTITUTIONS), key=lambda pair: -len(pair[0])))
+
+
+def _abbreviate(expected: str, found: str) -> tuple[str, str]:
+    """Two digests by as much as people look at, other values as they are."""
+    if _DIGEST.fullmatch(expected) and _DIGEST.fullmatch(found) and expected[:12] != found[:12]:
+        return expected[:12], found[:12]
+    return expected, found
+
+
+def _parse(data: bytes) -> Mapping[str, object] | None:
+    """The fields of a buildinfo by their paths, requirements by their names, without the digest of the members."""
+    fields = parse_document(data)
+    if fields is None or "schema" not in fields:
+        return None
+    named: dict[str, object] = {}
+    for path, value in fields.items():
+        if path.startswith("requirements["):
+            name, _, value = str(value).partition("==")
+            path = f"requirements.{name}"
+        if path != "members" and value not in (None, [], ""):
+            named[path] = value
+    return named
+
+
+def _find_known(path: str) -> str:
+    """The field that *path* is, or is in, of those whose reasons are known; nothing if there is none."""
+    parents = [path[: match.start()] for match in re.finditer(r"[.\[]", path)]
+    return next((known for known in [path, *reversed(parents)] if known in _REASONS), "")

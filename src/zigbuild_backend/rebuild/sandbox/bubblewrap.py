@@ -1,0 +1,277 @@
+"""The sandbox proper: bubblewrap puts a program into namespaces of its own, where only its inputs exist."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, cast
+
+from ...core.base.errors import ConfigurationError, NotFoundError, ToolchainError
+from .control_groups import ControlGroup, control_group
+from .limits import DEFAULT_LIMITS, Completed, LimitError, Limits
+from .processes import Process, list_processes, read_process, set_limits
+from .seccomp import render_filter
+from .watch import Watch, attend
+
+_PAUSE = 0.05
+"""Seconds from one look at the processes to the next."""
+
+_PROC = Path("/proc")
+
+_INSTALL = "install bubblewrap 0.8 or later: apt-get install bubblewrap, dnf install bubblewrap"
+_ALLOW = (
+    "let users make namespaces: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone,"
+    " kernel.apparmor_restrict_unprivileged_userns, or the options of the container"
+)
+_WITHOUT = "or run what you trust with --no-isolation"
+
+_APART = (
+    "--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--new-session", "--die-with-parent",
+    "--hostname", "sandbox", "--uid", "1000", "--gid", "1000",
+)  # fmt: skip
+_SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/ld-musl-x86_64.path", "/etc/ld-musl-aarch64.path", "/etc/alternatives")
+"""What programs of the system are found and linked by. Nothing of it is of this machine's users."""
+
+_VISIBLE = ("/usr", *_SYSTEM_FOLDERS)
+
+
+@dataclass(frozen=True)
+class Bubblewrap:
+    """Runs programs by the bubblewrap *program*.
+
+    Such a program has no network, no capability, no terminal, no process but its own, a /tmp in memory and the
+    environment that it is given. It sees the system's programs and libraries, what is ``readable`` and what is
+    ``writable``, each at its own path.
+    """
+
+    program: Path
+    limits: Limits = DEFAULT_LIMITS
+
+    def run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        readable: Iterable[Path],
+        writable: Iterable[Path],
+        environ: Mapping[str, str],
+        cwd: Path,
+        umask: int = 0o022,
+        on_tick: Callable[[], None] | None = None,
+    ) -> Completed:
+        """See :class:`Sandbox`.
+
+        :raises ConfigurationError: if a writable path is no folder itself, but a link to one, say.
+        :raises NotFoundError: if a readable path is not there.
+        """
+        folders = tuple(map(_check_folder, writable))
+        watch = Watch(self.limits, folders)
+        arguments = [
+            *_APART, *_system_mounts(), *_private_mounts(self.limits), *_mounts(tuple(readable), folders),
+            "--remount-ro", "/", "--chdir", str(cwd), *_variables(environ),
+        ]  # fmt: skip
+        with (
+            control_group(self.limits) as group,
+            _started(self.program, arguments, command, umask) as (child, status, release),
+        ):
+            try:
+                init = _read_status(status).get("child-pid")
+                first = read_process(_PROC, init) if init else None
+                if first:
+                    group.add(first.number)
+                    set_limits(first.number, self.limits, is_apart=True)
+                    with contextlib.suppress(BrokenPipeError):
+                        os.write(release, b"x")
+                else:
+                    child.kill()
+            except BaseException:
+                child.kill()
+                child.communicate()
+                raise
+            try:
+                check = partial(_check, watch, group, first)
+                completed = attend(child, self.limits, check, partial(_end, child, first), on_tick, _PAUSE)
+                group.check()
+                watch.check_disk(is_suspect=completed.returncode != 0)
+            except LimitError as error:
+                raise LimitError(error.problems[0].message, where=str(command[0])) from None
+            if "exit-code" not in _read_status(status):
+                reason = completed.stderr.decode(errors="replace").strip() or "it was ended from outside"
+                raise ToolchainError(f"no sandbox could be made: {reason}", where=str(self.program))
+            return completed
+
+
+def find_sandbox(environ: Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> Bubblewrap:
+    """The sandbox of this machine, which was seen to work.
+
+    :raises NotFoundError: if bubblewrap is not installed, or the system does not let it make namespaces.
+    """
+    program = shutil.which("bwrap", path=environ.get("PATH", os.defpath))
+    if not program:
+        raise NotFoundError("bubblewrap is not installed", where="bwrap", hint=f"{_INSTALL}\n{_WITHOUT}")
+    sandbox = Bubblewrap(Path(program).absolute(), limits)
+    try:
+        sandbox.run(["true"], readable=(), writable=(), environ={}, cwd=Path("/"))
+    except ToolchainError as error:
+        hints = f"{_ALLOW}\n{_INSTALL}\n{_WITHOUT}"
+        raise NotFoundError(error.problems[0].message, where=program, hint=hints) from error
+    return sandbox
+
+
+def end_left(folder: Path) -> None:
+    """Ends the sandboxes whose working folder is below *folder* and whose maker was killed.
+
+    One that was only being made then waits forever for bubblewrap's own first process, which has gone.
+    """
+    for number in list_processes(_PROC):
+        with contextlib.suppress(OSError):
+            program, *arguments = os.fsdecode((_PROC / str(number) / "cmdline").read_bytes()).split("\0")
+            cwd = arguments[arguments.index("--chdir") + 1] if "--chdir" in arguments else "/"
+            if Path(program).name == "bwrap" and Path(cwd).is_relative_to(folder):
+                os.kill(number, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _started(
+    program: Path, arguments: Sequence[str], command: Sequence[str | Path], umask: int
+) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes], int]]:
+    """bubblewrap at work, with the pipe in which it tells of it and the one on which the *command* waits for a byte."""
+    with contextlib.ExitStack() as ours:
+        with contextlib.ExitStack() as theirs:
+            told, telling = _open_pipe(ours, theirs)
+            release, waiting = reversed(_open_pipe(theirs, ours))
+            options = ["--json-status-fd", str(telling), "--block-fd", str(waiting)]
+            inherited = [telling, waiting]
+            if rules := render_filter(platform.machine()):
+                with contextlib.ExitStack() as written:
+                    filtering, feed = _open_pipe(theirs, written)
+                    os.write(feed, rules)
+                options += ["--seccomp", str(filtering)]
+                inherited.append(filtering)
+            try:
+                child = subprocess.Popen(
+                    [program, *arguments, *options, "--", *command],
+                    cwd="/",
+                    env={},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    pass_fds=inherited,
+                    start_new_session=True,
+                    umask=umask,
+                )
+            except OSError as error:
+                raise ToolchainError(f"cannot be started: {error.strerror}", where=str(program)) from error
+        yield child, ours.enter_context(open(told, "rb", closefd=False)), release
+
+
+def _open_pipe(reading: contextlib.ExitStack, writing: contextlib.ExitStack) -> tuple[int, int]:
+    """Both ends of a new pipe, each to be closed with its stack."""
+    read, write = os.pipe()
+    reading.callback(os.close, read)
+    writing.callback(os.close, write)
+    return read, write
+
+
+def _read_status(status: IO[bytes]) -> dict[str, int]:
+    """The next thing that bubblewrap tells; empty if it ended before it had told it."""
+    line = status.readline()
+    return cast(dict[str, int], json.loads(line)) if line.endswith(b"\n") else {}
+
+
+def _check(watch: Watch, group: ControlGroup, first: Process | None) -> None:
+    group.check()
+    if first:
+        root = Path(f"/proc/{first.number}/root")
+        # Until bubblewrap has changed its root, this shows all that runs on the machine.
+        if (seen := read_process(root / "proc", 1)) and seen.started == first.started:
+            watch.check_processes(list_processes(root / "proc"), root / "proc", (root / "tmp", root / "dev/shm"))
+    watch.check_disk()
+
+
+def _end(child: subprocess.Popen[bytes], first: Process | None) -> None:
+    """Ends the *first* process of the sandbox: with it the system ends all others there, whatever they do."""
+    if first:
+        while first.is_running(_PROC):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(first.number, signal.SIGKILL)
+            time.sleep(0.001)
+        # It is ours to bury if bubblewrap has gone before it and we are the system's first process, as in a container.
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(first.number, os.WNOHANG)
+    else:
+        child.kill()
+    child.wait()
+
+
+def _check_folder(folder: Path) -> Path:
+    if folder.is_symlink() or not folder.is_dir():
+        raise ConfigurationError("is no folder that a sandbox could write to", where=str(folder))
+    return folder.absolute()
+
+
+def _system_mounts() -> Iterator[str]:
+    yield from ("--ro-bind", "/usr", "/usr")
+    for folder in map(Path, _SYSTEM_FOLDERS):
+        if folder.is_symlink():
+            yield from ("--symlink", str(folder.readlink()), str(folder))
+        elif folder.is_dir():
+            yield from ("--ro-bind", str(folder), str(folder))
+    for path in _SYSTEM_FILES:
+        yield from ("--ro-bind-try", path, path)
+
+
+def _private_mounts(limits: Limits) -> Iterator[str]:
+    size = str(limits.memory // 4)
+    # What root without capabilities may still do by files: the kernel's settings, in /proc/sys.
+    yield from ("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev")
+    yield from ("--size", size, "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev")
+    yield from ("--size", size, "--perms", "1777", "--tmpfs", "/tmp")
+
+
+def _mounts(readable: Sequence[Path], writable: Sequence[Path]) -> Iterator[str]:
+    """The paths as mounts, each at its real place, and the links that lead there from where the caller sees them."""
+    try:
+        binds = dict.fromkeys((path.resolve(strict=True) for path in readable), "--ro-bind")
+    except OSError as error:
+        raise NotFoundError("is not there to be read in a sandbox", where=str(error.filename)) from error
+    binds.update(dict.fromkeys((folder.resolve() for folder in writable), "--bind"))
+    for path, option in sorted(binds.items()):
+        yield from (option, str(path), str(path))
+    links = {link: target for path in (*readable, *writable) for link, target in _links_along(path.absolute())}
+    visible = (*binds, *map(Path, _VISIBLE))
+    for link, target in links.items():
+        if not any(link.is_relative_to(folder) for folder in visible):
+            yield from ("--symlink", str(target), str(link))
+
+
+def _links_along(path: Path) -> Iterator[tuple[Path, Path]]:
+    """The links that the system follows on the way to *path*, each with what it holds."""
+    place, rest = Path("/"), list(reversed(path.parts[1:]))
+    while rest:
+        step = place / rest.pop()
+        if step.name == "..":
+            place = place.parent
+        elif step.is_symlink():
+            target = step.readlink()
+            yield step, target
+            if target.is_absolute():
+                place = Path("/")
+            rest += reversed(target.parts[1:] if target.is_absolute() else target.parts)
+        else:
+            place = step
+
+
+def _variables(environ: Mapping[str, str]) -> Iterator[str]:
+    for name, value in environ.items():
+        yield from ("--setenv", name, value)

@@ -1,0 +1,1 @@
+"""Programs that run wheels of other machines."""
