@@ -18,7 +18,8 @@ from .core.base.epoch import read_epoch
 from .core.base.errors import ConfigurationError, Problem, ZigbuildError
 
 if TYPE_CHECKING:
-    from .core.project.planned_wheels import PlannedWheel, Project
+    from .core.project.planned_wheels import PlannedWheel
+    from .core.project.project import Project
     from .core.settings.model import Settings
     from .core.settings.overrides import Override
     from .core.wheel.wheel_maker import Workshop

@@ -18,8 +18,10 @@ from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.core.base.toml_reader import tomllib
 from zigbuild_backend.core.graph.build_zig import render, render_zon
 from zigbuild_backend.core.project.metadata import read_metadata
-from zigbuild_backend.core.project.planned_wheels import PlannedWheel, Project, plan, resolve_project
+from zigbuild_backend.core.project.planned_wheels import PlannedWheel, plan
+from zigbuild_backend.core.project.project import Project
 from zigbuild_backend.core.project.project_folder import read_settings
+from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.zig.toolchain import Zig
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/pyproject.toml"))

@@ -13,8 +13,8 @@ from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.fetch.sdists import fetch
 from zigbuild_backend.core.graph.library_sources import open_library_source
 from zigbuild_backend.core.project.core_metadata import render_entry_points
-from zigbuild_backend.core.project.planned_wheels import Project
-from zigbuild_backend.core.project.products import resolve_units
+from zigbuild_backend.core.project.products import resolve_products
+from zigbuild_backend.core.project.project import Project
 from zigbuild_backend.core.project.recipes import find_recipes, open_project, read_recipe
 from zigbuild_backend.core.project.tree_reader import read_tree
 
@@ -58,7 +58,7 @@ def test_library_has_what_its_recipe_names(store: Store) -> None:
     except NotFoundError as error:
         pytest.skip(f"no index can be reached: {error}")
     problems: list[Problem] = []
-    (library,) = resolve_units(recipe.settings, read_tree(root), "", problems).libraries
+    (library,) = resolve_products(recipe.settings, read_tree(root), "", problems).libraries
     assert not problems
     assert len(library.sources) == 4 and (root / "lz4libs" / "lz4.h").is_file()
 

@@ -21,7 +21,7 @@ from zigbuild_backend.core.base.pins import SUPPORTED_ZIGS
 from zigbuild_backend.core.graph.build_zig import render_zon
 from zigbuild_backend.core.graph.zig_words import quote
 from zigbuild_backend.core.project.core_metadata import Metadata
-from zigbuild_backend.core.project.planned_wheels import resolve_project
+from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.settings.parser import parse_settings
 from zigbuild_backend.core.zig.toolchain import Zig
 

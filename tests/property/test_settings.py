@@ -14,7 +14,8 @@ from projects import tree_of
 from zigbuild_backend.core.base.errors import ConfigurationError
 from zigbuild_backend.core.graph.build_zig import render
 from zigbuild_backend.core.project.core_metadata import Metadata
-from zigbuild_backend.core.project.planned_wheels import plan, resolve_project
+from zigbuild_backend.core.project.planned_wheels import plan
+from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.settings.conditions import Condition, When
 from zigbuild_backend.core.settings.fields import key_of, table_of
 from zigbuild_backend.core.settings.model import Settings

@@ -17,8 +17,8 @@ from projects import tree_of
 from zig_literals import read_literal, split_literals
 from zigbuild_backend.core.graph.build_zig import quote, render, render_zon
 from zigbuild_backend.core.project.core_metadata import Metadata
-from zigbuild_backend.core.project.planned_wheels import Project
-from zigbuild_backend.core.project.products import LibraryUnit, Module, Part, Unit, Units
+from zigbuild_backend.core.project.products import LibraryProduct, Module, Part, Product, Products
+from zigbuild_backend.core.project.project import Project
 from zigbuild_backend.core.settings.conditions import Condition, When
 from zigbuild_backend.core.settings.fields import Names
 from zigbuild_backend.core.settings.model import Settings
@@ -31,12 +31,12 @@ from zigbuild_backend.core.settings.product_tables import (
     Extension,
     Flags,
     Library,
-    Product,
+    ProductTable,
     Std,
 )
 from zigbuild_backend.core.zig.toolchain import Zig
 
-P = TypeVar("P", bound=Product)
+P = TypeVar("P", bound=ProductTable)
 
 HOSTILE = st.text(
     st.one_of(st.characters(codec="utf-8"), st.sampled_from("\"\\'\n\r\t\0{}()/;.xu\x7f\x85\u2028\ufeff"))
@@ -52,7 +52,7 @@ def test_quote_is_undone_by_zigs_rules(text: str) -> None:
     assert read_literal(literal) == (text.encode(), len(literal))
 
 
-def product(kind: type[P], name: str, texts: Iterator[str], **more: Any) -> P:
+def table_of(kind: type[P], name: str, texts: Iterator[str], **more: Any) -> P:
     """A product with other strings of *texts* wherever a string of the settings gets into build.zig."""
     header = ConfigHeader(
         path=next(texts),
@@ -79,7 +79,7 @@ def inputs(texts: Iterator[str]) -> dict[str, Any]:
     }
 
 
-def unit(table: P, texts: Iterator[str]) -> tuple[P, tuple[Part, ...]]:
+def resolve(table: P, texts: Iterator[str]) -> tuple[P, tuple[Part, ...]]:
     parts = [
         Part(inputs, tuple(f"{next(texts)}{suffix}" for suffix in (".c", ".cpp", ".S", ".zig")), (next(texts),), when)
         for inputs, when in ((table, When()), (table.on[0], table.on[0].when))
@@ -91,8 +91,8 @@ def split_texts(name: str, strings: list[str]) -> tuple[str, list[bytes]]:
     """The code of build.zig and build.zig.zon for a project with these strings everywhere, without white space, and
     their literals."""
     texts = cycle(strings)
-    extension = product(Extension, "spam", texts, translate=(f"{next(texts).replace('/', '').replace('.', '')}.h",))
-    library, program = product(Library, "lib", texts), product(Executable, "tool", texts)
+    extension = table_of(Extension, "spam", texts, translate=(f"{next(texts).replace('/', '').replace('.', '')}.h",))
+    library, program = table_of(Library, "lib", texts), table_of(Executable, "tool", texts)
     package = Dependency(
         "package",
         url=next(texts),
@@ -101,10 +101,12 @@ def split_texts(name: str, strings: list[str]) -> tuple[str, list[bytes]]:
         options=((f"-{next(texts)}", next(texts)), ("b", True), ("c", 1)),
     )
     settings = Settings(extension=(extension,), library=(library,), executable=(program,), dependency=(package,))
-    units = Units(
-        (Module(*unit(extension, texts)),), (LibraryUnit(*unit(library, texts)),), (Unit(*unit(program, texts)),)
+    products = Products(
+        (Module(*resolve(extension, texts)),),
+        (LibraryProduct(*resolve(library, texts)),),
+        (Product(*resolve(program, texts)),),
     )
-    project = Project(Metadata(name, "1.0", ""), settings, tree_of(), {}, units)
+    project = Project(Metadata(name, "1.0", ""), settings, tree_of(), {}, products)
     code, literals = split_literals(render(project) + render_zon(project))
     return "".join(code.split()).replace(",}", "}"), literals
 
@@ -124,12 +126,12 @@ def test_names_become_identifiers_that_differ(names: list[str]) -> None:
     extension, program = Extension(name=names[0]), Executable(name=names[3])
     libraries = (Library(name=names[1]), Library(name=names[2]))
     settings = Settings(extension=(extension,), library=libraries, executable=(program,))
-    units = Units(
+    products = Products(
         (Module(extension, (Part(extension, ("a.c",)),)),),
-        tuple(LibraryUnit(library, (Part(library, ("a.c",)),)) for library in libraries),
-        (Unit(program, (Part(program, ("a.c",)),)),),
+        tuple(LibraryProduct(library, (Part(library, ("a.c",)),)) for library in libraries),
+        (Product(program, (Part(program, ("a.c",)),)),),
     )
-    code, _ = split_literals(render(Project(Metadata("spam", "1.0", ""), settings, tree_of(), {}, units)))
+    code, _ = split_literals(render(Project(Metadata("spam", "1.0", ""), settings, tree_of(), {}, products)))
     own = ("resolve", "concat", "replace")
     functions = [name for name in re.findall(r"^fn (.*?)\(b: \*std", code, re.MULTILINE) if name not in own]
     assert all(re.fullmatch("(add|add_program|link|make)_[A-Za-z0-9_]+", function) for function in functions)

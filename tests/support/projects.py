@@ -9,7 +9,8 @@ from typing import Any
 
 from zigbuild_backend.core.base.toml_reader import tomllib
 from zigbuild_backend.core.project.core_metadata import Metadata
-from zigbuild_backend.core.project.planned_wheels import Project, resolve_project
+from zigbuild_backend.core.project.project import Project
+from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.project.source_tree import SourceFile, SourceTree
 from zigbuild_backend.core.settings.parser import parse_settings
 

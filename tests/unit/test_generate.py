@@ -27,7 +27,7 @@ from zigbuild_backend.core.generate.numpy_headers import render_config
 from zigbuild_backend.core.generate.package_headers import read_headers
 from zigbuild_backend.core.generate.supplies import provide
 from zigbuild_backend.core.project.core_metadata import Metadata
-from zigbuild_backend.core.project.planned_wheels import resolve_project
+from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.project.tree_reader import read_tree
 
 FACTS = {"ZIGBUILD_NAME": "spam", "ZIGBUILD_VERSION": "1.0"}

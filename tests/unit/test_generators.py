@@ -8,7 +8,7 @@ from projects import project_of, tree_of
 from zigbuild_backend.core.base.errors import ConfigurationError
 from zigbuild_backend.core.graph.build_zig import render
 from zigbuild_backend.core.project.core_metadata import Metadata
-from zigbuild_backend.core.project.planned_wheels import resolve_project
+from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.settings.model import Settings
 from zigbuild_backend.core.settings.product_tables import Extension
 

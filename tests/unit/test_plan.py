@@ -9,13 +9,9 @@ from zigbuild_backend.core.base.errors import ConfigurationError
 from zigbuild_backend.core.base.pythons import PYTHONS, Python, find_python
 from zigbuild_backend.core.base.targets import find_target
 from zigbuild_backend.core.project.core_metadata import Metadata
-from zigbuild_backend.core.project.planned_wheels import (
-    Project,
-    choose_all_pythons,
-    choose_pythons,
-    plan,
-    resolve_project,
-)
+from zigbuild_backend.core.project.planned_wheels import choose_all_pythons, choose_pythons, plan
+from zigbuild_backend.core.project.project import Project
+from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.settings.conditions import When
 from zigbuild_backend.core.settings.contents import WheelContents
 from zigbuild_backend.core.settings.model import Settings

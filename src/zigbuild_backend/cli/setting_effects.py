@@ -8,8 +8,8 @@ from typing import Any
 
 from ..core.base.pythons import ANY_PYTHON, Python
 from ..core.base.targets import Target
-from ..core.project.planned_wheels import Project
-from ..core.project.products import LibraryUnit, Module, Part, Unit
+from ..core.project.products import LibraryProduct, Module, Part, Product
+from ..core.project.project import Project
 from ..core.settings.conditions import When
 from ..core.settings.fields import Values, key_of
 from ..core.settings.product_tables import Inputs
@@ -34,30 +34,32 @@ class Effect:
 
 def find_effects(project: Project, target: Target, python: Python | None, origins: Origins) -> Iterator[Effect]:
     """The effect of the settings on every product, for *target*, a single slice, and *python*, None for any."""
-    units = project.units
-    kinds = (("extension", units.modules), ("library", units.libraries), ("executable", units.programs))
+    products = project.products
+    kinds = (("extension", products.modules), ("library", products.libraries), ("executable", products.programs))
     for kind, members in kinds:
-        for index, unit in enumerate(members):
+        for index, product in enumerate(members):
             place = f"{kind}[{index}]"
-            if not unit.is_for(target, python):
-                yield Effect(kind, unit.name, absence=f"only for {render_when(unit.settings.when)}")
+            if not product.is_for(target, python):
+                yield Effect(kind, product.name, absence=f"only for {render_when(product.settings.when)}")
                 continue
-            is_placed = isinstance(unit, Module) and python and python != ANY_PYTHON
-            path = unit.path(python, target) if is_placed else ""  # type: ignore[attr-defined]
-            if isinstance(unit, LibraryUnit) and unit.is_shared:
-                path = unit.path(target)
-            yield Effect(kind, unit.name, path, rows=tuple(_list_rows(unit, place, kind, target, python, origins)))
+            is_placed = isinstance(product, Module) and python and python != ANY_PYTHON
+            path = product.path(python, target) if is_placed else ""  # type: ignore[attr-defined]
+            if isinstance(product, LibraryProduct) and product.is_shared:
+                path = product.path(target)
+            yield Effect(
+                kind, product.name, path, rows=tuple(_list_rows(product, place, kind, target, python, origins))
+            )
 
 
 def _list_rows(
-    unit: Unit, place: str, kind: str, target: Target, python: Python | None, origins: Origins
+    product: Product, place: str, kind: str, target: Target, python: Python | None, origins: Origins
 ) -> Iterator[Row]:
     """What is compiled and linked, in the order of its tables; a later single value, or macro, replaces."""
-    name = f"{kind}.{unit.name}"
+    name = f"{kind}.{product.name}"
     rows: dict[tuple[str, object], Row] = {}
-    parts = unit.parts_for(target, python)
+    parts = product.parts_for(target, python)
     for part in parts:
-        where = _place(part, unit, place)
+        where = _place(part, product, place)
         for key, value in _flatten(part):
             origin = origins.find(f"{where}.{key}", (f"{name}.{key}", *_macro(key)))
             if part.when != When():
@@ -65,11 +67,11 @@ def _list_rows(
             identity = key if isinstance(value, str | bool | int) else (key, where)
             rows[key, identity] = Row(key, value, origin)
     yield from rows.values()
-    for number, header in enumerate(unit.settings.config_header):
+    for number, header in enumerate(product.settings.config_header):
         yield Row("config-header", header.path, origins.find(f"{place}.config-header[{number}]"))
     inputs = {field.name for field in fields(Inputs)}
-    for field in fields(unit.settings):
-        value = getattr(unit.settings, field.name)
+    for field in fields(product.settings):
+        value = getattr(product.settings, field.name)
         if field.name not in inputs and field.name not in _NOT_INPUTS and value != field.default:
             key = key_of(field.name)
             yield Row(key, value, origins.find(f"{place}.{key}", (f"{name}.{key}",)))
@@ -79,9 +81,9 @@ def _macro(key: str) -> tuple[str, ...]:
     return (f"define.{key.removeprefix('defines.')}",) if key.startswith("defines.") else ()
 
 
-def _place(part: Part, unit: Unit, place: str) -> str:
+def _place(part: Part, product: Product, place: str) -> str:
     """The key of the table that *part* is of."""
-    tables: list[Any] = list(unit.settings.on)
+    tables: list[Any] = list(product.settings.on)
     index = next((index for index, table in enumerate(tables) if table is part.table), None)
     return place if index is None else f"{place}.on[{index}]"
 

@@ -14,7 +14,8 @@ from ..core.base.host import find_host_python, find_host_target
 from ..core.base.pythons import ANY_PYTHON, find_python
 from ..core.cpython.header_sets import SUPPORTED
 from ..core.generate.installed_tools import select_tools
-from ..core.project.planned_wheels import BuildPlan, PlannedWheel, Project, choose_all_pythons, plan
+from ..core.project.planned_wheels import BuildPlan, PlannedWheel, choose_all_pythons, plan
+from ..core.project.project import Project
 from ..core.settings.overrides import Override, collect_overrides, parse_assignments
 from .session import Session
 

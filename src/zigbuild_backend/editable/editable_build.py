@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..core.base.store import Store, locked, temporary_folder
-from ..core.project.planned_wheels import PlannedWheel, Project
+from ..core.project.planned_wheels import PlannedWheel
+from ..core.project.project import Project
 from ..core.wheel.spec import WheelSpec
 from ..core.wheel.wheel_maker import Workshop
 from ..core.zig.build_roots import Workspace
@@ -72,7 +73,7 @@ def compile_into(
     state.root, state.identifier = str(root), wheel.identifier
     state.members = {member.entry.path: member.module for member in overlaid}
     is_as_linked = all(_is_as_linked(member, workspace, wheel) for member in members if member.module)
-    if project.units.shared or not is_as_linked:
+    if project.products.shared or not is_as_linked:
         state.command = []
     for path in [path for path in state.sources if not _is_staged(root / path, workspace.root / path)]:
         state.settings[path] = state.sources.pop(path)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..core.archive.archive_writer import Entry
 from ..core.base.errors import ZigbuildError
-from ..core.project.planned_wheels import PlannedWheel, Project
+from ..core.project.planned_wheels import PlannedWheel
+from ..core.project.project import Project
 from ..core.project.tree_reader import read_file
 from ..core.wheel.spec import WheelSpec
 from ..core.wheel.wheel_maker import STORED, Workshop, compile_wheels, make_entry, read_data, specify
@@ -51,7 +52,7 @@ def make_members(
             raise made
         compiled.update(made)
     names = {module.name.replace(".", "/"): module.name for module in project.modules}
-    shared = {library.path(wheel.target) for library in project.units.shared} if wheel.target else set()
+    shared = {library.path(wheel.target) for library in project.products.shared} if wheel.target else set()
     files = project.tree.by_path
     members = [
         Member(make_entry(project, path, data), "" if path in shared else names.get(path.split(".")[0], ""))

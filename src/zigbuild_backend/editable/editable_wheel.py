@@ -13,7 +13,8 @@ from typing import Any
 
 from ..core.archive.archive_writer import Entry, write_wheel
 from ..core.generate.installed_tools import select_tools
-from ..core.project.planned_wheels import PlannedWheel, Project
+from ..core.project.planned_wheels import PlannedWheel
+from ..core.project.project import Project
 from ..core.project.versions import find_requirements
 from ..core.wheel.wheel_maker import Workshop, pack
 from .editable_build import compile_into, find_folder, forget_lost_projects, wait_for

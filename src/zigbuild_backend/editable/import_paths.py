@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from ..core.project.planned_wheels import Project
+from ..core.project.project import Project
 
 
 @dataclass(frozen=True)

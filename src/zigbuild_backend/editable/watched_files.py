@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..core.project.planned_wheels import Project
+from ..core.project.project import Project
 from .import_paths import find_layout
 from .installed.state import State, list_names, sign, sign_folder
 
@@ -53,7 +53,7 @@ def _find_folders(project: Project, root: Path) -> Iterator[str]:
 
 
 def _find_globs(project: Project) -> Iterable[str]:
-    patterns = [part.table.sources + part.table.objects for unit in project.units.all for part in unit.parts]
+    patterns = [part.table.sources + part.table.objects for product in project.products.all for part in product.parts]
     patterns += [table.sources + table.inputs for table in project.settings.generate]
     return (pattern for group in patterns for pattern in group if _GLOB.search(pattern))
 

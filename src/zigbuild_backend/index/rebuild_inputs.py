@@ -16,7 +16,7 @@ from ..core.base.store import Store
 from ..core.cpython.header_sets import load_header_set, recover_header_set
 from ..core.cpython.include_tree import read_include_folder
 from ..core.fetch.sdists import open_sdist
-from ..core.project.planned_wheels import Project
+from ..core.project.project import Project
 from ..core.project.project_folder import read_project
 from ..core.project.recipes import find_recipes, open_recipe, read_recipe
 from ..core.project.tree_reader import read_tree

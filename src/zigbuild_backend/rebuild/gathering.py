@@ -10,7 +10,7 @@ from ..core.base.store import Store
 from ..core.generate.installed_tools import find_tools, select_tools
 from ..core.graph.library_sources import open_library_source
 from ..core.graph.zig_packages import fetch_packages_of, needs_network
-from ..core.project.planned_wheels import Project
+from ..core.project.project import Project
 from ..core.project.project_folder import read_project
 from ..core.project.pyproject import read_pyproject
 from ..core.wheel.spec import WheelSpec

@@ -14,7 +14,7 @@ from ..core.base.pins import DEFAULT_ZIG
 from ..core.base.store import Store, digest_file, temporary_folder
 from ..core.cpython.header_sets import HeaderSet, load_header_set, recover_header_set
 from ..core.fetch.sdists import open_sdist
-from ..core.project.planned_wheels import Project
+from ..core.project.project import Project
 from ..core.project.project_folder import read_project
 from ..core.project.pyproject import read_pyproject
 from ..core.project.recipes import open_recipe, read_recipe

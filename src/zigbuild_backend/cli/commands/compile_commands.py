@@ -21,8 +21,9 @@ from ...core.cpython.pyconfig import pyconfig_header
 from ...core.generate.installed_tools import find_tools, select_requirements
 from ...core.generate.package_headers import read_headers
 from ...core.graph.build_zig_products import compiler_flags
-from ...core.project.planned_wheels import Project, choose_pythons
-from ...core.project.products import LANGUAGES, Module, Unit
+from ...core.project.planned_wheels import choose_pythons
+from ...core.project.products import LANGUAGES, Module, Product
+from ...core.project.project import Project
 from ...core.project.project_folder import read_project
 from ...core.zig.toolchain import Zig
 from ...core.zig.ziglang import obtain_zig
@@ -65,11 +66,11 @@ def run(arguments: Namespace, session: Session) -> int:
         _find_package_folders(project, session),
         {driver: _ask_system_arguments(zig, driver, target, root) for driver in ("cc", "c++")},
     )
-    units = [unit for unit in project.units.all if unit.is_for(target, python)]
-    entries = [entry for unit in units for entry in _list_entries(project, root, unit, machine)]
+    products = [product for product in project.products.all if product.is_for(target, python)]
+    entries = [entry for product in products for entry in _list_entries(project, root, product, machine)]
     path = root / FILE_NAME
     write_atomically(path, (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode())
-    if made := [header.path for unit in units for header in unit.settings.config_header]:
+    if made := [header.path for product in products for header in product.settings.config_header]:
         session.notice(
             Problem("is made by the build alone, and clangd will not find it", ", ".join(dict.fromkeys(made)))
         )
@@ -113,26 +114,26 @@ def _ask_system_arguments(zig: Zig, driver: str, target: Target, cwd: Path) -> t
     return tuple(found)
 
 
-def _list_entries(project: Project, root: Path, unit: Unit, machine: _Machine) -> Iterator[dict[str, object]]:
-    """An entry for each source of *unit* that is there: what is generated is compiled, and nobody edits it."""
-    parts = unit.parts_for(machine.target, machine.python)
+def _list_entries(project: Project, root: Path, product: Product, machine: _Machine) -> Iterator[dict[str, object]]:
+    """An entry for each source of *product* that is there: what is generated is compiled, and nobody edits it."""
+    parts = product.parts_for(machine.target, machine.python)
     for language, suffixes in _COMPILED.items():
         flags = [flag for flags in compiler_flags(project, [part.table for part in parts], language) for flag in flags]
         driver = "c++" if language.endswith("cpp") else "cc"
-        command = ["clang++" if driver == "c++" else "clang", *_list_common(project, unit, driver, machine), *flags]
+        command = ["clang++" if driver == "c++" else "clang", *_list_common(project, product, driver, machine), *flags]
         for source in dict.fromkeys(source for part in parts for source in part.sources_in(suffixes)):
             if (root / source).is_file():
                 yield {"directory": str(root), "file": source, "arguments": [*command, "-c", source]}
 
 
-def _list_common(project: Project, unit: Unit, driver: str, machine: _Machine) -> list[str]:
-    """What is said of every source of *unit*, in whichever language."""
+def _list_common(project: Project, product: Product, driver: str, machine: _Machine) -> list[str]:
+    """What is said of every source of *product*, in whichever language."""
     target, python = machine.target, machine.python
     arguments = [f"--target={_render_triple(target)}", "-fvisibility=hidden"]
-    if isinstance(unit, Module):
+    if isinstance(product, Module):
         arguments += [f"-I{folder}" for folder in machine.python_folders]
         arguments += [f"-D{name}={value}" for name, value in python.macros.items()]
-    for linked in _list_linked(project, unit, machine):
+    for linked in _list_linked(project, product, machine):
         for part in linked.parts_for(target, python):
             arguments += [f"-I{folder}" for folder in part.table.include_dirs]
             arguments += [f"-I{machine.package_folders[name]}" for name in part.table.headers_from]
@@ -148,10 +149,10 @@ def _render_triple(target: Target) -> str:
     return f"{arch}-{system}-{abi.partition('.')[0]}"
 
 
-def _list_linked(project: Project, unit: Unit, machine: _Machine) -> list[Unit]:
-    """*unit* and the libraries that it links, and what those link, whose headers it sees."""
-    libraries = {library.name: library for library in project.units.libraries}
-    listed = [unit]
+def _list_linked(project: Project, product: Product, machine: _Machine) -> list[Product]:
+    """*product* and the libraries that it links, and what those link, whose headers it sees."""
+    libraries = {library.name: library for library in project.products.libraries}
+    listed = [product]
     for member in listed:
         for part in member.parts_for(machine.target, machine.python):
             found = [libraries[name] for name in part.table.link if name in libraries]

@@ -17,7 +17,8 @@ from ...core.generate.installed_tools import find_tools, select_tools
 from ...core.generate.supplies import provide
 from ...core.graph.ejection import render_files, write_files
 from ...core.graph.library_sources import open_libraries, read_library_files
-from ...core.project.planned_wheels import PlannedWheel, Project, choose_all_pythons, choose_pythons
+from ...core.project.planned_wheels import PlannedWheel, choose_all_pythons, choose_pythons
+from ...core.project.project import Project
 from ...core.project.project_folder import read_project
 from ...core.zig.ziglang import obtain_zig
 from ..session import Session, format_count, join_shortened

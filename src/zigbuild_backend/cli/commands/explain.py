@@ -12,7 +12,8 @@ from ...core.base.errors import ConfigurationError
 from ...core.base.host import find_host_python, find_host_target
 from ...core.base.targets import Target, find_target
 from ...core.cpython.header_sets import find_minors_at_hand
-from ...core.project.planned_wheels import PURE_TAG, Project, choose_all_pythons
+from ...core.project.planned_wheels import PURE_TAG, choose_all_pythons
+from ...core.project.project import Project
 from ...core.project.recipes import open_project
 from ...core.settings.recipe_model import FILE_NAME as RECIPE
 from ...core.zig.macos_sdk import find_sdk

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from ...core.base.errors import Problem
 from ...core.base.targets import Target
 from ...core.cpython.header_sets import find_minors_at_hand
-from ...core.project.planned_wheels import Project
+from ...core.project.project import Project
 from ...core.project.recipes import open_project
 from ...core.zig.macos_sdk import find_sdk
 from ...testing.runners import Runner, find_runner

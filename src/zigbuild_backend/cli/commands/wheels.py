@@ -13,7 +13,8 @@ from ...core.base.errors import NotFoundError, Problem
 from ...core.cpython.header_sets import find_minors_at_hand
 from ...core.graph.object_counts import Tally
 from ...core.graph.runtimes import Runtime, find_runtimes
-from ...core.project.planned_wheels import PlannedWheel, Project
+from ...core.project.planned_wheels import PlannedWheel
+from ...core.project.project import Project
 from ...core.project.recipes import open_project
 from ...core.wheel.wheel_maker import Outcome, Workshop, make_wheels
 from ...core.zig.macos_sdk import find_sdk
@@ -105,7 +106,7 @@ def _make(
 
 def _find_runtimes(project: Project, wheels: Sequence[PlannedWheel], zig: Zig) -> dict[str, tuple[Runtime, ...]]:
     """The runtimes that the *wheels* need, by platform tag."""
-    is_cxx = any(unit.is_cxx for unit in project.units.all)
+    is_cxx = any(product.is_cxx for product in project.products.all)
     targets = dict.fromkeys(wheel.target for wheel in wheels if wheel.target and not wheel.obstacle)
     return {
         str(target): find_runtimes(target, zig, optimize=project.settings.optimize, is_cxx=is_cxx) for target in targets

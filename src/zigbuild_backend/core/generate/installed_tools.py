@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..base.errors import MismatchError, NotFoundError, Problem
-from ..project.planned_wheels import Project
+from ..project.project import Project
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

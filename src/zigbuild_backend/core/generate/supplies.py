@@ -14,7 +14,7 @@ from ..base.pythons import Python
 from ..base.store import Store, digest_tree, temporary_folder
 from ..base.targets import Target
 from ..project.generations import Generation
-from ..project.planned_wheels import Project
+from ..project.project import Project
 from ..project.tree_reader import read_file
 from ..zig.support_folders import GENERATED, HEADERS
 from .facts import describe_project, describe_python, describe_target

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 from ..base.pythons import ANY_PYTHON, PYTHONS, Python
 from ..base.targets import TARGETS, Target, select_targets
-from ..project.planned_wheels import Project
+from ..project.project import Project
 from ..settings.product_tables import Dependency
-from .build_zig_products import render_units
+from .build_zig_products import render_products
 from .build_zig_supplies import has_bindings
 from .build_zig_text import ADOPT, HEAD, LINK_SHARED, SHARE, SHARED, SHARED_FIELD, TAIL, TRANSLATE
 from .zig_words import field_name, identifier, quote, quote_list
@@ -28,10 +28,10 @@ def render(project: Project, *, pythons: Iterable[Python] = (), extra_targets: I
     """
     rows = dict.fromkeys((*TARGETS, *select_targets(project.settings.targets), *extra_targets))
     abis = tuple(pythons) or _all_pythons(project)
-    calls, functions = render_units(project, abis)
-    has_libraries = bool(project.units.libraries) or has_bindings(project)
+    calls, functions = render_products(project, abis)
+    has_libraries = bool(project.products.libraries) or has_bindings(project)
     has_zig = any(module.zig_root for module in project.modules)
-    kinds = {"modules": project.modules, "libraries": project.units.shared, "programs": project.units.programs}
+    kinds = {"modules": project.modules, "libraries": project.products.shared, "programs": project.products.programs}
     products = " and ".join(kind for kind, members in kinds.items() if members)
     parts = {
         "PROJECT": project.metadata.name,
@@ -46,7 +46,7 @@ def render(project: Project, *, pythons: Iterable[Python] = (), extra_targets: I
         "SHARED_FIELD": SHARED_FIELD if has_libraries else "",
         "ADOPT": ADOPT if project.settings.dependency else "",
         "TRANSLATE": TRANSLATE if has_zig else "",
-        "LINK_SHARED": LINK_SHARED if project.units.shared else "",
+        "LINK_SHARED": LINK_SHARED if project.products.shared else "",
     }
     placeholder = re.compile("|".join(sorted(parts, key=len, reverse=True)))
     head, tail = (placeholder.sub(lambda match: parts[match[0]], text) for text in (HEAD, TAIL))
@@ -80,7 +80,7 @@ def _all_pythons(project: Project) -> tuple[Python, ...]:
     if not project.modules:
         return (ANY_PYTHON,)
     # Where modules are for some targets only, a wheel of the others may have nothing but those.
-    has_others = project.units.programs or project.units.shared
+    has_others = project.products.programs or project.products.shared
     others = (ANY_PYTHON,) if has_others and all(m.settings.when for m in project.modules) else ()
     return (*PYTHONS, *project.stable_abis, *others)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from posixpath import relpath
 
 from ..base.pythons import Python
-from ..project.planned_wheels import Project
-from ..project.products import LANGUAGES, LibraryUnit, Module, Part, Unit
+from ..project.products import LANGUAGES, LibraryProduct, Module, Part, Product
+from ..project.project import Project
 from ..settings.conditions import When
 from ..settings.fields import Scalar, Values
 from ..settings.product_tables import ConfigHeader, Dependency, Inputs
@@ -21,16 +21,16 @@ _INDENT = "    "
 _STATIC = "const library = b.addLibrary(.{ .name = NAME, .linkage = .static, .root_module = module });"
 
 
-def render_units(project: Project, pythons: Sequence[Python]) -> tuple[list[str], list[str]]:
+def render_products(project: Project, pythons: Sequence[Python]) -> tuple[list[str], list[str]]:
     """The calls that make one wheel, and the functions that they call; *pythons* are the rows of the graph."""
     writer = _Writer(project, pythons, _name_functions(project))
-    calls = [f"{writer.names['add', unit.name]}(b, wheel);" for unit in project.modules]
-    calls += [f"{writer.names['add library', unit.name]}(b, wheel);" for unit in project.units.shared]
-    calls += [f"{writer.names['add program', unit.name]}(b, wheel);" for unit in project.units.programs]
+    calls = [f"{writer.names['add', product.name]}(b, wheel);" for product in project.modules]
+    calls += [f"{writer.names['add library', product.name]}(b, wheel);" for product in project.products.shared]
+    calls += [f"{writer.names['add program', product.name]}(b, wheel);" for product in project.products.programs]
     functions = [writer.render_module(module) for module in project.modules]
-    functions += [writer.render_program(program) for program in project.units.programs]
-    functions += [writer.render_shared(library) for library in project.units.shared]
-    for library in project.units.libraries:
+    functions += [writer.render_program(program) for program in project.products.programs]
+    functions += [writer.render_shared(library) for library in project.products.shared]
+    for library in project.products.libraries:
         functions += [writer.render_link(library), writer.render_library(library)]
     functions += [writer.render_dependency(dependency) for dependency in project.settings.dependency]
     functions += render_bindings(project)
@@ -40,9 +40,9 @@ def render_units(project: Project, pythons: Sequence[Python]) -> tuple[list[str]
 def _name_functions(project: Project) -> dict[tuple[str, str], str]:
     """The function of each thing: ``add_spam__speedups``, with more ``_`` where two would share one."""
     wanted = [("add", module.name) for module in project.modules]
-    wanted += [("add library", unit.name) for unit in project.units.shared]
-    wanted += [("add program", unit.name) for unit in project.units.programs]
-    for library in project.units.libraries:
+    wanted += [("add library", product.name) for product in project.products.shared]
+    wanted += [("add program", product.name) for product in project.products.programs]
+    for library in project.products.libraries:
         wanted += [("link", library.name), ("make", library.name)]
     wanted += [("link", dependency.name) for dependency in project.settings.dependency]
     names: dict[tuple[str, str], str] = {}
@@ -79,7 +79,7 @@ class _Writer:
             body.append(f"wheel.install(b, {'library' if is_seen else 'wheel.hide(b, library)'}, {name});")
         return _function(self.names["add", module.name], "", module.name, self._name_conditions(module, body))
 
-    def render_program(self, program: Unit) -> str:
+    def render_program(self, program: Product) -> str:
         name = quote(program.name)
         body = [
             *self._when(program),
@@ -92,12 +92,12 @@ class _Writer:
         body = self._name_conditions(program, body)
         return _function(self.names["add program", program.name], "", f"The program {program.name}.", body)
 
-    def render_shared(self, library: LibraryUnit) -> str:
+    def render_shared(self, library: LibraryProduct) -> str:
         made = f"{self.names['make', library.name]}(b, wheel)"
         body = [*self._when(library), f"wheel.installShared(b, {made}, {quote(library.folder)});"]
         return _function(self.names["add library", library.name], "", f"The shared library {library.name}.", body)
 
-    def render_link(self, library: LibraryUnit) -> str:
+    def render_link(self, library: LibraryProduct) -> str:
         body = [
             *self._when(library),
             *self._conditionally(library, lambda part: render_folders(self.project, part.table)),
@@ -114,7 +114,7 @@ class _Writer:
             comment = f"Links {library.name} into a module, with its headers."
         return _function(self.names["link", library.name], parameters, comment, body)
 
-    def render_library(self, library: LibraryUnit) -> str:
+    def render_library(self, library: LibraryProduct) -> str:
         name = quote(library.name)
         body = [
             f"const key = b.fmt({{s}} {{s}}, .{{ {name}, wheel.triple }});".replace("{s} {s}", '"{s} {s}"'),
@@ -129,7 +129,7 @@ class _Writer:
         comment = f"{library.name}, compiled once for each platform."
         return _function(self.names["make", library.name], "", comment, body, "*std.Build.Step.Compile")
 
-    def _make_shared(self, library: LibraryUnit) -> list[str]:
+    def _make_shared(self, library: LibraryProduct) -> list[str]:
         lines = [f"const library = wheel.makeShared(b, module, {quote(library.name)});"]
         flags = self._conditionally(library, lambda part: list(_render_link_flags(part.table)))
         if library.zig_root:  # as an object of its own, for the reason that modules have
@@ -153,10 +153,10 @@ class _Writer:
         comment = f"Links the Zig package {dependency.name} into a module."
         return _function(self.names["link", dependency.name], ", module: *std.Build.Module", comment, body)
 
-    def _name_conditions(self, unit: Unit, body: list[str]) -> list[str]:
+    def _name_conditions(self, product: Product, body: list[str]) -> list[str]:
         """*body* with a constant for each condition that it asks more than once."""
         constants = {}
-        for number, part in enumerate(unit.parts[1:], 1):
+        for number, part in enumerate(product.parts[1:], 1):
             asked = f"if ({render_when(part.when, self.pythons)}) "
             if sum(line.startswith(asked) for line in body) > 1:
                 constants[asked] = _name_condition(part.when, number)
@@ -165,27 +165,27 @@ class _Writer:
             body = [line.replace(asked, f"if ({name}) ", 1) if line.startswith(asked) else line for line in body]
         return definitions + body
 
-    def _when(self, unit: Unit) -> list[str]:
-        condition = render_when(unit.settings.when, self.pythons)
+    def _when(self, product: Product) -> list[str]:
+        condition = render_when(product.settings.when, self.pythons)
         return [f"if ({_negate(condition)}) return;"] if condition else []
 
-    def _compile(self, unit: Unit, is_seen: bool = False) -> list[str]:
-        """What every unit has: folders, headers, sources of each language, libraries."""
-        lines = render_folders(self.project, unit.parts[0].table)
-        lines += self._config_headers(unit)
+    def _compile(self, product: Product, is_seen: bool = False) -> list[str]:
+        """What every product has: folders, headers, sources of each language, libraries."""
+        lines = render_folders(self.project, product.parts[0].table)
+        lines += self._config_headers(product)
         for language, suffixes in LANGUAGES.items():
-            if any(part.sources_in(suffixes) for part in unit.parts):
-                lines += self._render_sources(unit, language, is_seen)
-        lines += self._render_links(unit, unit.parts[0])
-        for part in unit.parts[1:]:
+            if any(part.sources_in(suffixes) for part in product.parts):
+                lines += self._render_sources(product, language, is_seen)
+        lines += self._render_links(product, product.parts[0])
+        for part in product.parts[1:]:
             folders = render_folders(self.project, part.table)
-            lines += self._guard(part.when, [*folders, *self._render_links(unit, part)])
+            lines += self._guard(part.when, [*folders, *self._render_links(product, part)])
         return lines
 
-    def _render_sources(self, unit: Unit, language: str, is_seen: bool) -> list[str]:
-        own, *more = compiler_flags(self.project, [part.table for part in unit.parts], language)
+    def _render_sources(self, product: Product, language: str, is_seen: bool) -> list[str]:
+        own, *more = compiler_flags(self.project, [part.table for part in product.parts], language)
         own = ["-fvisibility=default"] * is_seen + own
-        sources = [part.sources_in(LANGUAGES[language]) for part in unit.parts]
+        sources = [part.sources_in(LANGUAGES[language]) for part in product.parts]
         is_one = not any(more) and not any(sources[1:]) and len([*split_sources(self.project, sources[0])]) == 1
         indent = _INDENT * 2 if is_one else _INDENT
         flags = f"wheel.flags(b, {quote_list(own, indent)})"
@@ -193,17 +193,17 @@ class _Writer:
         if not is_one:
             lines.append(f"{'var' if any(more) else 'const'} {language}_flags = {flags};")
             flags = f"{language}_flags"
-            for part, added in zip(unit.parts[1:], more, strict=True):
+            for part, added in zip(product.parts[1:], more, strict=True):
                 if added:
                     lines += self._guard(
                         part.when, [f"{flags} = concat(b, {flags}, {quote_list(added, _INDENT * 2)});"]
                     )
-        for part, files in zip(unit.parts, sources, strict=True):
+        for part, files in zip(product.parts, sources, strict=True):
             for root, chosen in split_sources(self.project, files):
                 block = [
                     "module.addCSourceFiles(.{",
                     *([f"    .root = {root},"] if root else []),
-                    f"    .files = {quote_list(chosen, _INDENT * (2 if part is unit.parts[0] else 3))},",
+                    f"    .files = {quote_list(chosen, _INDENT * (2 if part is product.parts[0] else 3))},",
                     f"    .flags = {flags},",
                     f"    .language = .{language},",
                     "});",
@@ -211,11 +211,11 @@ class _Writer:
                 lines += self._guard(part.when, block)
         return lines
 
-    def _render_links(self, unit: Unit, part: Part) -> list[str]:
-        shared = {library.name: library for library in self.project.units.shared}
+    def _render_links(self, product: Product, part: Part) -> list[str]:
+        shared = {library.name: library for library in self.project.products.shared}
         lines = []
         for name in part.table.link:
-            path = f", {quote(_render_way(unit, shared[name]))}" if name in shared else ""
+            path = f", {quote(_render_way(product, shared[name]))}" if name in shared else ""
             lines.append(f"{self.names['link', name]}(b, wheel, module{path});")
         lines += [f"module.addObjectFile(b.path({quote(path)}));" for path in part.objects]
         options = ".{ .use_pkg_config = .no }"
@@ -247,9 +247,9 @@ class _Writer:
             for path in module.settings.translate
         ]
 
-    def _config_headers(self, unit: Unit) -> list[str]:
+    def _config_headers(self, product: Product) -> list[str]:
         lines = []
-        for number, header in enumerate(unit.settings.config_header):
+        for number, header in enumerate(product.settings.config_header):
             name = "config" if not number else f"config_{number + 1}"
             lines += _render_config_header(header, name)
             for addition in header.on:
@@ -258,9 +258,9 @@ class _Writer:
             lines.append(f"module.addConfigHeader({name});")
         return lines
 
-    def _conditionally(self, unit: Unit, render: Callable[[Part], list[str]]) -> list[str]:
+    def _conditionally(self, product: Product, render: Callable[[Part], list[str]]) -> list[str]:
         """What *render* makes of each part, guarded by its condition."""
-        return [line for part in unit.parts for line in self._guard(part.when, render(part))]
+        return [line for part in product.parts for line in self._guard(part.when, render(part))]
 
     def _guard(self, when: When, lines: list[str]) -> list[str]:
         condition = render_when(when, self.pythons)
@@ -271,9 +271,9 @@ class _Writer:
         return [f"if ({condition}) {{", *(f"    {line}" for line in lines), "}"]
 
 
-def _render_way(unit: Unit, library: LibraryUnit) -> str:
-    """What leads from the folder of *unit* to that of *library*: empty, or ``/../other``."""
-    folder = unit.folder if isinstance(unit, Module | LibraryUnit) else ""
+def _render_way(product: Product, library: LibraryProduct) -> str:
+    """What leads from the folder of *product* to that of *library*: empty, or ``/../other``."""
+    folder = product.folder if isinstance(product, Module | LibraryProduct) else ""
     way = relpath(library.folder, folder or ".")
     return "" if way == "." else f"/{way}"
 
@@ -309,9 +309,9 @@ def _name_condition(when: When, number: int) -> str:
     return f"on_{number}"
 
 
-def _module_options(unit: Unit, *, has_root: bool = True) -> str:
-    fields = [f".root = b.path({quote(unit.zig_root)})"] if unit.zig_root and has_root else []
-    fields += [".cxx = true"] if unit.is_cxx else []
+def _module_options(product: Product, *, has_root: bool = True) -> str:
+    fields = [f".root = b.path({quote(product.zig_root)})"] if product.zig_root and has_root else []
+    fields += [".cxx = true"] if product.is_cxx else []
     return f".{{{spaced(fields)}}}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..project.planned_wheels import Project
+from ..project.project import Project
 from ..settings.product_tables import Inputs
 from ..zig.support_folders import GENERATED, HEADERS
 from .zig_words import quote, quote_list

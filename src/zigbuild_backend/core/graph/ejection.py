@@ -20,7 +20,7 @@ from ..cpython.pyconfig import pyconfig_header
 from ..cpython.windows_exports import render_def
 from ..cpython.zig_translation import declare_inline, translation_files
 from ..generate.supplies import NO_SUPPLIES, Supplies
-from ..project.planned_wheels import Project
+from ..project.project import Project
 from ..project.tree_reader import read_file
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import Zig

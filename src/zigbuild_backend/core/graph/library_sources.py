@@ -10,8 +10,8 @@ from ..base.errors import ConfigurationError, Problem
 from ..base.store import Store
 from ..fetch.downloads import fetch_url
 from ..fetch.sdists import fetch, open_patched
-from ..project.planned_wheels import Project
-from ..project.products import LibraryUnit, Part, Unit, mark_cxx, resolve_units
+from ..project.products import LibraryProduct, Part, Product, mark_cxx, resolve_products
+from ..project.project import Project
 from ..project.tree_reader import read_tree
 from ..settings.fields import Values
 from ..settings.product_tables import Inputs
@@ -35,35 +35,35 @@ def open_libraries(project: Project, store: Store, environ: Mapping[str, str]) -
         return project, {}
     folders: dict[str, Path] = {}
     libraries = []
-    for unit in project.units.libraries:
-        if recipe := project.library_recipes.get(unit.name):
-            place = f"{_FOLDER}/{unit.name}"
+    for product in project.products.libraries:
+        if recipe := project.library_recipes.get(product.name):
+            place = f"{_FOLDER}/{product.name}"
             folders[place] = open_library_source(recipe, store, environ)
-            libraries.append(_merge(unit, _resolve(recipe, folders[place], unit.name), recipe, place))
+            libraries.append(_merge(product, _resolve(recipe, folders[place], product.name), recipe, place))
         else:
-            libraries.append(unit)
-    units = mark_cxx(replace(project.units, libraries=tuple(libraries)))
-    return replace(project, units=units), folders
+            libraries.append(product)
+    products = mark_cxx(replace(project.products, libraries=tuple(libraries)))
+    return replace(project, products=products), folders
 
 
 def read_library_files(project: Project, folders: Mapping[str, Path]) -> dict[str, bytes]:
     """What *project*, opened, compiles of *folders*, and what is beside that: path beside build.zig → content."""
     files: dict[str, bytes] = {}
-    for unit in project.units.libraries:
-        if root := folders.get(f"{_FOLDER}/{unit.name}"):
-            used = {*(path.rpartition("/")[0] for path in unit.sources), *_list_folders(unit)}
+    for product in project.products.libraries:
+        if root := folders.get(f"{_FOLDER}/{product.name}"):
+            used = {*(path.rpartition("/")[0] for path in product.sources), *_list_folders(product)}
             for folder in sorted(used):
-                inner = root / folder.removeprefix(f"{_FOLDER}/{unit.name}").lstrip("/")
+                inner = root / folder.removeprefix(f"{_FOLDER}/{product.name}").lstrip("/")
                 there = [path for path in sorted(inner.rglob("*")) if path.is_file()]
                 files.update((f"{folder}/{path.relative_to(inner).as_posix()}", path.read_bytes()) for path in there)
     return files
 
 
-def _list_folders(unit: Unit) -> Iterator[str]:
+def _list_folders(product: Product) -> Iterator[str]:
     """The folders of headers and templates that are part of a recipe's source."""
-    place = f"{_FOLDER}/{unit.name}"
-    yield from (folder for part in unit.parts for folder in part.table.include_dirs if folder.startswith(place))
-    templates = [header.template for header in unit.settings.config_header]
+    place = f"{_FOLDER}/{product.name}"
+    yield from (folder for part in product.parts for folder in part.table.include_dirs if folder.startswith(place))
+    templates = [header.template for header in product.settings.config_header]
     yield from (path.rpartition("/")[0] for path in templates if path.startswith(place))
 
 
@@ -79,24 +79,24 @@ def open_library_source(recipe: Recipe, store: Store, environ: Mapping[str, str]
     return open_patched(file, recipe.patches, source.sha256, store)
 
 
-def _resolve(recipe: Recipe, root: Path, name: str) -> Unit:
+def _resolve(recipe: Recipe, root: Path, name: str) -> Product:
     problems: list[Problem] = []
-    units = resolve_units(recipe.settings, read_tree(root), PREFIX, problems)
+    products = resolve_products(recipe.settings, read_tree(root), PREFIX, problems)
     if problems:
         raise ConfigurationError.of(
             replace(problem, where=f"library {name!r}: {problem.where}") for problem in problems
         )
-    (unit,) = units.libraries
-    return unit
+    (product,) = products.libraries
+    return product
 
 
-def _merge(own: LibraryUnit, unit: Unit, recipe: Recipe, place: str) -> LibraryUnit:
-    """The *unit* of a recipe, its source in the folder *place*, with what the project's *own* table says besides."""
+def _merge(own: LibraryProduct, product: Product, recipe: Recipe, place: str) -> LibraryProduct:
+    """The *product* of a recipe, its source in the folder *place*, with what the project's *own* table says besides."""
     settings = replace(
         own.settings,
-        when=own.settings.when or unit.settings.when,
+        when=own.settings.when or product.settings.when,
         config_header=(
-            *(replace(header, template=_move(header.template, place)) for header in unit.settings.config_header),
+            *(replace(header, template=_move(header.template, place)) for header in product.settings.config_header),
             *own.settings.config_header,
         ),
     )
@@ -107,9 +107,9 @@ def _merge(own: LibraryUnit, unit: Unit, recipe: Recipe, place: str) -> LibraryU
             tuple(_move(path, place) for path in part.objects),
             part.when,
         )
-        for part in unit.parts
+        for part in product.parts
     ]
-    return LibraryUnit(settings, (*parts, *own.parts))
+    return LibraryProduct(settings, (*parts, *own.parts))
 
 
 def _move_table(table: Inputs, recipe: Recipe, place: str) -> Inputs:

@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from ..project.planned_wheels import Project
-from ..project.products import LANGUAGES, Module, Part, Unit, Units
+from ..project.products import LANGUAGES, Module, Part, Product, Products
+from ..project.project import Project
 from ..settings.conditions import Condition, When
 from ..settings.fields import Names
 from ..settings.product_tables import Inputs
 
-U = TypeVar("U", bound=Unit)
+U = TypeVar("U", bound=Product)
 
 HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tcc", ".tpp")
 _SUFFIXES = (*HEADER_SUFFIXES, *(suffix for suffixes in LANGUAGES.values() for suffix in suffixes))
@@ -37,22 +37,24 @@ def help_windows(
     forwards = _find_forwards(files, library)
     everywhere = _find_pragmas(content for path, content in files.items() if path.endswith(HEADER_SUFFIXES))
 
-    def extend(unit: U) -> U:
-        own = _find_pragmas(files[path] for path in unit.sources if path in files)
-        said = {name for part in unit.parts for name in part.table.libraries}
+    def extend(product: U) -> U:
+        own = _find_pragmas(files[path] for path in product.sources if path in files)
+        said = {name for part in product.parts for name in part.table.libraries}
         libraries = tuple(name for name in sorted(everywhere | own) if name not in said and _is_there(name, library))
-        folders = (folder,) if forwards and not isinstance(unit, Module) else ()
+        folders = (folder,) if forwards and not isinstance(product, Module) else ()
         if not (libraries or folders):
-            return unit
+            return product
         when = When((Condition(os=Names(("windows",))),))
-        return replace(unit, parts=(*unit.parts, Part(Inputs(libraries=libraries, include_dirs=folders), when=when)))
+        return replace(
+            product, parts=(*product.parts, Part(Inputs(libraries=libraries, include_dirs=folders), when=when))
+        )
 
-    units = Units(
-        modules=tuple(map(extend, project.units.modules)),
-        libraries=tuple(map(extend, project.units.libraries)),
-        programs=tuple(map(extend, project.units.programs)),
+    products = Products(
+        modules=tuple(map(extend, project.products.modules)),
+        libraries=tuple(map(extend, project.products.libraries)),
+        programs=tuple(map(extend, project.products.programs)),
     )
-    return replace(project, units=units), {f"{folder}/{name}": content for name, content in forwards.items()}
+    return replace(project, products=products), {f"{folder}/{name}": content for name, content in forwards.items()}
 
 
 def _find_forwards(files: Mapping[str, bytes], library: Path) -> dict[str, bytes]:

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from ..base.pythons import Python
 from ..base.targets import Target
-from ..project.planned_wheels import Project
-from ..project.products import ZIG_SUFFIX, Unit
+from ..project.products import ZIG_SUFFIX, Product
+from ..project.project import Project
 from .zig_graph import Cell
 
 _SUFFIXES = (".o", ".obj")
@@ -52,9 +52,9 @@ def _list_needed(project: Project, cells: Collection[Cell]) -> Iterator[tuple[st
     for cell in cells:
         for target in cell.target.slices or (cell.target,):
             modules = project.modules_for(cell.target, cell.python)
-            for unit in modules:
-                yield from _list_sources(unit, target, cell.python)
-            pending: list[Unit] = [*modules, *project.programs_for(cell.target)]
+            for product in modules:
+                yield from _list_sources(product, target, cell.python)
+            pending: list[Product] = [*modules, *project.programs_for(cell.target)]
             seen: set[str] = set()
             for program in pending[len(modules) :]:
                 yield from _list_sources(program, target)
@@ -65,14 +65,20 @@ def _list_needed(project: Project, cells: Collection[Cell]) -> Iterator[tuple[st
             while pending:
                 links = pending.pop().links.difference(seen)
                 seen |= links
-                for library in project.units.libraries:
+                for library in project.products.libraries:
                     if library.name in links and library.is_for(target):
                         pending.append(library)
                         yield from _list_sources(library, target)
 
 
-def _list_sources(unit: Unit, target: Target, python: Python | None = None) -> Iterator[tuple[str, ...]]:
-    for part in unit.parts_for(target, python):
+def _list_sources(product: Product, target: Target, python: Python | None = None) -> Iterator[tuple[str, ...]]:
+    for part in product.parts_for(target, python):
         for source in part.sources:
             if not source.endswith(ZIG_SUFFIX):
-                yield source, type(unit.settings).__name__, unit.name, target.triple, python.name if python else ""
+                yield (
+                    source,
+                    type(product.settings).__name__,
+                    product.name,
+                    target.triple,
+                    python.name if python else "",
+                )

@@ -13,8 +13,8 @@ from posixpath import relpath
 
 from ..base.errors import Problem, ToolchainError
 from ..base.targets import Target
-from ..project.planned_wheels import Project
-from ..project.products import LibraryUnit, Module, Unit
+from ..project.products import LibraryProduct, Module, Product
+from ..project.project import Project
 from ..zig.build_roots import Workspace
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import CompileError, Zig
@@ -154,28 +154,28 @@ def _make_import_library(cell: Cell, part: Target, workspace: Workspace, zig: Zi
 def _collect(project: Project, cell: Cell, prefixes: Collection[Path]) -> Iterator[Artifact]:
     """The artifacts of one wheel, found below the *prefixes* of its slices; those that are not there, too."""
     target = cell.target
-    units = (*project.modules_for(target, cell.python), *project.shared_for(target), *project.programs_for(target))
-    for unit in units:
-        names = list(_name_files(unit, cell))
-        yield Artifact(unit, tuple(_find(prefix, names) for prefix in prefixes))
+    products = (*project.modules_for(target, cell.python), *project.shared_for(target), *project.programs_for(target))
+    for product in products:
+        names = list(_name_files(product, cell))
+        yield Artifact(product, tuple(_find(prefix, names) for prefix in prefixes))
 
 
-def _name_files(unit: Unit, cell: Cell) -> Iterator[str]:
+def _name_files(product: Product, cell: Cell) -> Iterator[str]:
     """The paths below the prefix under which a module or program may have been installed."""
     is_windows = cell.target.is_windows
-    if isinstance(unit, LibraryUnit):
-        path = unit.path(cell.target)
+    if isinstance(product, LibraryProduct):
+        path = product.path(cell.target)
         yield path
         yield from (f"{folder}{path.rpartition('/')[2]}" for folder in ("lib/", "bin/", ""))
         return
-    if not isinstance(unit, Module):
+    if not isinstance(product, Module):
         suffix = ".exe" if is_windows else ""
-        yield f"bin/{unit.name}{suffix}"
-        yield f"{SCRIPTS}/{unit.name}{suffix}"
+        yield f"bin/{product.name}{suffix}"
+        yield f"{SCRIPTS}/{product.name}{suffix}"
         return
-    path, stem = unit.path(cell.python, cell.target), unit.name.rpartition(".")[2]
+    path, stem = product.path(cell.python, cell.target), product.name.rpartition(".")[2]
     yield path
-    yield f"{unit.name.replace('.', '/')}{'.pyd' if is_windows else '.so'}"
+    yield f"{product.name.replace('.', '/')}{'.pyd' if is_windows else '.so'}"
     for folder in ("lib/", "bin/", ""):
         yield folder + path.rpartition("/")[2]
         yield from (f"{folder}{stem}{suffix}" for suffix in (".pyd", ".dll", ".so", ".dylib"))
@@ -191,19 +191,19 @@ def _miss(project: Project, cell: Cell, missing: Collection[Artifact], prefix: P
     listed = ", ".join(installed) or "nothing"
     return ToolchainError.of(
         Problem(
-            f"{project.settings.build_file} installs no {artifact.unit.name}",
+            f"{project.settings.build_file} installs no {artifact.product.name}",
             cell.identifier,
-            f"install it as {' or '.join(_suggest(artifact.unit, cell))}; it installs {listed}",
+            f"install it as {' or '.join(_suggest(artifact.product, cell))}; it installs {listed}",
         )
         for artifact in missing
     )
 
 
-def _suggest(unit: Unit, cell: Cell) -> tuple[str, ...]:
-    names = list(_name_files(unit, cell))
-    stem = unit.name.rpartition(".")[2]
+def _suggest(product: Product, cell: Cell) -> tuple[str, ...]:
+    names = list(_name_files(product, cell))
+    stem = product.name.rpartition(".")[2]
     usual = {"windows": f"bin/{stem}.dll", "macos": f"lib/lib{stem}.dylib"}.get(cell.target.os, f"lib/lib{stem}.so")
-    return (names[0], usual) if isinstance(unit, Module) else (names[0],)
+    return (names[0], usual) if isinstance(product, Module) else (names[0],)
 
 
 def _explain(error: CompileError, root: Path, cell: Cell) -> ToolchainError:

@@ -16,8 +16,8 @@ from ..base.pythons import PYTHONS
 from ..base.targets import Target
 from ..cpython.header_sets import HeaderSet
 from ..project.core_metadata import Metadata
-from ..project.planned_wheels import Project
-from ..project.products import Module, Part, Units
+from ..project.products import Module, Part, Products
+from ..project.project import Project
 from ..project.source_tree import SourceFile, SourceTree
 from ..settings.model import Optimize, Settings
 from ..settings.product_tables import Extension
@@ -73,7 +73,7 @@ def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool 
             settings=Settings(zig=zig.version, optimize=optimize, extension=(extension,)),
             tree=SourceTree((SourceFile(source, hashlib.sha256(code).hexdigest()),)),
             contents={},
-            units=Units(modules=(Module(extension, (Part(extension, (source,)),)),)),
+            products=Products(modules=(Module(extension, (Part(extension, (source,)),)),)),
         )
         # The module includes no header and imports nothing of CPython: what stands for both may be empty.
         exports = f"LIBRARY {python.windows_dll}\nEXPORTS\nPy_Initialize\n" if target.is_windows else ""

@@ -19,8 +19,9 @@ from ..cpython.header_sets import HeaderSet
 from ..cpython.pyconfig import pyconfig_header
 from ..cpython.zig_translation import translated_headers, translation_files
 from ..generate.supplies import NO_SUPPLIES, Supplies
-from ..project.planned_wheels import PlannedWheel, Project
-from ..project.products import LANGUAGES, Module, Unit
+from ..project.planned_wheels import PlannedWheel
+from ..project.products import LANGUAGES, Module, Product
+from ..project.project import Project
 from ..project.tree_reader import read_file
 from ..zig.build_roots import Workspace
 from ..zig.support_folders import SUPPORT_FOLDER
@@ -57,7 +58,7 @@ class Cell:
 class Artifact:
     """What the graph makes of a module or program for one wheel: one file a slice, if there are several."""
 
-    unit: Unit
+    product: Product
     files: tuple[Path, ...]
 
     @property
@@ -66,7 +67,7 @@ class Artifact:
 
     @property
     def is_optional(self) -> bool:
-        return isinstance(self.unit, Module) and self.unit.settings.optional
+        return isinstance(self.product, Module) and self.product.settings.optional
 
 
 @dataclass(frozen=True)
@@ -192,16 +193,16 @@ def _explain_missing(project: Project, identifier: str) -> ToolchainError:
 
 def _expect(project: Project, cell: Cell, workspace: Workspace) -> tuple[Artifact, ...]:
     """What the graph should make for one wheel, and where it puts it."""
-    paths: dict[str, Unit] = {
+    paths: dict[str, Product] = {
         module.path(cell.python, cell.target): module for module in project.modules_for(cell.target, cell.python)
     }
     suffix = ".exe" if cell.target.is_windows else ""
     paths.update({library.path(cell.target): library for library in project.shared_for(cell.target)})
-    paths.update({f"{SCRIPTS}/{unit.name}{suffix}": unit for unit in project.programs_for(cell.target)})
+    paths.update({f"{SCRIPTS}/{product.name}{suffix}": product for product in project.programs_for(cell.target)})
     folders = [[part.triple] for part in cell.target.slices] or [[]]
     return tuple(
-        Artifact(unit, tuple(workspace.artifacts.joinpath(cell.identifier, *folder, path) for folder in folders))
-        for path, unit in paths.items()
+        Artifact(product, tuple(workspace.artifacts.joinpath(cell.identifier, *folder, path) for folder in folders))
+        for path, product in paths.items()
     )
 
 

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 from ..base.errors import MismatchError, NotFoundError, Problem, ZigbuildError
-from ..project.planned_wheels import Project
+from ..project.project import Project
 from ..settings.recipe_model import PREFIX
 from ..zig.toolchain import CompileError, Zig
 from .build_zig import render_zon

@@ -10,7 +10,7 @@ from ..base.pythons import Python, find_python
 from ..base.targets import Target
 from ..settings.conditions import When
 from ..settings.model import Settings
-from ..settings.product_tables import Extension, Inputs, Library, Product
+from ..settings.product_tables import Extension, Inputs, Library, ProductTable
 from .generations import Generation
 from .source_tree import SourceTree
 
@@ -45,10 +45,10 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Unit:
+class Product:
     """Something that is compiled and linked. ``parts`` has that of its own table first, then its additions."""
 
-    settings: Product
+    settings: ProductTable
     parts: tuple[Part, ...]
     links_cxx: bool = False
     """Whether something that it links is C++."""
@@ -91,7 +91,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Module(Unit):
+class Module(Product):
     """An extension module."""
 
     settings: Extension
@@ -117,7 +117,7 @@ class Module(Unit):
 
 
 @dataclass(frozen=True)
-class LibraryUnit(Unit):
+class LibraryProduct(Product):
     """A library, static or shared."""
 
     settings: Library
@@ -143,27 +143,27 @@ class LibraryUnit(Unit):
 
 
 @dataclass(frozen=True)
-class Units:
+class Products:
     """All that a project compiles."""
 
     modules: tuple[Module, ...] = ()
-    libraries: tuple[LibraryUnit, ...] = ()
-    programs: tuple[Unit, ...] = ()
+    libraries: tuple[LibraryProduct, ...] = ()
+    programs: tuple[Product, ...] = ()
 
     @property
-    def all(self) -> tuple[Unit, ...]:
+    def all(self) -> tuple[Product, ...]:
         return (*self.modules, *self.libraries, *self.programs)
 
     @property
-    def shared(self) -> tuple[LibraryUnit, ...]:
+    def shared(self) -> tuple[LibraryProduct, ...]:
         """The libraries that are files of wheels."""
         return tuple(library for library in self.libraries if library.is_shared)
 
-    def shared_of(self, unit: Unit, target: Target, python: Python | None = None) -> tuple[LibraryUnit, ...]:
-        """The shared libraries that *unit* links on *target*, a single slice, and those that these link."""
+    def shared_of(self, product: Product, target: Target, python: Python | None = None) -> tuple[LibraryProduct, ...]:
+        """The shared libraries that *product* links on *target*, a single slice, and those that these link."""
         there = [library for library in self.shared if library.is_for(target)]
-        found: list[LibraryUnit] = []
-        for member in (pending := [unit]):
+        found: list[LibraryProduct] = []
+        for member in (pending := [product]):
             names = {name for part in member.parts_for(target, python) for name in part.table.link}
             new = [library for library in there if library.name in names and library not in found]
             found += new
@@ -171,13 +171,13 @@ class Units:
         return tuple(found)
 
 
-def resolve_units(
+def resolve_products(
     settings: Settings,
     tree: SourceTree,
     prefix: str,
     problems: list[Problem],
     generations: Sequence[Generation] = (),
-) -> Units:
+) -> Products:
     """The products that *settings* name, looked up in *tree*; what is missing is added to *problems*.
 
     *tree* has what the *generations* make, too: where a source is that of a generator, what is made of it is compiled.
@@ -185,38 +185,40 @@ def resolve_units(
     """
     made_of = {run.sources[0]: run.outputs[0] for run in generations if run.is_compiler and run.sources and run.outputs}
 
-    def resolve(table: Product, where: str) -> tuple[Part, ...]:
+    def resolve(table: ProductTable, where: str) -> tuple[Part, ...]:
         parts = _resolve_parts(table, tree, made_of, where, problems)
         if not settings.build_file and not (isinstance(table, Library) and table.recipe) and not _has_inputs(parts):
             problems.append(Problem("needs at least one source", f"{where}.sources", "name its files"))
         return parts
 
     libraries = [
-        LibraryUnit(table, resolve(table, f"{prefix}library[{index}]")) for index, table in enumerate(settings.library)
+        LibraryProduct(table, resolve(table, f"{prefix}library[{index}]"))
+        for index, table in enumerate(settings.library)
     ]
     modules = [
         Module(table, resolve(table, f"{prefix}extension[{index}]")) for index, table in enumerate(settings.extension)
     ]
     programs = [
-        Unit(table, resolve(table, f"{prefix}executable[{index}]")) for index, table in enumerate(settings.executable)
+        Product(table, resolve(table, f"{prefix}executable[{index}]"))
+        for index, table in enumerate(settings.executable)
     ]
-    return mark_cxx(Units(tuple(modules), tuple(libraries), tuple(programs)))
+    return mark_cxx(Products(tuple(modules), tuple(libraries), tuple(programs)))
 
 
-def mark_cxx(units: Units) -> Units:
-    """*units*, each of which knows whether something that it links is C++."""
+def mark_cxx(products: Products) -> Products:
+    """*products*, each of which knows whether something that it links is C++."""
     cxx: set[str] = set()
-    for _ in units.libraries:  # what links C++ is C++, however far away that is
-        cxx.update(unit.name for unit in units.libraries if unit.is_cxx or cxx.intersection(unit.links))
-    return Units(
-        tuple(replace(unit, links_cxx=not cxx.isdisjoint(unit.links)) for unit in units.modules),
-        tuple(replace(unit, links_cxx=not cxx.isdisjoint(unit.links)) for unit in units.libraries),
-        tuple(replace(unit, links_cxx=not cxx.isdisjoint(unit.links)) for unit in units.programs),
+    for _ in products.libraries:  # what links C++ is C++, however far away that is
+        cxx.update(product.name for product in products.libraries if product.is_cxx or cxx.intersection(product.links))
+    return Products(
+        tuple(replace(product, links_cxx=not cxx.isdisjoint(product.links)) for product in products.modules),
+        tuple(replace(product, links_cxx=not cxx.isdisjoint(product.links)) for product in products.libraries),
+        tuple(replace(product, links_cxx=not cxx.isdisjoint(product.links)) for product in products.programs),
     )
 
 
 def _resolve_parts(
-    table: Product, tree: SourceTree, made_of: Mapping[str, str], where: str, problems: list[Problem]
+    table: ProductTable, tree: SourceTree, made_of: Mapping[str, str], where: str, problems: list[Problem]
 ) -> tuple[Part, ...]:
     """The parts of one product, with a problem for whatever it names that is not in the tree.
 
@@ -271,7 +273,7 @@ def _find_unknown_languages(sources: Sequence[str], where: str) -> Iterator[Prob
             yield Problem(f"{path!r} is in no language that can be compiled", where, hint)
 
 
-def _find_missing_headers(table: Product, tree: SourceTree, where: str) -> Iterator[Problem]:
+def _find_missing_headers(table: ProductTable, tree: SourceTree, where: str) -> Iterator[Problem]:
     for number, header in enumerate(table.config_header):
         if header.template and header.template not in tree.by_path:
             place = f"{where}.config-header[{number}].template"

@@ -17,7 +17,8 @@ from ..settings.overrides import Override, apply_overrides, render_overrides
 from ..settings.parser import parse_settings
 from .library_recipes import read_recipes_of
 from .metadata import read_metadata
-from .planned_wheels import Project, resolve_project
+from .project import Project
+from .project_resolver import resolve_project
 from .pyproject import read_pyproject
 from .sdist_needs import find_left_out
 from .source_tree import SourceTree

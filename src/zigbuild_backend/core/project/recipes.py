@@ -16,8 +16,9 @@ from ..settings.overrides import Override, apply_overrides, render_overrides
 from ..settings.recipe_model import FILE_NAME, PREFIX, Recipe, parse_recipe
 from .library_recipes import read_library_recipe
 from .pkg_info import read_pkg_info
-from .planned_wheels import Project, resolve_project
+from .project import Project
 from .project_folder import list_build_requires, read_cxx_marked, read_project, written_by
+from .project_resolver import resolve_project
 from .pyproject import parse_toml, read_pyproject
 from .tree_reader import read_tree
 

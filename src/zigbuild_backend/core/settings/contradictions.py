@@ -13,7 +13,7 @@ from .contents import Fragment, VersionSource
 from .fields import key_of
 from .generators import Generator
 from .model import Settings
-from .product_tables import ConfigHeader, Dependency, Executable, Extension, Library, Product
+from .product_tables import ConfigHeader, Dependency, Executable, Extension, Library, ProductTable
 
 _SLICES = tuple(part for target in TARGETS for part in target.slices or (target,))
 _ABIS = (*PYTHONS, *STABLE_ABIS)
@@ -21,7 +21,7 @@ _ABIS = (*PYTHONS, *STABLE_ABIS)
 
 def find_contradictions(settings: Settings, prefix: str) -> list[Problem]:
     """The problems between what *settings* say in different places; *prefix* is what their places begin with."""
-    products: list[tuple[str, Product]] = [
+    products: list[tuple[str, ProductTable]] = [
         *((f"{prefix}extension[{index}]", product) for index, product in enumerate(settings.extension)),
         *((f"{prefix}library[{index}]", product) for index, product in enumerate(settings.library)),
         *((f"{prefix}executable[{index}]", product) for index, product in enumerate(settings.executable)),
@@ -63,7 +63,7 @@ def _find_twice(named: Sequence[tuple[str, str]], kind: str) -> Iterator[Problem
             yield Problem(f"the {kind} {name!r} is already {earlier}", f"{where}.name", hint)
 
 
-def _find_unfit_conditions(where: str, product: Product) -> Iterator[Problem]:
+def _find_unfit_conditions(where: str, product: ProductTable) -> Iterator[Problem]:
     conditions = [(f"{where}.when", product.when)]
     conditions += [(f"{where}.on[{index}].when", addition.when) for index, addition in enumerate(product.on)]
     for number, header in enumerate(product.config_header):
@@ -84,7 +84,7 @@ def _is_possible(when: When) -> bool:
     return any(when.holds(target, python) for target in _SLICES for python in _ABIS)
 
 
-def _find_unknown_links(where: str, product: Product, linkable: Sequence[str]) -> Iterator[Problem]:
+def _find_unknown_links(where: str, product: ProductTable, linkable: Sequence[str]) -> Iterator[Problem]:
     places = [(f"{where}.link", product.link)]
     places += [(f"{where}.on[{index}].link", addition.link) for index, addition in enumerate(product.on)]
     for place, names in places:
@@ -95,7 +95,7 @@ def _find_unknown_links(where: str, product: Product, linkable: Sequence[str]) -
                 yield Problem(f"there is no library or dependency {name!r}", f"{place}[{index}]", hint)
 
 
-def _find_cycles(libraries: Sequence[tuple[str, Product]]) -> Iterator[Problem]:
+def _find_cycles(libraries: Sequence[tuple[str, ProductTable]]) -> Iterator[Problem]:
     """Libraries that link each other in a circle, each circle once."""
     links = {table.name: [*table.link, *(name for part in table.on for name in part.link)] for _, table in libraries}
     places = {table.name: where for where, table in libraries}
@@ -116,13 +116,13 @@ def _find_cycles(libraries: Sequence[tuple[str, Product]]) -> Iterator[Problem]:
         done.update(path)
 
 
-def _find_sources_beside_recipe(where: str, product: Product) -> Iterator[Problem]:
+def _find_sources_beside_recipe(where: str, product: ProductTable) -> Iterator[Problem]:
     has_sources = product.sources or product.objects or any(table.sources or table.objects for table in product.on)
     if isinstance(product, Library) and product.recipe and has_sources:
         yield Problem("has sources and a recipe", where, "name one of 'sources' and 'recipe'")
 
 
-def _find_unfit_linkage(where: str, product: Product) -> Iterator[Problem]:
+def _find_unfit_linkage(where: str, product: ProductTable) -> Iterator[Problem]:
     if not isinstance(product, Library):
         return
     if product.linkage == "shared" and not product.package:
@@ -134,7 +134,7 @@ def _find_unfit_linkage(where: str, product: Product) -> Iterator[Problem]:
                 yield Problem("is of shared libraries: a static one is part of what links it", f"{where}.{name}", hint)
 
 
-def _find_lost_libraries(where: str, product: Product, libraries: Sequence[Product]) -> Iterator[Problem]:
+def _find_lost_libraries(where: str, product: ProductTable, libraries: Sequence[ProductTable]) -> Iterator[Problem]:
     """Shared libraries that a product links from where it cannot find them when it is run."""
     shared = [table.name for table in libraries if isinstance(table, Library) and table.linkage == "shared"]
     places = [(f"{where}.link", product.link)]

@@ -11,7 +11,7 @@ from . import rules
 from .conditions import When
 from .fields import Values, setting
 
-P = TypeVar("P", bound="Product")
+P = TypeVar("P", bound="ProductTable")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Product(Inputs, Named):
+class ProductTable(Inputs, Named):
     """Something that is compiled and linked."""
 
     exclude: tuple[str, ...] = setting("globs of files that ``sources`` should leave out", rule=rules.path, default=())
@@ -143,7 +143,7 @@ class Product(Inputs, Named):
 
 
 @dataclass(frozen=True)
-class Extension(Product):
+class Extension(ProductTable):
     """``[[tool.zigbuild.extension]]``: one extension module."""
 
     name: str = setting("the dotted name that is imported, such as ``spam._speedups``", rule=rules.module_name)
@@ -170,7 +170,7 @@ class Extension(Product):
 
 
 @dataclass(frozen=True)
-class Library(Product):
+class Library(ProductTable):
     """``[[tool.zigbuild.library]]``: a library, compiled once for each target, whatever the number of Pythons.
 
     Its folders of headers and its config headers are those of whoever links it, too.
@@ -200,7 +200,7 @@ class Library(Product):
 
 
 @dataclass(frozen=True)
-class Executable(Product):
+class Executable(ProductTable):
     """``[[tool.zigbuild.executable]]``: a program, installed among the scripts of the environment."""
 
     name: str = setting("the name of the command", rule=rules.command_name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..archive.archive_writer import Entry, write_sdist
-from ..project.planned_wheels import Project
+from ..project.project import Project
 from ..project.tree_reader import read_file
 
 

@@ -31,8 +31,9 @@ from ..graph.own_build_zig import is_ejected, run_build_file
 from ..graph.zig_graph import Cell, Compiled, find_origin_of, run_graph, stage
 from ..graph.zig_packages import fetch_packages, needs_network
 from ..project.core_metadata import render_entry_points
-from ..project.planned_wheels import PURE_TAG, PlannedWheel, Project
-from ..project.products import LibraryUnit, Module
+from ..project.planned_wheels import PURE_TAG, PlannedWheel
+from ..project.products import LibraryProduct, Module
+from ..project.project import Project
 from ..project.tree_reader import read_file
 from ..zig.build_roots import Workspace, open_workspace
 from ..zig.macos_sdk import Sdk, describe_sdk
@@ -264,40 +265,40 @@ def _collect(
     dropped = list(compiled.dropped[cell.identifier].problems) if cell.identifier in compiled.dropped else []
     policy = find_policy(cell.target)
     artifacts = compiled.artifacts[cell.identifier]
-    shared = [artifact.unit for artifact in artifacts if isinstance(artifact.unit, LibraryUnit)]
+    shared = [artifact.product for artifact in artifacts if isinstance(artifact.product, LibraryProduct)]
     bundled = frozenset(library.path(cell.target).rpartition("/")[2] for library in shared)
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
     for artifact in artifacts:
         slices = [path.read_bytes() for path in artifact.files]
         data = render_fat(slices) if cell.target.slices else slices[0]
-        unit = artifact.unit
-        if isinstance(unit, Module):
+        product = artifact.product
+        if isinstance(product, Module):
             if cell.target.libc == "musl" and cell.target.musl_name.encode() in data:
                 data = rename_needed(data, "libc.so")
-            path = unit.path(cell.python, cell.target)
+            path = product.path(cell.python, cell.target)
             found = list(
                 audit_module(
                     data,
                     path=path,
-                    module=unit.name,
+                    module=product.name,
                     target=cell.target,
                     python=cell.python,
                     policy=policy,
                     stable_abi=_read_stable_abi(cell.python),
                     bundled=bundled,
-                    origin=partial(find_origin, module=unit),
-                    is_open=unit.settings.visibility == "default",
+                    origin=partial(find_origin, module=product),
+                    is_open=product.settings.visibility == "default",
                 )
             )
             if found and artifact.is_optional:
                 dropped += found
                 continue
             problems += found
-        elif isinstance(unit, LibraryUnit):
+        elif isinstance(product, LibraryProduct):
             if cell.target.libc == "musl":
                 data = name_needed(data, "libc.so", cell.target.musl_name)
-            path = unit.path(cell.target)
+            path = product.path(cell.target)
             problems += audit_library(data, path=path, target=cell.target, policy=policy, bundled=bundled)
         else:
             path = f"{scripts}/{artifact.files[0].name}"
