@@ -1,4 +1,4 @@
-"""The build.zig of each example, as it is written today."""
+"""Tests of the build.zig of each example, kept as what differs from the whole one."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from build_zig_texts import render_difference
 from machines import ROOT
+from projects import write_files
 from zigbuild_backend.core.graph.build_zig import render
 from zigbuild_backend.core.project.project_folder import read_project
 from zigbuild_backend.core.zig.toolchain import Zig
 
-EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/pyproject.toml"))
-TEXTS = Path(__file__).parent / "examples"
+EXAMPLES = {path.parent.name: read_project(path.parent) for path in (ROOT / "examples").glob("*/pyproject.toml")}
+TEXTS = {name: render(project) for name, project in sorted(EXAMPLES.items()) if not project.settings.build_file}
+WHOLE = ROOT / "tests/golden/libraries/build.zig"
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_texts(example: Path, expect_text: Callable[[Path, str], None]) -> None:
-    project = read_project(example)
-    if project.settings.build_file:
-        pytest.skip("the example has a build.zig of its own")
-    expect_text(TEXTS / f"{example.name}.zig", render(project))
+@pytest.mark.parametrize("example", TEXTS)
+def test_texts(example: str, expect_text: Callable[[Path, str], None]) -> None:
+    difference = render_difference(TEXTS[example], WHOLE.read_text("utf-8"))
+    expect_text(Path(__file__).parent / f"examples/{example}.txt", difference)
 
 
-def test_texts_are_formatted_as_zig_formats_them(zig: Zig) -> None:
-    zig.run(["fmt", "--check", str(TEXTS)])
+def test_texts_are_formatted_as_zig_formats_them(zig: Zig, tmp_path: Path) -> None:
+    write_files(tmp_path, {f"{example}.zig": text for example, text in TEXTS.items()})
+    zig.run(["fmt", "--check", str(tmp_path)])

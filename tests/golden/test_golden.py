@@ -1,7 +1,7 @@
-"""From pyproject.toml to the text of build.zig and the plan, and that every supported zig takes the text.
+"""Tests of build.zig, build.zig.zon and the plan as texts, and that every supported zig accepts the first two.
 
-Each folder here is a case: ``pyproject.toml`` and the names of the project's files, and what is made of them.
-``pytest --update-golden`` rewrites the latter.
+A folder here is a case: ``pyproject.toml``, the names of the project's files, and the texts made from them. One case
+has a whole ``build.zig``; the others keep what differs from it. ``pytest --update-golden`` rewrites the texts.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from build_zig_texts import render_difference
 from projects import tree_of, write_files
 from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.core.base.toml_reader import tomllib
@@ -25,6 +26,7 @@ from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.zig.toolchain import Zig
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/pyproject.toml"))
+WHOLE = Path(__file__).parent / "libraries"
 OTHER_ZIGS = [Path(zig) for zig in os.environ.get("ZIGBUILD_TEST_ZIGS", "").split(os.pathsep) if zig]
 
 each_case = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -44,7 +46,10 @@ def describe(wheel: PlannedWheel) -> str:
 @each_case
 def test_texts(case: Path, expect_text: Callable[[Path, str], None]) -> None:
     project = read_case(case)
-    expect_text(case / "build.zig", render(project))
+    if case == WHOLE:
+        expect_text(case / "build.zig", render(project))
+    else:
+        expect_text(case / "build.txt", render_difference(render(project), render(read_case(WHOLE))))
     expect_text(case / "build.zig.zon", render_zon(project))
     wheels = plan(project, has_headers=range(9, 15))
     expect_text(case / "plan.txt", "".join(f"{describe(wheel)}\n" for wheel in wheels))
@@ -55,9 +60,11 @@ def find_other_zig(executable: Path) -> Zig:
     return Zig(executable, version, default_store(os.environ), os.environ)
 
 
-def test_texts_are_formatted_as_zig_formats_them(zig: Zig) -> None:
-    texts = [str(case / name) for case in CASES for name in ("build.zig", "build.zig.zon")]
-    zig.run(["fmt", "--check", *texts])
+def test_texts_are_formatted_as_zig_formats_them(zig: Zig, tmp_path: Path) -> None:
+    for case in CASES:
+        project = read_case(case)
+        write_files(tmp_path / case.name, {"build.zig": render(project), "build.zig.zon": render_zon(project)})
+    zig.run(["fmt", "--check", str(tmp_path)])
 
 
 PACKAGE_ZON = """\
