@@ -12,8 +12,8 @@ import pytest
 
 from machines import ROOT
 from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.pins import DEFAULT_ZIG
-from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.core.zig.toolchain import Zig, find_zig
 
 
@@ -42,7 +42,7 @@ def expect_text(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
 def zig() -> Zig:
     """The zig that the backend is pinned to, with the user's caches; without it the test is skipped."""
     try:
-        return find_zig(DEFAULT_ZIG, default_store(os.environ), os.environ)
+        return find_zig(DEFAULT_ZIG, this_machine(os.environ))
     except NotFoundError as error:
         pytest.skip(str(error))
 

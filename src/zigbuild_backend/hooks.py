@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .core.base.epoch import read_epoch
 from .core.base.errors import ConfigurationError, Problem, ZigbuildError
+from .core.base.machine import this_machine
+from .core.project.project import Checkout
 
 if TYPE_CHECKING:
     from .core.project.planned_wheels import PlannedWheel
@@ -120,7 +122,7 @@ def build_wheel(wheel_directory: str, config_settings: Mapping[str, Any] | None)
     options = _parse_options(config_settings, os.environ)
     project, wheel = _choose(root, options)
     workshop = _open_workshop(project, options)
-    for outcome in make_wheels(project, root, [wheel], out, workshop, epoch=read_epoch(os.environ)):
+    for outcome in make_wheels(Checkout(project, root), [wheel], out, workshop, epoch=read_epoch(os.environ)):
         if outcome.error:
             raise outcome.error
         if outcome.path:
@@ -137,7 +139,7 @@ def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | No
     project, wheel = _choose(root, options)
     workshop = _open_workshop(project, options) if project.is_compiled or project.generated else None
     epoch = read_epoch(os.environ)
-    return make_editable(project, root, wheel, out, workshop, epoch=epoch, options=options.texts).name
+    return make_editable(Checkout(project, root), wheel, out, workshop, epoch=epoch, options=options.texts).name
 
 
 @_hook
@@ -148,7 +150,7 @@ def rebuild_editable(root: str, folder: str, config_settings: Mapping[str, str])
     options = _parse_options(config_settings, {})  # what the environment said when it was installed is among them
     project, wheel = _choose(Path(root), options)
     workshop = _open_workshop(project, options)
-    compile_into(Path(folder), project, Path(root), wheel, workshop, epoch=read_epoch(os.environ))
+    compile_into(Path(folder), Checkout(project, Path(root)), wheel, workshop, epoch=read_epoch(os.environ))
 
 
 @_hook
@@ -159,7 +161,7 @@ def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None)
     options = _parse_options(config_settings, os.environ)
     root = Path.cwd()
     project = read_project(root, options.overrides)
-    return make_sdist(project, root, Path(sdist_directory), epoch=read_epoch(os.environ)).name
+    return make_sdist(Checkout(project, root), Path(sdist_directory), epoch=read_epoch(os.environ)).name
 
 
 def _read_settings(config_settings: Mapping[str, Any] | None) -> Settings:
@@ -203,12 +205,11 @@ def _open_workshop(project: Project, options: _Options) -> Workshop:
     """The means to make its wheels."""
     from dataclasses import replace
 
-    from .core.base.store import default_store
     from .core.wheel.wheel_maker import Workshop
     from .core.zig.macos_sdk import find_sdk
     from .core.zig.toolchain import find_zig
 
-    zig = find_zig(project.settings.zig, default_store(os.environ), os.environ)
+    zig = find_zig(project.settings.zig, this_machine(os.environ))
     if options.verbose:
         zig = replace(zig, talk=lambda text: print(text, file=sys.stderr))
     return Workshop(

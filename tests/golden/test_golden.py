@@ -15,7 +15,7 @@ import pytest
 
 from build_zig_texts import render_difference
 from projects import tree_of, write_files
-from zigbuild_backend.core.base.store import default_store
+from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.toml_reader import tomllib
 from zigbuild_backend.core.graph.build_zig import render, render_zon
 from zigbuild_backend.core.project.metadata import read_metadata
@@ -57,7 +57,7 @@ def test_texts(case: Path, expect_text: Callable[[Path, str], None]) -> None:
 
 def find_other_zig(executable: Path) -> Zig:
     version = subprocess.run([executable, "version"], capture_output=True, text=True, check=True).stdout.strip()
-    return Zig(executable, version, default_store(os.environ), os.environ)
+    return Zig(executable, version, this_machine(os.environ))
 
 
 def test_texts_are_formatted_as_zig_formats_them(zig: Zig, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from debian import find_cache
 from emulated import Emulated, emulated_aarch64
 from machines import EXAMPLE
 from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.pins import DEFAULT_ZIG
 from zigbuild_backend.core.base.store import Store, default_store
 from zigbuild_backend.core.cpython.header_sets import find_header_set
@@ -90,7 +91,7 @@ def release(site: Path, headers: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module")
 def headers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
-        folder = find_header_set(MINOR, default_store(os.environ), os.environ).folder
+        folder = find_header_set(MINOR, this_machine(os.environ)).folder
     except NotFoundError as error:
         pytest.skip(str(error))
     return shutil.copytree(folder, tmp_path_factory.mktemp("headers") / f"3.{MINOR}")

@@ -20,9 +20,9 @@ from zigbuild_backend.core.audit.platform_policy import builtin_policy, find_pol
 from zigbuild_backend.core.audit.symbol_origin import find_origin
 from zigbuild_backend.core.audit.wheel_audit import check_wheel
 from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.pins import DEFAULT_ZIG
 from zigbuild_backend.core.base.pythons import Python
-from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.core.base.targets import TARGETS, Target, find_target
 from zigbuild_backend.core.binaries.binary import Binary
 from zigbuild_backend.core.binaries.elf import ElfBinary
@@ -66,7 +66,7 @@ DLLTOOL_MACHINES = {"i686": "i386", "x86_64": "i386:x86-64", "arm64": "arm64"}
 def run_zig(*arguments: str, cwd: Path) -> None:
     """Runs zig with the user's caches; without it the test is skipped."""
     try:
-        zig = find_zig(DEFAULT_ZIG, default_store(os.environ), os.environ)
+        zig = find_zig(DEFAULT_ZIG, this_machine(os.environ))
     except NotFoundError as error:
         pytest.skip(str(error))
     zig.run(arguments, cwd=cwd, library=zig.settled_library())

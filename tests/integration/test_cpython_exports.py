@@ -13,6 +13,7 @@ import pytest
 from deflate_programs import find_zigs
 from foreign import WINDOWS_SDISTS, open_windows_release
 from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.pythons import Python, find_python
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.cpython.header_sets import find_header_set
@@ -44,7 +45,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def read_def(python: Python, zig: Zig, store: Store) -> str:
     try:
-        headers = find_header_set(python.minor, store, os.environ)
+        headers = find_header_set(python.minor, Machine(store, os.environ))
     except NotFoundError as error:
         pytest.skip(str(error))
     return render_def(headers, python, zig)
@@ -155,7 +156,7 @@ def test_a_module_links_and_imports_that_dll_alone(
         (tmp_path / "spam.c").write_text(source)
         flags = ["-DPy_GIL_DISABLED=1"] if python.free_threaded else []
         flags += [f"-DPy_LIMITED_API={python.limited_api}"] if python.stable_abi else []
-        headers = find_header_set(python.minor, store, os.environ).folder
+        headers = find_header_set(python.minor, Machine(store, os.environ)).folder
         options = ["-dynamic", "-target", f"{machine}-windows-gnu", "-lc", "-O", "ReleaseFast", "-fstrip"]
         inputs = [f"-I{tmp_path}", f"-I{headers}", "-cflags", *flags, "--", str(tmp_path / "spam.c"), str(library)]
         module = tmp_path / "spam.pyd"

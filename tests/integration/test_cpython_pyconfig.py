@@ -11,6 +11,7 @@ import pytest
 from debian import read_package
 from headers import write_tree
 from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.pythons import PYTHONS, find_python
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.base.targets import TARGETS, Target, find_target
@@ -36,7 +37,7 @@ def header_sets(tmp_path_factory: pytest.TempPathFactory) -> dict[int, HeaderSet
     found = {}
     for minor in sorted({python.minor for python in PYTHONS}):
         try:
-            found[minor] = find_header_set(minor, Store(folder), os.environ)
+            found[minor] = find_header_set(minor, Machine(Store(folder), os.environ))
         except NotFoundError:
             if minor < 14:
                 pytest.skip(f"needs the headers of CPython 3.{minor}")

@@ -19,11 +19,13 @@ from machines import EXAMPLE, PYTHONS
 from specs import COMPILED
 from zigbuild_backend.core.base.backend_digest import digest_backend, read_backend
 from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.pins import DEFAULT_ZIG, NAME
 from zigbuild_backend.core.base.pythons import Python
 from zigbuild_backend.core.base.store import Store, default_store
 from zigbuild_backend.core.base.targets import find_target
 from zigbuild_backend.core.cpython.header_sets import find_header_set, find_minors_at_hand
+from zigbuild_backend.core.project.project import Checkout
 from zigbuild_backend.core.project.project_folder import read_project, written_by
 from zigbuild_backend.core.wheel.sdist_maker import make_sdist
 from zigbuild_backend.core.wheel.spec import PythonInput, WheelSpec
@@ -41,11 +43,12 @@ OFFLINE = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
 OBTAIN = f"""
 import os, sys
 from pathlib import Path
-from zigbuild_backend.rebuild.environments import obtain_environment
+from zigbuild_backend.rebuild.environments.environment import obtain_environment
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.wheel.spec import WheelSpec
 from zigbuild_backend.core.base.store import Store
 spec = WheelSpec("spam", "1", "py3-none-any", "", {SPEC.backend!r}, {SPEC.requirements!r}, "deflate-1", 0, {SPEC.zig!r})
-obtain_environment(spec, Store(Path(sys.argv[1])), os.environ, print)
+obtain_environment(spec, Machine(Store(Path(sys.argv[1])), os.environ, print))
 """
 
 
@@ -54,7 +57,7 @@ def store(zig: Zig, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with the environment of the running backend."""
     assert zig
     store = Store(tmp_path_factory.mktemp("environments") / "store")
-    obtain_environment(SPEC, store, OFFLINE, pytest.fail)
+    obtain_environment(SPEC, Machine(store, OFFLINE, pytest.fail))
     return store
 
 
@@ -65,7 +68,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_it_is_what_runs_here(store: Store) -> None:
-    program, zig, *_ = obtain_environment(SPEC, store, {}, pytest.fail).folders
+    program, zig, *_ = obtain_environment(SPEC, Machine(store, {}, pytest.fail)).folders
     assert f"{NAME} {digest_backend(program / 'zigbuild_backend')}" == " ".join(read_backend().split()[::2])
     assert {path.split("/")[0] for path in content(program)} >= {"zigbuild_backend", "packaging", "pyproject_metadata"}
     assert not (program / "zigbuild_backend" / "server").exists()
@@ -75,7 +78,7 @@ def test_it_is_what_runs_here(store: Store) -> None:
 @pytest.mark.parametrize("version", PYTHONS)
 def test_it_is_all_that_is_needed(version: str, store: Store) -> None:
     """An interpreter that looks nowhere else runs the program, from bytecode that was compiled before."""
-    environment = obtain_environment(SPEC, store, {}, pytest.fail)
+    environment = obtain_environment(SPEC, Machine(store, {}, pytest.fail))
     interpreter = read_interpreter(Path(PYTHONS[version]))
     if not environment.admits(interpreter):
         pytest.skip("no reader of TOML is to be had")
@@ -98,7 +101,7 @@ def test_killed_at_any_time(store: Store, tmp_path: Path) -> None:
     (tmp_path / "store" / "ziglang").symlink_to(store.root / "ziglang")
     environ = {**OFFLINE, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     command = [sys.executable, "-c", OBTAIN, fresh.root]
-    whole = content(obtain_environment(SPEC, store, {}, pytest.fail).folders[0])
+    whole = content(obtain_environment(SPEC, Machine(store, {}, pytest.fail)).folders[0])
     for number in range(12):
         process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(0.1 + number * 0.05)
@@ -107,7 +110,7 @@ def test_killed_at_any_time(store: Store, tmp_path: Path) -> None:
         for folder in (*fresh.root.glob("environments/[0-9a-f]*"), *fresh.root.glob("backends/[0-9a-f]*")):
             assert content(folder) == (whole if folder.parent.name == "environments" else only_backend(whole))
     subprocess.run(command, env=environ, check=True, capture_output=True, timeout=60)
-    assert content(obtain_environment(SPEC, fresh, {}, pytest.fail).folders[0]) == whole
+    assert content(obtain_environment(SPEC, Machine(fresh, {}, pytest.fail)).folders[0]) == whole
 
 
 def only_backend(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -131,7 +134,7 @@ def only_backend(files: Mapping[str, bytes]) -> dict[str, bytes]:
 def test_what_cannot_be_had(changes: dict[str, Any], error: type[Exception], message: str, store: Store) -> None:
     before = sorted(path.name for path in store.root.glob("*/*"))
     with pytest.raises(error, match=message):
-        obtain_environment(replace(SPEC, **changes), store, OFFLINE, lambda text: None)
+        obtain_environment(replace(SPEC, **changes), Machine(store, OFFLINE, lambda text: None))
     assert sorted(path.name for path in store.root.glob("*/*")) == before
 
 
@@ -166,7 +169,9 @@ class Recorder:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
-    return Source(make_sdist(read_project(EXAMPLE), EXAMPLE, tmp_path_factory.mktemp("source"), epoch=315532800))
+    return Source(
+        make_sdist(Checkout(read_project(EXAMPLE), EXAMPLE), tmp_path_factory.mktemp("source"), epoch=315532800)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -179,13 +184,15 @@ def release() -> WheelSpec:
 def test_runs_see_nothing_of_this_machine(release: WheelSpec, source: Source, tmp_path: Path) -> None:
     """One run makes all wheels of a release; each of its circumstances is as it is told, and the rest is not ours."""
     store = default_store(os.environ)
-    specs = [spec_of(release, minor, store) for minor in (12, 13) if minor in find_minors_at_hand(store, os.environ)]
+    specs = [
+        spec_of(release, minor, store) for minor in (12, 13) if minor in find_minors_at_hand(Machine(store, os.environ))
+    ]
     for circumstance in contrast(os.environ):
         recorder = Recorder()
         results = list(
             rebuild(
-                specs, source, tmp_path / "out", store=store, environ=os.environ, sandbox=recorder,
-                circumstance=circumstance, say=lambda text: None,
+                specs, source, tmp_path / "out", Machine(store, os.environ), sandbox=recorder,
+                circumstance=circumstance,
             )
         )  # fmt: skip
         assert [str(result.error) for result in results if result.error] == []
@@ -208,7 +215,7 @@ def test_runs_see_nothing_of_this_machine(release: WheelSpec, source: Source, tm
 
 
 def spec_of(release: WheelSpec, minor: int, store: Store) -> WheelSpec:
-    headers = find_header_set(minor, store, os.environ)
+    headers = find_header_set(minor, Machine(store, os.environ))
     target = find_target("manylinux_2_17_x86_64")
     python = PythonInput(Python(minor), headers.version, headers.digest)
     return replace(release, tag=f"cp3{minor}-cp3{minor}-{target}", target=target, python=python)
@@ -221,9 +228,9 @@ def test_sdists_come_from_the_index(release: WheelSpec, source: Source, tmp_path
     shutil.copy(source.sdist, index)
     fresh = Store(tmp_path / "store")
     with pytest.raises(NotFoundError, match=r"example_c 1\.0\.0: its sdist is not to be had: no index has anything"):
-        find_source(release, fresh, OFFLINE, tmp_path)
-    found = find_source(release, fresh, {**OFFLINE, "PIP_FIND_LINKS": str(index)}, tmp_path)
+        find_source(release, Machine(fresh, OFFLINE), tmp_path)
+    found = find_source(release, Machine(fresh, {**OFFLINE, "PIP_FIND_LINKS": str(index)}), tmp_path)
     assert found.sdist.read_bytes() == source.sdist.read_bytes()
-    assert find_source(release, fresh, OFFLINE, tmp_path) == found  # it is kept
+    assert find_source(release, Machine(fresh, OFFLINE), tmp_path) == found  # it is kept
     with pytest.raises(MismatchError, match=f"the wheel was built from {'ab' * 32}"):
-        find_source(replace(release, source="ab" * 32), fresh, OFFLINE, tmp_path)
+        find_source(replace(release, source="ab" * 32), Machine(fresh, OFFLINE), tmp_path)

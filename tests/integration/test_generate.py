@@ -20,6 +20,7 @@ from machines import ROOT
 from projects import render_module, write_files
 from specs import COMPILED
 from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store, default_store, digest_tree
 from zigbuild_backend.core.generate.installed_tools import find_tools
 from zigbuild_backend.core.generate.package_headers import read_headers
@@ -271,7 +272,9 @@ def test_headers_of_a_package_that_is_not_to_be_had_for_the_python_that_builds(
 
     def obtain(**changes: Any) -> tuple[Path, ...]:
         spec = replace(COMPILED, requirements=("only-headers==2.0",), headers=headers)
-        return obtain_exact_tools(replace(spec, **changes), interpreter, Store(tmp_path / "store"), environ, print)
+        return obtain_exact_tools(
+            replace(spec, **changes), interpreter, Machine(Store(tmp_path / "store"), environ, print)
+        )
 
     (folder,) = obtain()
     assert (folder / "only_headers/include/only.h").read_text() == "#define EGGS 1\n"

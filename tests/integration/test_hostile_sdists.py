@@ -16,6 +16,7 @@ from machines import EXAMPLE
 from repositories import zigbuild_well
 from zigbuild_backend.core.base.errors import ZigbuildError
 from zigbuild_backend.core.base.host import find_host_python
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.core.wheel.spec import WheelSpec
 from zigbuild_backend.rebuild.circumstances import usual
@@ -68,11 +69,9 @@ def make(release: Path, folder: Path, change: Alter, sandbox: Sandbox) -> Rebuil
         [spec],
         Source(sdist),
         folder / "out",
-        store=store,
-        environ=os.environ,
+        Machine(store, os.environ, print),
         sandbox=sandbox,
         circumstance=usual(),
-        say=print,
     )
     return made
 

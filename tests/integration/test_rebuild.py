@@ -18,6 +18,7 @@ from machines import EXAMPLE, PYTHONS, ROOT, Venv, make_venv
 from tampering import BUILDINFO, Alteration, alter, edit_buildinfo, hashes, zigbuild
 from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.base.host import find_host_python
+from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.pins import VERSION
 from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.core.project.recipes import open_project
@@ -105,7 +106,7 @@ def test_verified_in_circumstances_that_differ(newest: Venv, release: Path, tmp_
 
 def test_of_a_recipe(newest: Venv, tmp_path: Path) -> None:
     try:
-        open_project("markupsafe", default_store(os.environ), os.environ, ROOT)  # into the store
+        open_project("markupsafe", this_machine(os.environ), ROOT)  # into the store
     except NotFoundError as error:
         pytest.skip(f"the sdist is not to be had: {error}")
     only = f"{find_host_python()}-{TARGETS[0]}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from zigbuild_backend.core.base.errors import NotFoundError, Problem
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.fetch.sdists import fetch
 from zigbuild_backend.core.graph.library_sources import open_library_source
@@ -54,7 +55,7 @@ def test_every_recipe_is_compared() -> None:
 def test_library_has_what_its_recipe_names(store: Store) -> None:
     recipe = read_recipe(ROOT / "recipes" / "liblz4")
     try:
-        root = open_library_source(recipe, store, os.environ)
+        root = open_library_source(recipe, Machine(store, os.environ))
     except NotFoundError as error:
         pytest.skip(f"no index can be reached: {error}")
     problems: list[Problem] = []
@@ -67,8 +68,9 @@ def test_library_has_what_its_recipe_names(store: Store) -> None:
 def test_the_wheel_is_upstreams_but_for_what_is_compiled(name: str, store: Store) -> None:
     file_name, sha256 = UPSTREAM[name]
     try:
-        project, root = open_project(name, store, os.environ, ROOT)
-        wheel = fetch(name, file_name, sha256, store, os.environ)
+        checkout = open_project(name, Machine(store, os.environ), ROOT)
+        project, root = checkout.project, checkout.root
+        wheel = fetch(name, file_name, sha256, Machine(store, os.environ))
     except NotFoundError as error:
         pytest.skip(f"no index can be reached: {error}")
     with zipfile.ZipFile(wheel) as archive:

@@ -31,6 +31,7 @@ from wheels import write_foreign_wheel
 from zigbuild_backend.cli import program as cli
 from zigbuild_backend.core.archive.archive_writer import WriteError
 from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.cpython.header_sets import load_header_set
 from zigbuild_backend.core.wheel.buildinfo import digest_members, digest_spec, parse_buildinfo
 from zigbuild_backend.core.wheel.spec import WheelSpec
@@ -143,7 +144,7 @@ def test_a_release_goes_in_with_all_that_it_is_rebuilt_from(release: Release, tm
         assert repository.find_sdist(spec).read_bytes() == release.sdist.read_bytes()
     assert spec.python
     load_header_set(repository.store, spec.python.headers)
-    obtain_environment(spec, repository.store, no_network, lambda text: pytest.fail(text))
+    obtain_environment(spec, Machine(repository.store, no_network, lambda text: pytest.fail(text)))
     sdist = repository.ledger.find(release.sdist.name)
     assert b"Name: example-c" in repository.ledger.metadata(sdist.sha256)
     again = add(data, release.sdist.parent)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.zig.ziglang import obtain_zig
 
@@ -50,28 +51,28 @@ def test_installed_once(
         environ["PATH"] = str(Path(uv).parent)
     said: list[str] = []
     store = Store(tmp_path / "store")
-    zig = obtain_zig(VERSION, store, environ, said.append)
+    zig = obtain_zig(VERSION, Machine(store, environ, said.append))
     assert zig.executable.read_text() == "zig"
     assert zig.executable == store.root / "ziglang" / VERSION / EXECUTABLE
     assert said == [f"installing zig {VERSION}, which the project is pinned to, into the cache"]
-    assert obtain_zig(VERSION, store, environ, said.append) == zig
+    assert obtain_zig(VERSION, Machine(store, environ, said.append)) == zig
     assert len(said) == 1
 
 
 def test_what_cannot_be_had(tmp_path: Path, environ: dict[str, str]) -> None:
     with pytest.raises(NotFoundError, match=r"ziglang==99\.2: cannot be installed:\n.*\n(.*\n)*  hint: "):
-        obtain_zig("99.2", Store(tmp_path / "store"), environ, lambda text: None)
+        obtain_zig("99.2", Machine(Store(tmp_path / "store"), environ, lambda text: None))
     assert not (tmp_path / "store" / "ziglang" / "99.2").exists()
 
 
 def test_no_installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(NotFoundError, match="neither pip nor uv"):
-        obtain_zig(VERSION, Store(tmp_path / "store"), {"PATH": ""}, lambda text: None)
+        obtain_zig(VERSION, Machine(Store(tmp_path / "store"), {"PATH": ""}, lambda text: None))
 
 
 def test_damaged(tmp_path: Path, environ: dict[str, str]) -> None:
     store = Store(tmp_path / "store")
-    obtain_zig(VERSION, store, environ, lambda text: None).executable.unlink()
+    obtain_zig(VERSION, Machine(store, environ, lambda text: None)).executable.unlink()
     with pytest.raises(NotFoundError, match="damaged"):
-        obtain_zig(VERSION, store, environ, lambda text: None)
+        obtain_zig(VERSION, Machine(store, environ, lambda text: None))

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.core.base.toml_reader import tomllib
 from zigbuild_backend.core.cpython.header_sets import list_header_sets
@@ -144,7 +145,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def has_headers(minor: int) -> bool:
-    known = list_header_sets(default_store(os.environ), os.environ)
+    known = list_header_sets(this_machine(os.environ))
     return any(headers.is_chosen and headers.version.startswith(f"3.{minor}.") for headers in known)
 
 

@@ -250,7 +250,10 @@ def pe_file(
     if exports:
         pointers = add(struct.pack(f"<{len(exports)}I", *[add(symbol.encode() + b"\0") for symbol in exports]))
         own = add(name.encode() + b"\0")
-        directories[0] = (add(struct.pack("<12xIIIIIII", own, 1, len(exports), len(exports), 0, pointers, 0)), 40)
+        directories[0] = (
+            add(struct.pack("<12xIIIIIII", own, 1, len(exports), len(exports), 0, pointers, 0)),
+            40,
+        )
     rows = [struct.pack("<IIIII", table(symbols), 0, 0, add(dll.encode() + b"\0"), 0) for dll, symbols in imports]
     directories[1] = (add(b"".join(rows) + bytes(20)), 0) if rows else (0, 0)
     rows = [struct.pack("<IIIIIIII", 1, add(d.encode() + b"\0"), 0, 0, table(s), 0, 0, 0) for d, s in delayed]

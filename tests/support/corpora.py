@@ -12,6 +12,7 @@ import pytest
 
 from debian import find_cache
 from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.fetch.sdists import fetch, open_sdist
 
@@ -20,6 +21,8 @@ def open_corpus(name: str, version: str, sha256: str) -> Path:
     """The tree of the sdist of a release; skips the test where it cannot be had."""
     store = Store(find_cache() / "corpora")
     try:
-        return open_sdist(fetch(name, f"{name.replace('-', '_')}-{version}.tar.gz", sha256, store, os.environ), store)
+        return open_sdist(
+            fetch(name, f"{name.replace('-', '_')}-{version}.tar.gz", sha256, Machine(store, os.environ)), store
+        )
     except NotFoundError as error:
         pytest.skip(f"no {name} {version} here: {error.problems[0].message}")

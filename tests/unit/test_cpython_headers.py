@@ -12,6 +12,7 @@ import pytest
 
 from headers import FOREIGN, fake_headers, write_tree
 from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store, digest_tree
 from zigbuild_backend.core.cpython import installed_headers as installed
 from zigbuild_backend.core.cpython.header_sets import (
@@ -55,7 +56,7 @@ class TestFinding:
     ) -> None:
         for version in ("3.13.2", "3.13.10", "3.13.9", "3.13.11rc1", "3.14.0"):
             install(environ, version)
-        found = find_header_set(13, store, environ)
+        found = find_header_set(13, Machine(store, environ))
         files = fake_headers("3.13.10")
         assert (found.version, found.minor, found.digest) == ("3.13.10", 13, digest_tree(files))
         assert {p.relative_to(found.folder).as_posix(): p.read_bytes() for p in found.folder.rglob("*.h")} == files
@@ -63,7 +64,7 @@ class TestFinding:
     def test_a_prerelease_is_taken_where_there_is_nothing_better(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.15.0b3")
         install(environ, "3.15.0rc1")
-        assert find_header_set(15, store, environ).version == "3.15.0rc1"
+        assert find_header_set(15, Machine(store, environ)).version == "3.15.0rc1"
 
     def test_of_two_trees_of_one_version_the_digest_decides(self, tmp_path: Path) -> None:
         found = set()
@@ -71,29 +72,29 @@ class TestFinding:
             environ = {"PYENV_ROOT": str(tmp_path / f"pyenv{number}")}
             for note, name in zip(("one", "two"), names, strict=True):
                 install(environ, "3.13.0", note, name)
-            found.add(find_header_set(13, Store(tmp_path / f"store{number}"), environ).digest)
+            found.add(find_header_set(13, Machine(Store(tmp_path / f"store{number}"), environ)).digest)
         assert len(found) == 1
 
     def test_the_first_choice_stands(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.13.1")
-        first = find_header_set(13, store, environ)
+        first = find_header_set(13, Machine(store, environ))
         install(environ, "3.13.2")
-        assert find_header_set(13, store, environ) == first
-        assert find_header_set(13, store, {}) == first
+        assert find_header_set(13, Machine(store, environ)) == first
+        assert find_header_set(13, Machine(store, {})) == first
 
     def test_a_choice_is_looked_up_within_a_millisecond(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.13.1")
-        find_header_set(13, store, environ)
+        find_header_set(13, Machine(store, environ))
         times = []
         for _ in range(20):
             start = time.perf_counter()
-            find_header_set(13, store, environ)
+            find_header_set(13, Machine(store, environ))
             times.append(time.perf_counter() - start)
         assert min(times) < 0.001
 
     def test_nothing_there(self, store: Store) -> None:
         with pytest.raises(NotFoundError) as error:
-            find_header_set(15, store, {})
+            find_header_set(15, Machine(store, {}))
         assert str(error.value) == (
             "cp315: no headers of CPython 3.15 are on this machine\n"
             "  hint: install any CPython 3.15, for example: uv python install 3.15\n"
@@ -110,22 +111,22 @@ class TestNaming:
         older = write_tree(tmp_path / "older", fake_headers("3.13.0a1"))
         other = write_tree(tmp_path / "other", fake_headers("3.12.7"))
         named = environ | {"ZIGBUILD_HEADERS": os.pathsep.join(("", str(other), str(old)))}
-        assert find_header_set(13, store, named).version == "3.13.0"
-        assert find_header_set(13, store, named, [other, older]).version == "3.13.0a1"
-        assert find_header_set(13, store, environ).version == "3.13.9"
+        assert find_header_set(13, Machine(store, named)).version == "3.13.0"
+        assert find_header_set(13, Machine(store, named), [other, older]).version == "3.13.0a1"
+        assert find_header_set(13, Machine(store, environ)).version == "3.13.9"
 
     def test_a_prefix_with_several_versions_gives_the_one_asked_for(self, store: Store, tmp_path: Path) -> None:
         for minor in (11, 12, 13):
             write_tree(tmp_path / f"usr/include/python3.{minor}", fake_headers(f"3.{minor}.4"))
-        assert find_header_set(12, store, {}, [tmp_path / "usr"]).version == "3.12.4"
-        assert find_minors_at_hand(store, {}, [tmp_path / "usr"]) == {11, 12, 13}
+        assert find_header_set(12, Machine(store, {}), [tmp_path / "usr"]).version == "3.12.4"
+        assert find_minors_at_hand(Machine(store, {}), [tmp_path / "usr"]) == {11, 12, 13}
 
     def test_an_archive(self, store: Store, tmp_path: Path) -> None:
         write_tree(tmp_path / "Python-3.13.0/Include", fake_headers())
         archive = shutil.make_archive(str(tmp_path / "source"), "gztar", tmp_path, "Python-3.13.0")
-        assert find_header_set(13, store, {"ZIGBUILD_HEADERS": archive}).version == "3.13.0"
+        assert find_header_set(13, Machine(store, {"ZIGBUILD_HEADERS": archive})).version == "3.13.0"
         with pytest.raises(NotFoundError, match=r"no headers of CPython 3\.12"):
-            find_header_set(12, store, {"ZIGBUILD_HEADERS": archive})
+            find_header_set(12, Machine(store, {"ZIGBUILD_HEADERS": archive}))
 
     @pytest.mark.parametrize(("name", "problem"), [("empty", "no headers of CPython"), ("gone", "no such file")])
     def test_nothing_useful(
@@ -134,17 +135,17 @@ class TestNaming:
         install(environ, "3.13.9")
         (tmp_path / "empty").mkdir()
         with pytest.raises(NotFoundError, match=problem) as error:
-            find_header_set(13, store, environ, [tmp_path / name])
+            find_header_set(13, Machine(store, environ), [tmp_path / name])
         assert error.value.problems[0].where == str(tmp_path / name)
 
 
 class TestAdding:
     def test_what_is_added_is_chosen(self, store: Store, environ: dict[str, str], tmp_path: Path) -> None:
         install(environ, "3.13.9")
-        find_header_set(13, store, environ)
+        find_header_set(13, Machine(store, environ))
         added = add_header_set(store, write_tree(tmp_path / "old", fake_headers("3.13.0")))
         assert added.version == "3.13.0"
-        assert find_header_set(13, store, environ) == added == load_header_set(store, added.digest)
+        assert find_header_set(13, Machine(store, environ)) == added == load_header_set(store, added.digest)
 
     def test_twice(self, store: Store, tmp_path: Path) -> None:
         folder = write_tree(tmp_path / "include", fake_headers())
@@ -155,7 +156,7 @@ class TestAdding:
         archive = Path(shutil.make_archive(str(tmp_path / "a b"), "zip", tmp_path, "Include"))
         added = add_header_set(store, archive.as_uri())
         assert added.version == "3.13.0"
-        (known,) = list_header_sets(store, {})
+        (known,) = list_header_sets(Machine(store, {}))
         assert known.origins == (archive.as_uri(),)
         for source in (archive.as_uri(), archive, str(archive)):
             with pytest.raises(MismatchError, match="has the sha256"):
@@ -186,27 +187,27 @@ class TestHealing:
     )
     def test_a_choice_that_is_garbled(self, store: Store, environ: dict[str, str], garbage: bytes) -> None:
         install(environ, "3.13.1")
-        first = find_header_set(13, store, environ)
+        first = find_header_set(13, Machine(store, environ))
         (store.root / "headers/chosen/3.13").write_bytes(garbage)
-        assert find_header_set(13, store, environ) == first
-        assert find_header_set(13, store, {}) == first
+        assert find_header_set(13, Machine(store, environ)) == first
+        assert find_header_set(13, Machine(store, {})) == first
 
     def test_a_choice_of_another_version_or_path(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.13.1")
-        first = find_header_set(13, store, environ)
+        first = find_header_set(13, Machine(store, environ))
         pointer = store.root / "headers/chosen/3.13"
         text = pointer.read_text()
         for wrong in (text.replace("3.13.1", "3.12.1"), text.replace(first.digest, "../../" + first.digest)):
             pointer.write_text(wrong)
-            assert find_header_set(13, store, environ) == first
+            assert find_header_set(13, Machine(store, environ)) == first
 
     def test_a_tree_that_is_gone(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.13.1")
-        first = find_header_set(13, store, environ)
+        first = find_header_set(13, Machine(store, environ))
         shutil.rmtree(first.folder)
         with pytest.raises(NotFoundError):
-            find_header_set(13, store, {})
-        assert find_header_set(13, store, environ) == first
+            find_header_set(13, Machine(store, {}))
+        assert find_header_set(13, Machine(store, environ)) == first
         assert (first.folder / "Python.h").is_file()
 
     def test_a_tree_that_was_altered_is_replaced_when_its_headers_are_added_again(
@@ -229,19 +230,19 @@ class TestRecovering:
         install(environ, "3.13.9")
         install(environ, "3.13.4")
         given = write_tree(tmp_path / "given", fake_headers("3.13.2"))
-        assert find_header_set(13, store, environ).version == "3.13.9"
+        assert find_header_set(13, Machine(store, environ)).version == "3.13.9"
         for version in ("3.13.9", "3.13.4", "3.13.2"):
             digest = digest_tree(fake_headers(version))
-            recovered = recover_header_set(version, digest, store, environ, [given])
+            recovered = recover_header_set(version, digest, Machine(store, environ), [given])
             assert (recovered.version, recovered.digest) == (version, digest)
-            assert recover_header_set(version, digest, store, {}) == recovered
-        assert find_header_set(13, store, environ).version == "3.13.9"
+            assert recover_header_set(version, digest, Machine(store, {})) == recovered
+        assert find_header_set(13, Machine(store, environ)).version == "3.13.9"
 
     def test_nowhere(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.13.9", "altered by a distribution")
         digest = digest_tree(fake_headers("3.13.9"))
         with pytest.raises(NotFoundError, match=r"headers of CPython 3\.13\.9") as error:
-            recover_header_set("3.13.9", digest, store, environ)
+            recover_header_set("3.13.9", digest, Machine(store, environ))
         assert error.value.problems[0].where == digest
 
 
@@ -252,7 +253,7 @@ class TestListing:
         for version in ("3.13.9", "3.13.10", "3.14.0"):
             install(environ, version)
         named = write_tree(tmp_path / "named", fake_headers("3.14.0rc1"))
-        rows = list_header_sets(store, environ | {"ZIGBUILD_HEADERS": str(named)})
+        rows = list_header_sets(Machine(store, environ | {"ZIGBUILD_HEADERS": str(named)}))
         assert [(row.version, row.is_chosen) for row in rows] == [
             ("3.13.9", False),
             ("3.13.10", True),
@@ -262,17 +263,17 @@ class TestListing:
         assert rows[2].origins == (str(named),)
         assert rows[0].origins == (f"{environ['PYENV_ROOT']}/versions/3.13.9/include/python3.13",)
         assert not store.root.exists()
-        assert find_minors_at_hand(store, environ) == {13, 14}
+        assert find_minors_at_hand(Machine(store, environ)) == {13, 14}
 
     def test_kept_sets_are_listed_when_their_origin_is_forgotten(self, store: Store, tmp_path: Path) -> None:
         for version in ("3.13.1", "3.13.2"):
             add_header_set(store, write_tree(tmp_path / version, fake_headers(version)))
-        rows = list_header_sets(store, {})
+        rows = list_header_sets(Machine(store, {}))
         assert [(row.version, row.origins, row.is_chosen) for row in rows] == [
             ("3.13.1", (), False),
             ("3.13.2", (str(tmp_path / "3.13.2"),), True),
         ]
-        assert list_header_sets(Store(tmp_path / "new"), {}) == ()
+        assert list_header_sets(Machine(Store(tmp_path / "new"), {})) == ()
 
 
 class TestInstalled:

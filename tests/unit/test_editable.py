@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from projects import project_of, write_files
+from zigbuild_backend.core.project.project import Checkout
 from zigbuild_backend.editable.import_paths import Layout, find_layout, find_roots
 from zigbuild_backend.editable.installed import finder
 from zigbuild_backend.editable.installed.resources import read_resources
@@ -84,7 +85,7 @@ def test_changes_are_told_by_size_time_and_name(tmp_path: Path) -> None:
     project = project_of(
         EXTENSION.format("native/*.c"), "spam/__init__.py", "native/c.c", "a.c", "b.c", "pyproject.toml"
     )
-    state = watch(project, tmp_path)
+    state = watch(Checkout(project, tmp_path))
     assert {*state.sources} == {"native/c.c", "a.c", "b.c"}
     assert {*state.settings} == {"pyproject.toml"}
     assert {*state.folders} == {"native"}
@@ -127,7 +128,7 @@ def test_folders_that_globs_lead_to_are_watched(pattern: str, folders: set[str],
     paths = ("native/a.c", "native/deep/a.c", "native/deep/er/a.c", "a.c")
     write_files(tmp_path, {**dict.fromkeys(paths, ""), "native/__pycache__/a.pyc": "", "native/.cache/a.c": ""})
     project = project_of(EXTENSION.format(pattern), "spam/__init__.py", *paths)
-    assert {*watch(project, tmp_path).folders} == folders
+    assert {*watch(Checkout(project, tmp_path)).folders} == folders
 
 
 def test_what_is_read_by_others_than_the_compiler_is_no_source(tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ version = {{ from = "attribute", attribute = "spam.about:version" }}
 wheel = {{ include = {{ "a.txt" = "spam/b.txt" }}, data = {{ "m.1" = "man/m.1" }} }}
 {EXTENSION.format("a.c")}"""
     project = project_of(settings, "spam/__init__.py", "spam/about.py", "a.c", "a.txt", "m.1", "README")
-    state = watch(project, tmp_path)
+    state = watch(Checkout(project, tmp_path))
     assert {*state.settings} == {"spam/about.py", "a.txt", "m.1"}
     assert {*state.sources} == {"a.c", "README"}
 

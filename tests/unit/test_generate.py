@@ -27,6 +27,7 @@ from zigbuild_backend.core.generate.numpy_headers import render_config
 from zigbuild_backend.core.generate.package_headers import read_headers
 from zigbuild_backend.core.generate.supplies import provide
 from zigbuild_backend.core.project.core_metadata import Metadata
+from zigbuild_backend.core.project.project import Checkout
 from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.project.tree_reader import read_tree
 
@@ -229,13 +230,13 @@ def test_generates_once_for_the_same_inputs(tmp_path: Path) -> None:
     bench = Bench(Tools(), os.environ, runs.append)
     wheels = [(target, find_python("cp312")) for target in TARGETS]
 
-    made = provide(project, root, wheels, bench, Store(tmp_path / "store"), 0).files
+    made = provide(Checkout(project, root), wheels, bench, Store(tmp_path / "store"), 0).files
     assert made["p.h"] == b"all"
     places = {path for path in made if path != "p.h"}
     slices = {part.triple for target in TARGETS for part in target.slices or (target,)}
     assert places == {f"zigbuild/generated/{triple}/t.h" for triple in slices}
     assert all(path.split("/")[2].encode() == made[path] for path in places)
     assert len(runs) == 1 + len(slices)
-    assert provide(project, root, wheels[:3], bench, Store(tmp_path / "store"), 0).files["p.h"] == b"all"
+    assert provide(Checkout(project, root), wheels[:3], bench, Store(tmp_path / "store"), 0).files["p.h"] == b"all"
     assert len(runs) == 1 + len(slices)
     assert sys.executable in runs[0]

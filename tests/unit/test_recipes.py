@@ -11,6 +11,7 @@ import pytest
 from archives import write_sdist
 from projects import write_files
 from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.base.toml_reader import tomllib
 from zigbuild_backend.core.project.core_metadata import render_entry_points
@@ -153,7 +154,8 @@ def test_all_problems_of_a_recipe_are_said_with_their_places() -> None:
 
 def test_a_recipe_opens_the_sdist(make_recipe, store: Store, tmp_path: Path) -> None:
     folder = make_recipe()
-    project, root = open_project(str(folder), store, {}, tmp_path)
+    checkout = open_project(str(folder), Machine(store, {}), tmp_path)
+    project, root = checkout.project, checkout.root
     assert project.metadata.text == PKG_INFO
     assert (project.metadata.name, project.metadata.version) == ("spam_ham", "1.0")
     assert (project.metadata.requires_python, project.metadata.license_files) == (">=3.10", ("COPYING",))
@@ -167,20 +169,21 @@ def test_a_recipe_opens_the_sdist(make_recipe, store: Store, tmp_path: Path) -> 
 
 def test_overrides_replace_settings_and_not_the_recipe(make_recipe, store: Store, tmp_path: Path) -> None:
     folder = make_recipe()
-    small, _ = open_project(str(folder), store, {}, tmp_path, [Override("optimize", "small", "--set optimize")])
+    asked = [Override("optimize", "small", "--set optimize")]
+    small = open_project(str(folder), Machine(store, {}), tmp_path, asked).project
     assert small.settings.optimize == "small"
-    assert small.recipe_digest == open_project(str(folder), store, {}, tmp_path)[0].recipe_digest
+    assert small.recipe_digest == open_project(str(folder), Machine(store, {}), tmp_path).project.recipe_digest
     (folder / "recipe.toml").write_text((folder / "recipe.toml").read_text() + "# Another word.\n")
     assert read_recipe(folder).digest != small.recipe_digest
 
 
 def test_problems_with_the_tree_are_places_of_the_recipe(make_recipe, store: Store, tmp_path: Path) -> None:
     folder = make_recipe(EXTENSION.replace("*.c", "*.cc"))
-    assert refusals(open_project, str(folder), store, {}, tmp_path) == [
+    assert refusals(open_project, str(folder), Machine(store, {}), tmp_path) == [
         ("recipe.toml: extension[0].sources[0]", "no file of the project matches 'src/spam/*.cc'")
     ]
     folder = make_recipe('packages = ["ham"]')
-    assert refusals(open_project, str(folder), store, {}, tmp_path)[0][0] == "recipe.toml: packages[0]"
+    assert refusals(open_project, str(folder), Machine(store, {}), tmp_path)[0][0] == "recipe.toml: packages[0]"
 
 
 @pytest.mark.parametrize("field", ["Name: ham", "Version: 1.1"])
@@ -188,7 +191,7 @@ def test_another_release_is_refused(field: str, make_recipe, store: Store, tmp_p
     key = field.partition(":")[0]
     lines = [field if line.startswith(f"{key}:") else line for line in PKG_INFO.split("\n")]
     folder = make_recipe(files={"PKG-INFO": "\n".join(lines)})
-    ((where, message),) = refusals(open_project, str(folder), store, {}, tmp_path)
+    ((where, message),) = refusals(open_project, str(folder), Machine(store, {}), tmp_path)
     assert (where, message.startswith("the source is ")) == ("recipe.toml: recipe", True)
 
 
@@ -196,7 +199,7 @@ def test_another_file_is_refused(make_recipe, store: Store, tmp_path: Path) -> N
     folder = make_recipe()
     write_sdist(tmp_path / "spam_ham-1.0.tar.gz", {"PKG-INFO": "another"})
     with pytest.raises(MismatchError, match="has the sha256"):
-        open_project(str(folder), store, {}, tmp_path)
+        open_project(str(folder), Machine(store, {}), tmp_path)
 
 
 PATCH = """A reason.
@@ -225,13 +228,14 @@ diff --git a/src/spam/fast.c b/src/spam/fast.c
 def test_patches_are_applied(make_recipe, store: Store, tmp_path: Path) -> None:
     pkg_info = {"PKG-INFO": PKG_INFO.replace("COPYING", "COPYING.new")}
     folder = make_recipe(files=pkg_info, **{"mend.patch": PATCH})
-    project, root = open_project(str(folder), store, {}, tmp_path)
+    checkout = open_project(str(folder), Machine(store, {}), tmp_path)
+    project, root = checkout.project, checkout.root
     assert (root / "src/spam/fast.c").read_bytes() == b"int one;\nint deux;\nint trois;\n"
     assert (root / "COPYING.new").read_bytes() == b"Do as you wish."
     assert "COPYING" not in project.tree.by_path
     digest = project.recipe_digest
     (folder / "mend.patch").write_text(PATCH.replace("A reason.", "Another."))
-    assert open_project(str(folder), store, {}, tmp_path)[0].recipe_digest != digest
+    assert open_project(str(folder), Machine(store, {}), tmp_path).project.recipe_digest != digest
 
 
 @pytest.mark.parametrize(
@@ -252,7 +256,7 @@ def test_patches_that_do_not_fit_are_refused(
 ) -> None:
     folder = make_recipe(**{"mend.patch": PATCH.replace(old, new)})
     with pytest.raises(ConfigurationError, match=problem) as caught:
-        open_project(str(folder), store, {}, tmp_path)
+        open_project(str(folder), Machine(store, {}), tmp_path)
     assert caught.value.problems[0].where == "mend.patch"
 
 
@@ -260,7 +264,7 @@ def test_a_missing_patch_is_said(make_recipe, store: Store, tmp_path: Path) -> N
     folder = make_recipe(**{"mend.patch": PATCH})
     (folder / "mend.patch").unlink()
     with pytest.raises(NotFoundError, match=r"mend\.patch: cannot be read"):
-        open_project(str(folder), store, {}, tmp_path)
+        open_project(str(folder), Machine(store, {}), tmp_path)
 
 
 def test_recipes_are_found_by_name(make_recipe, store: Store, tmp_path: Path) -> None:
@@ -271,34 +275,30 @@ def test_recipes_are_found_by_name(make_recipe, store: Store, tmp_path: Path) ->
     assert find_recipes({}, elsewhere) == {}
     (tmp_path / "spam").mkdir()  # a folder that is no project does not hide the recipe
     names = ["spam", "Spam", "recipes/spam", "recipes/spam/recipe.toml"]
-    projects = [open_project(name, store, environ, tmp_path)[0] for name in names]
+    projects = [open_project(name, Machine(store, environ), tmp_path).project for name in names]
     assert {project.metadata.name for project in projects} == {"spam_ham"}
 
 
 def test_what_is_nothing_is_said(make_recipe, store: Store, tmp_path: Path) -> None:
     make_recipe()
     with pytest.raises(NotFoundError, match="spma: is no folder, no sdist and no recipe") as caught:
-        open_project("spma", store, {}, tmp_path)
+        open_project("spma", Machine(store, {}), tmp_path)
     assert caught.value.problems[0].hint == "did you mean 'spam'?"
     with pytest.raises(NotFoundError, match=VARIABLE):
-        open_project("numpy", store, {}, tmp_path)
+        open_project("numpy", Machine(store, {}), tmp_path)
     with pytest.raises(NotFoundError, match=r"recipes: holds neither pyproject\.toml nor recipe\.toml"):
-        open_project("recipes", store, {}, tmp_path)
+        open_project("recipes", Machine(store, {}), tmp_path)
 
 
 def test_folders_and_sdists_are_opened(store: Store, tmp_path: Path) -> None:
     files = {"pyproject.toml": PROJECT, "egg/__init__.py": ""}
     tree = write_files(tmp_path / "tree", files)
     sdist = write_sdist(tmp_path / "egg-2.tar.gz", {**files, "PKG-INFO": "Name: egg"})
-    (one, root), (other, unpacked) = (open_project(name, store, {}, tmp_path) for name in ("tree", sdist.name))
-    assert one == other
-    assert (root, unpacked.is_relative_to(store.root)) == (tree, True)
-    assert (
-        open_project("pyproject.toml", store, {}, tree, [Override("optimize", "safe", "--set optimize")])[
-            0
-        ].settings.optimize
-        == "safe"
-    )
+    one, other = (open_project(name, Machine(store, {}), tmp_path) for name in ("tree", sdist.name))
+    assert one.project == other.project
+    assert (one.root, other.root.is_relative_to(store.root)) == (tree, True)
+    asked = [Override("optimize", "safe", "--set optimize")]
+    assert open_project("pyproject.toml", Machine(store, {}), tree, asked).project.settings.optimize == "safe"
 
 
 def test_files_that_are_no_projects_are_refused(store: Store, tmp_path: Path) -> None:
@@ -316,11 +316,11 @@ def test_files_that_are_no_projects_are_refused(store: Store, tmp_path: Path) ->
         "old": "is built by setuptools, and has no [tool.zigbuild]",
     }
     for name, problem in expected.items():
-        ((where, message),) = refusals(open_project, name, store, {}, tmp_path)
+        ((where, message),) = refusals(open_project, name, Machine(store, {}), tmp_path)
         assert (where, message.startswith(problem)) == (name, True)
     (tmp_path / "foreign" / "pyproject.toml").write_text(foreign + "[tool.zigbuild]\n")
     write_files(tmp_path, {"foreign/egg.py": ""})
-    assert open_project("foreign", store, {}, tmp_path)[0].metadata.name == "egg"
+    assert open_project("foreign", Machine(store, {}), tmp_path).project.metadata.name == "egg"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 
 from archives import hardlink, member, symlink, write_archive, write_sdist
 from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
+from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.fetch import downloads, indexes, unpack
 from zigbuild_backend.core.fetch.downloads import fetch_url
@@ -255,18 +256,18 @@ def index(tmp_path: Path) -> Iterator[str]:
 
 def test_a_file_is_fetched_once(index: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     environ = {**isolated(), "PIP_INDEX_URL": index}
-    path = fetch("Spam.Ham", FILE, SHA256, store, environ)
+    path = fetch("Spam.Ham", FILE, SHA256, Machine(store, environ))
     assert (path.name, path.read_bytes()) == (FILE, CONTENT)
     monkeypatch.setattr(indexes, "stream_file", lambda *_: pytest.fail("asked the index again"))
-    assert fetch("Spam.Ham", FILE, SHA256, store, environ) == path
+    assert fetch("Spam.Ham", FILE, SHA256, Machine(store, environ)) == path
 
 
 def test_a_place_that_cannot_be_reached_is_passed_over(index: str, store: Store, tmp_path: Path) -> None:
     dead = "http://127.0.0.1:1/simple"
     environ = {**isolated(), "PIP_INDEX_URL": dead, "PIP_EXTRA_INDEX_URL": index, "PIP_FIND_LINKS": "/no/such/folder"}
-    assert fetch("spam-ham", FILE, SHA256, store, environ).read_bytes() == CONTENT
+    assert fetch("spam-ham", FILE, SHA256, Machine(store, environ)).read_bytes() == CONTENT
     near = {**isolated(), "PIP_INDEX_URL": dead, "PIP_FIND_LINKS": str(tmp_path / "index" / "simple" / "spam-ham")}
-    assert fetch("spam-ham", FILE, SHA256, Store(tmp_path / "other"), near).read_bytes() == CONTENT
+    assert fetch("spam-ham", FILE, SHA256, Machine(Store(tmp_path / "other"), near)).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("fragment", ["", "#sha256=" + "0" * 64, f"#sha256={SHA256}"])
@@ -275,28 +276,28 @@ def test_a_file_with_another_hash_is_refused(fragment: str, index: str, store: S
     (folder / "index.html").write_text(f'<a href="{FILE}{fragment}">{FILE}</a>')
     (folder / FILE).write_bytes(b"something else")
     with pytest.raises(MismatchError, match=r"has the sha256 [0-9a-f]{64}.*, not " + SHA256):
-        fetch("spam-ham", FILE, SHA256, store, {**isolated(), "PIP_INDEX_URL": index})
+        fetch("spam-ham", FILE, SHA256, Machine(store, {**isolated(), "PIP_INDEX_URL": index}))
     assert not list_files(store.root)
 
 
 @pytest.mark.parametrize("name", ["spam-ham", "unknown"])
 def test_a_file_that_no_index_has_is_said(name: str, index: str, store: Store) -> None:
     with pytest.raises(NotFoundError, match="no index has it") as caught:
-        fetch(name, "spam_ham-3.0.tar.gz", SHA256, store, {**isolated(), "PIP_INDEX_URL": index})
+        fetch(name, "spam_ham-3.0.tar.gz", SHA256, Machine(store, {**isolated(), "PIP_INDEX_URL": index}))
     (problem,) = caught.value.problems
     assert ("404" in problem.message) == (name == "unknown")
     place = store.root / "downloads" / SHA256 / "spam_ham-3.0.tar.gz"
     assert str(place) in problem.hint
     place.write_bytes(CONTENT)  # as the hint says
-    assert fetch(name, place.name, SHA256, store, {}) == place
+    assert fetch(name, place.name, SHA256, Machine(store, {})) == place
     place.write_bytes(b"something else")
     with pytest.raises(MismatchError, match="has the sha256"):
-        fetch(name, place.name, SHA256, store, {})
+        fetch(name, place.name, SHA256, Machine(store, {}))
 
 
 def test_a_file_that_is_listed_but_gone_is_said(index: str, store: Store) -> None:
     with pytest.raises(NotFoundError, match="404"):
-        fetch("spam-ham", "spam_ham-2.0.tar.gz", SHA256, store, {**isolated(), "PIP_INDEX_URL": index})
+        fetch("spam-ham", "spam_ham-2.0.tar.gz", SHA256, Machine(store, {**isolated(), "PIP_INDEX_URL": index}))
 
 
 def test_urls_are_fetched(index: str, store: Store, tmp_path: Path) -> None:

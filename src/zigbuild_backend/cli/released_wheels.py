@@ -119,13 +119,13 @@ def _find_source(wheel: Wanted, sdist: Path | None, session: Session) -> Source:
                 where=str(sdist),
                 hint="get the very sdist of the release, and give it with --sdist",
             )
-    return find_source(wheel.spec, session.store, session.environ, session.cwd, sdist=sdist, beside=wheel.folder)
+    return find_source(wheel.spec, session.machine, session.cwd, sdist=sdist, beside=wheel.folder)
 
 
 def _fetch(name: str, file: ReleasedFile, session: Session) -> Path | None:
     """The sdist that a manifest names by its hash, if an index has it."""
     try:
-        return fetch(name, file.name, file.sha256, session.store, session.environ)
+        return fetch(name, file.name, file.sha256, session.machine)
     except NotFoundError:
         return None  # a search by name and version may find more, or says what to do
 
@@ -157,11 +157,9 @@ def make_again(
             [wheel.spec for wheel in by_name.values()],
             release.source,
             out,
-            store=session.store,
-            environ=session.environ,
+            session.machine,
             sandbox=sandbox,
             circumstance=circumstance,
-            say=session.say,
             headers=arguments.headers,
         ):
             yield by_name[rebuilt.spec.file_name], rebuilt

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError, ZigbuildError
+from ..core.base.machine import Machine
 from ..core.base.store import Store, default_store
 
 
@@ -25,6 +26,10 @@ class Session:
     @cached_property
     def store(self) -> Store:
         return default_store(self.environ)
+
+    @cached_property
+    def machine(self) -> Machine:
+        return Machine(self.store, self.environ, self.say)
 
     @property
     def is_quiet(self) -> bool:

@@ -141,4 +141,4 @@ def find_tool_folders(project: Project, session: Session) -> Sequence[Path]:
         obtain_tools,  # which is missing where a wheel is made again: there they are given
     )
 
-    return obtain_tools(requirements, session.store, session.environ, session.say, headers=headers)
+    return obtain_tools(requirements, session.machine, headers=headers)

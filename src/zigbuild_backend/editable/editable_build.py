@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..core.base.store import Store, locked, temporary_folder
 from ..core.project.planned_wheels import PlannedWheel
-from ..core.project.project import Project
+from ..core.project.project import Checkout
 from ..core.wheel.spec import WheelSpec
 from ..core.wheel.wheel_maker import Workshop
 from ..core.zig.build_roots import Workspace
@@ -50,7 +50,7 @@ def wait_for(folder: Path) -> Iterator[None]:
 
 
 def compile_into(
-    folder: Path, project: Project, root: Path, wheel: PlannedWheel, workshop: Workshop, *, epoch: int
+    folder: Path, checkout: Checkout, wheel: PlannedWheel, workshop: Workshop, *, epoch: int
 ) -> tuple[WheelSpec, tuple[Member, ...]]:
     """Makes the overlay in *folder*, which nobody else may use meanwhile, and notes what it was made of.
 
@@ -61,21 +61,21 @@ def compile_into(
     shutil.rmtree(workspace.artifacts, ignore_errors=True)
     for part in (workspace.root, workspace.artifacts, folder / "overlay"):
         part.mkdir(parents=True, exist_ok=True)
-    state = watch(project, root)
+    state = watch(checkout)
 
     def note(command: Sequence[str], inherited: Sequence[str], environment: Mapping[str, str]) -> None:
         state.command, state.inherited, state.environment = list(command), list(inherited), dict(environment)
 
     zig = replace(workshop.zig, on_build=note)
-    spec, members = make_members(project, root, wheel, replace(workshop, zig=zig), epoch=epoch, workspace=workspace)
+    spec, members = make_members(checkout, wheel, replace(workshop, zig=zig), epoch=epoch, workspace=workspace)
     overlaid = [member for member in members if not member.is_data]
     _write_overlay(folder / "overlay", overlaid)
-    state.root, state.identifier = str(root), wheel.identifier
+    state.root, state.identifier = str(checkout.root), wheel.identifier
     state.members = {member.entry.path: member.module for member in overlaid}
     is_as_linked = all(_is_as_linked(member, workspace, wheel) for member in members if member.module)
-    if project.products.shared or not is_as_linked:
+    if checkout.project.products.shared or not is_as_linked:
         state.command = []
-    for path in [path for path in state.sources if not _is_staged(root / path, workspace.root / path)]:
+    for path in [path for path in state.sources if not _is_staged(checkout.root / path, workspace.root / path)]:
         state.settings[path] = state.sources.pop(path)
     state.write(str(folder))
     return spec, members

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..core.archive.archive_writer import Entry
 from ..core.base.errors import ZigbuildError
 from ..core.project.planned_wheels import PlannedWheel
-from ..core.project.project import Project
+from ..core.project.project import Checkout
 from ..core.project.tree_reader import read_file
 from ..core.wheel.spec import WheelSpec
 from ..core.wheel.wheel_maker import STORED, Workshop, compile_wheels, make_entry, read_data, specify
@@ -30,8 +29,7 @@ class Member:
 
 
 def make_members(
-    project: Project,
-    root: Path,
+    checkout: Checkout,
     wheel: PlannedWheel,
     workshop: Workshop | None,
     *,
@@ -42,25 +40,25 @@ def make_members(
 
     :raises ZigbuildError: with what is wrong with its modules.
     """
-    spec = specify(project, epoch=epoch, archive=STORED)
+    spec = specify(checkout.project, epoch=epoch, archive=STORED)
     compiled: dict[str, bytes] = {}
     if workshop:
         ((_, spec, made),) = compile_wheels(
-            project, root, [wheel], workshop, epoch=epoch, archive=STORED, workspace=workspace
+            checkout, [wheel], workshop, epoch=epoch, archive=STORED, workspace=workspace
         )
         if isinstance(made, ZigbuildError):
             raise made
         compiled.update(made)
-    names = {module.name.replace(".", "/"): module.name for module in project.modules}
-    shared = {library.path(wheel.target) for library in project.products.shared} if wheel.target else set()
-    files = project.tree.by_path
+    names = {module.name.replace(".", "/"): module.name for module in checkout.project.modules}
+    shared = {library.path(wheel.target) for library in checkout.project.products.shared} if wheel.target else set()
+    files = checkout.project.tree.by_path
     members = [
-        Member(make_entry(project, path, data), "" if path in shared else names.get(path.split(".")[0], ""))
+        Member(make_entry(checkout.project, path, data), "" if path in shared else names.get(path.split(".")[0], ""))
         for path, data in compiled.items()
     ]
     members += [
-        Member(Entry(path, read_file(root, files[source]), files[source].is_executable))
-        for path, source in find_layout(project).copies.items()
+        Member(Entry(path, read_file(checkout.root, files[source]), files[source].is_executable))
+        for path, source in find_layout(checkout.project).copies.items()
     ]
-    members += [Member(entry) for entry in read_data(project, root)]
+    members += [Member(entry) for entry in read_data(checkout)]
     return spec, tuple(sorted(members, key=lambda member: member.entry.path))

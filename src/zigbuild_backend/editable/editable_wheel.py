@@ -14,7 +14,7 @@ from typing import Any
 from ..core.archive.archive_writer import Entry, write_wheel
 from ..core.generate.installed_tools import select_tools
 from ..core.project.planned_wheels import PlannedWheel
-from ..core.project.project import Project
+from ..core.project.project import Checkout
 from ..core.project.versions import find_requirements
 from ..core.wheel.wheel_maker import Workshop, pack
 from .editable_build import compile_into, find_folder, forget_lost_projects, wait_for
@@ -38,8 +38,7 @@ _INSTALLED = Path(__file__).with_name("installed")
 
 
 def make_editable(
-    project: Project,
-    root: Path,
+    checkout: Checkout,
     wheel: PlannedWheel,
     out: Path,
     workshop: Workshop | None,
@@ -56,51 +55,50 @@ def make_editable(
     """
     rebuild = None
     overlay: Path | None = None
-    if workshop and project.settings.editable.rebuild:
+    if workshop and checkout.project.settings.editable.rebuild:
         forget_lost_projects(workshop.zig.store)
-        requirements, headers = select_tools(project)
-        versioning = find_requirements(project.settings.version, root)
+        requirements, headers = select_tools(checkout.project)
+        versioning = find_requirements(checkout.project.settings.version, checkout.root)
         backend = keep_environment([*requirements, *versioning], headers, workshop.zig)
         workshop = replace(workshop, zig=backend.zig)
-        folder = find_folder(root, wheel, backend, options)
+        folder = find_folder(checkout.root, wheel, backend, options)
         overlay = folder / "overlay"
         with wait_for(folder):
-            spec, members = compile_into(folder, project, root, wheel, workshop, epoch=epoch)
+            spec, members = compile_into(folder, checkout, wheel, workshop, epoch=epoch)
         rebuild = {
-            "project": project.metadata.name,
-            "root": str(root),
+            "project": checkout.project.metadata.name,
+            "root": str(checkout.root),
             "folder": str(folder),
             "backend": [str(part) for part in backend.folders],
             "options": dict(options),
         }
     else:
-        spec, members = make_members(project, root, wheel, workshop, epoch=epoch)
-    entries = list(_render(project, root, members, f"_{spec.name}_editable", overlay, rebuild))
+        spec, members = make_members(checkout, wheel, workshop, epoch=epoch)
+    entries = list(_render(checkout, members, f"_{spec.name}_editable", overlay, rebuild))
     out.mkdir(parents=True, exist_ok=True)
     path = out / spec.file_name
-    write_wheel(path, pack(project, root, spec, entries), mtime=epoch, deflate=None)
+    write_wheel(path, pack(checkout, spec, entries), mtime=epoch, deflate=None)
     return path
 
 
 def _render(
-    project: Project,
-    root: Path,
+    checkout: Checkout,
     members: Sequence[Member],
     name: str,
     overlay: Path | None,
     rebuild: Mapping[str, Any] | None,
 ) -> Iterator[Entry]:
     """The entries of the wheel; *overlay* is where the members are kept, None for the wheel itself."""
-    lines = [str(root / folder) for folder in find_layout(project).folders]
+    lines = [str(checkout.root / folder) for folder in find_layout(checkout.project).folders]
     yield from (member.entry for member in members if member.is_data)
     members = [member for member in members if not member.is_data]
     if members:
         lines += [str(overlay or f"{name}/overlay"), f"import {name}"]
         names = {member.entry.path: member.module for member in members}
         text = _INIT.format(
-            project=project.metadata.name,
-            root=root,
-            roots=find_roots(filter(None, names.values()), names, project.contents),
+            project=checkout.project.metadata.name,
+            root=checkout.root,
+            roots=find_roots(filter(None, names.values()), names, checkout.project.contents),
             overlay=repr(str(overlay)) if overlay else '__path__[0] + "/overlay"',
             members=names,
             rebuild=rebuild,

@@ -55,7 +55,7 @@ def keep_environment(requirements: Iterable[str], headers: Iterable[str], zig: Z
             _copy_distribution(distribution, folder)
 
     folder = zig.store.keep(("editable-environments", digest_tree(parts)), make)
-    ziglang = obtain_ziglang(zig.version, zig.store, zig.environ, lambda text: None)
+    ziglang = obtain_ziglang(zig.version, zig.machine)
     return BuildEnvironment((folder, ziglang), replace(zig, executable=ziglang / "ziglang" / zig.executable.name))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..core.project.project import Project
+from ..core.project.project import Checkout, Project
 from .import_paths import find_layout
 from .installed.state import State, list_names, sign, sign_folder
 
@@ -15,21 +15,25 @@ _GLOB = re.compile(r"[*?\[]")
 _SETTINGS = ("pyproject.toml", ".gitignore")
 
 
-def watch(project: Project, root: Path) -> State:
+def watch(checkout: Checkout) -> State:
     """A state with the signatures of the files and folders that count, as they are now.
 
     All files of the project do, except for those of Python, which are imported from where they are. They are *sources*,
     which the compiler may read, unless something else than the compiler makes use of them.
     """
     state = State()
-    others = {*find_layout(project).copies.values(), *project.data.values(), *_find_read(project)}
-    for path in project.tree.by_path:
+    others = {
+        *find_layout(checkout.project).copies.values(),
+        *checkout.project.data.values(),
+        *_find_read(checkout.project),
+    }
+    for path in checkout.project.tree.by_path:
         if path.rpartition("/")[2] in _SETTINGS or path in others:
-            state.settings[path] = sign(str(root / path))
+            state.settings[path] = sign(str(checkout.root / path))
         elif not path.endswith(_PYTHON):
-            state.sources[path] = sign(str(root / path))
-    for folder in sorted(set(_find_folders(project, root))):
-        state.folders[folder] = sign_folder(str(root / folder)), list_names(str(root / folder))
+            state.sources[path] = sign(str(checkout.root / path))
+    for folder in sorted(set(_find_folders(checkout))):
+        state.folders[folder] = sign_folder(str(checkout.root / folder)), list_names(str(checkout.root / folder))
     return state
 
 
@@ -43,13 +47,13 @@ def _find_read(project: Project) -> Iterator[str]:
         yield from (path for path in project.tree.by_path if path.endswith((f"{module}.py", f"{module}/__init__.py")))
 
 
-def _find_folders(project: Project, root: Path) -> Iterator[str]:
+def _find_folders(checkout: Checkout) -> Iterator[str]:
     """The folders in which a new file may be one more source."""
-    for pattern in _find_globs(project):
+    for pattern in _find_globs(checkout.project):
         fixed = _GLOB.split(pattern)[0].rpartition("/")[0]
         yield fixed
         if "/" in pattern.removeprefix(f"{fixed}/"):
-            yield from _walk(root, fixed)
+            yield from _walk(checkout.root, fixed)
 
 
 def _find_globs(project: Project) -> Iterable[str]:

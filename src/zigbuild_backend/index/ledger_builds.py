@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.base.errors import MismatchError, NotFoundError
+from ..core.base.machine import Machine
 from ..core.base.store import Store, clear_left, locked, temporary_folder
 from ..core.wheel.buildinfo import digest_spec, parse_buildinfo
 from ..core.wheel.spec import WheelSpec
@@ -83,8 +84,7 @@ class Workbench:
         recipe = repository.find_recipe(spec.recipe) if spec.recipe else None
         source = find_source(
             spec,
-            repository.store,
-            self.environ,
+            Machine(repository.store, self.environ),
             out,
             sdist=repository.find_sdist(spec),
             recipes=[recipe] if recipe else [],
@@ -93,11 +93,9 @@ class Workbench:
             list(by_spec),
             source,
             out,
-            store=repository.store,
-            environ=self.environ,
+            Machine(repository.store, self.environ, self.say),
             sandbox=self.sandbox,
             circumstance=circumstance,
-            say=self.say,
         ):
             yield by_spec[rebuilt.spec], rebuilt
 

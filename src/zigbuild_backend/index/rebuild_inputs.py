@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ..core.base.errors import MismatchError, NotFoundError, Problem, ZigbuildError
+from ..core.base.machine import Machine
 from ..core.base.store import Store
 from ..core.cpython.header_sets import load_header_set, recover_header_set
 from ..core.cpython.include_tree import read_include_folder
@@ -109,7 +110,7 @@ class Inputs:
         sdist = self.repository.find_sdist(spec)
         if not spec.recipe:
             store = self.repository.store
-            gather_project(open_sdist(sdist, store), store, self.environ, self.say)
+            gather_project(open_sdist(sdist, store), Machine(store, self.environ, self.say))
 
     def _keep_recipe_of(self, spec: WheelSpec) -> None:
         """Keeps the recipe of *spec*, and sees to it that it makes that source tree of its sdist."""
@@ -130,11 +131,11 @@ class Inputs:
             )
         if source.sdist:
             self._place_download(source.sha256, source.sdist)
-        project, root = open_recipe(recipe, self.repository.store, self.environ)
-        gather(project, root, self.repository.store, self.environ, self.say)
-        if project.tree.digest != spec.source:
+        checkout = open_recipe(recipe, Machine(self.repository.store, self.environ))
+        gather(checkout, Machine(self.repository.store, self.environ, self.say))
+        if checkout.project.tree.digest != spec.source:
             raise MismatchError(
-                f"the recipe makes the source tree {project.tree.digest[:12]} of it, the wheel was built from"
+                f"the recipe makes the source tree {checkout.project.tree.digest[:12]} of it, the wheel was built from"
                 f" {spec.source[:12]}",
                 where=source.sdist or source.url,
                 hint="was the wheel altered?",
@@ -152,7 +153,7 @@ class Inputs:
         try:
             load_header_set(store, python.headers)
         except NotFoundError:
-            found = recover_header_set(python.version, python.headers, self.user, self.environ)
+            found = recover_header_set(python.version, python.headers, Machine(self.user, self.environ))
             store.keep_tree("headers", read_include_folder(found.folder))
 
     def _keep_tools(self, spec: WheelSpec) -> None:
@@ -161,17 +162,17 @@ class Inputs:
 
         def open_source() -> Project:
             if folder := self.repository.find_recipe(spec.recipe) if spec.recipe else None:
-                return open_recipe(read_recipe(folder), store, self.environ)[0]
+                return open_recipe(read_recipe(folder), Machine(store, self.environ)).project
             return read_project(open_sdist(self.repository.find_sdist(spec), store))
 
-        gather_tools(spec, open_source, read_interpreter(Path(sys.executable)), store, self.environ, self.say)
+        gather_tools(spec, open_source, read_interpreter(Path(sys.executable)), Machine(store, self.environ, self.say))
 
     def _look_for_sdk(self, spec: WheelSpec) -> None:
         """Sees to it that the SDK of *spec*, which nobody may keep for others, is where it is looked for."""
-        gather_sdk(spec, self.repository.store, self.environ)
+        gather_sdk(spec, Machine(self.repository.store, self.environ))
 
     def _keep_environment(self, spec: WheelSpec) -> None:
-        obtain_environment(spec, self.repository.store, self.environ, self.say)
+        obtain_environment(spec, Machine(self.repository.store, self.environ, self.say))
 
 
 def summarise(problems: Iterable[tuple[str, Problem]]) -> dict[Problem, list[str]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError
-from ..core.base.store import Store
+from ..core.base.machine import Machine
 from ..core.generate.installed_tools import find_tools, select_tools
 from ..core.graph.library_sources import open_library_source
 from ..core.graph.zig_packages import fetch_packages_of, needs_network
-from ..core.project.project import Project
+from ..core.project.project import Checkout, Project
 from ..core.project.project_folder import read_project
 from ..core.project.pyproject import read_pyproject
 from ..core.wheel.spec import WheelSpec
@@ -24,9 +24,7 @@ _KEYS = frozenset(["library", "dependency", "build-file"])
 """Keys of ``[tool.zigbuild]`` that may name something by hash."""
 
 
-def gather_project(
-    root: Path, store: Store, environ: Mapping[str, str], say: Callable[[str], None]
-) -> tuple[Path, ...]:
+def gather_project(root: Path, machine: Machine) -> tuple[Path, ...]:
     """What :func:`gather` gives for the project in *root*; nothing if this backend cannot read it: another one may."""
     tool = read_pyproject(root).get("tool")
     table = tool.get("zigbuild") if isinstance(tool, dict) else None
@@ -36,12 +34,10 @@ def gather_project(
         project = read_project(root)
     except ConfigurationError:
         return ()
-    return gather(project, root, store, environ, say)
+    return gather(Checkout(project, root), machine)
 
 
-def gather(
-    project: Project, root: Path, store: Store, environ: Mapping[str, str], say: Callable[[str], None]
-) -> tuple[Path, ...]:
+def gather(checkout: Checkout, machine: Machine) -> tuple[Path, ...]:
     """Puts into *store* the Zig packages and the sources of libraries that *project* in *root* needs.
 
     Gives the paths that a run has to read besides; packages are in zig's cache.
@@ -50,13 +46,13 @@ def gather(
     :raises MismatchError: if one has another hash.
     """
     paths: list[Path] = []
-    for recipe in project.library_recipes.values():
+    for recipe in checkout.project.library_recipes.values():
         source = recipe.settings.recipe.source
-        paths += [open_library_source(recipe, store, environ), store.root / "downloads" / source.sha256]
+        paths += [open_library_source(recipe, machine), machine.store.root / "downloads" / source.sha256]
         if recipe.patches:  # the run looks for the source as it was before them, too
-            paths.append(store.root / "sources" / source.sha256)
-    if needs_network(project, root):
-        fetch_packages_of(project, root, obtain_zig(project.settings.zig, store, environ, say))
+            paths.append(machine.store.root / "sources" / source.sha256)
+    if needs_network(checkout):
+        fetch_packages_of(checkout, obtain_zig(checkout.project.settings.zig, machine))
     return tuple(paths)
 
 
@@ -64,9 +60,7 @@ def gather_tools(
     spec: WheelSpec,
     open_source: Callable[[], Project],
     interpreter: Interpreter,
-    store: Store,
-    environ: Mapping[str, str],
-    say: Callable[[str], None],
+    machine: Machine,
 ) -> tuple[Path, ...]:
     """Folders of *store* with the tools of the wheel of *spec*, which are those that its source asks for.
 
@@ -77,7 +71,7 @@ def gather_tools(
     if not named:
         return ()
     project = open_source()
-    folders = obtain_exact_tools(spec, interpreter, store, environ, say) if project.tools else ()
+    folders = obtain_exact_tools(spec, interpreter, machine) if project.tools else ()
     requirements, headers = select_tools(project)
     wanted = find_tools(requirements, folders, headers=headers)
     if unasked := sorted(named.difference(wanted.requirements)):
@@ -89,7 +83,7 @@ def gather_tools(
     return folders
 
 
-def gather_sdk(spec: WheelSpec, store: Store, environ: Mapping[str, str]) -> Sdk | None:
+def gather_sdk(spec: WheelSpec, machine: Machine) -> Sdk | None:
     """The SDK of macOS that the wheel of *spec* was linked from, if it was, where ``ZIGBUILD_MACOS_SDK`` names it.
 
     :raises NotFoundError: if the variable names none.
@@ -100,10 +94,10 @@ def gather_sdk(spec: WheelSpec, store: Store, environ: Mapping[str, str]) -> Sdk
         return None
     what = f"was linked from the SDK {wanted.name} with the digest {wanted.digest}"
     hint = f"set {VARIABLE} to the folder of that {wanted.name}: its licence lets nobody pass it on"
-    sdk = find_sdk(environ)
+    sdk = find_sdk(machine.environ)
     if not sdk:
         raise NotFoundError(f"{what}, and {VARIABLE} names none", where=spec.file_name, hint=hint)
-    found = describe_sdk(sdk, store)
+    found = describe_sdk(sdk, machine.store)
     if found != wanted:
         raise MismatchError(
             f"{what}; {sdk.folder} is {found.name} with {found.digest}", where=spec.file_name, hint=hint

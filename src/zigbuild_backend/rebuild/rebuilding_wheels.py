@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, ZigbuildError
+from ..core.base.machine import Machine
 from ..core.base.pins import DEFAULT_ZIG
 from ..core.base.store import Store, digest_file, temporary_folder
 from ..core.cpython.header_sets import HeaderSet, load_header_set, recover_header_set
@@ -48,36 +49,32 @@ class Rebuilt:
 
 @dataclass(frozen=True)
 class _World:
-    """Where inputs are found and kept, and who is told of it."""
+    """The machine, and the folders and archives in which headers of CPython are looked for first."""
 
-    store: Store
-    environ: Mapping[str, str]
+    machine: Machine
     headers: Sequence[Path]
-    say: Callable[[str], None]
 
 
 def rebuild(
     specs: Iterable[WheelSpec],
     source: Source,
     out: Path,
+    machine: Machine,
     *,
-    store: Store,
-    environ: Mapping[str, str],
     sandbox: Sandbox,
     circumstance: Circumstance,
-    say: Callable[[str], None],
     headers: Sequence[Path] = (),
 ) -> Iterator[Rebuilt]:
     """Makes the wheels of *specs* from *source* into the folder *out*; yields what came of each.
 
     What has to be fetched, or made once for all projects, is made before the foreign source is touched, and kept in
-    *store*; *say* is told. *headers* are folders and archives where CPython's headers may be, beside those that the
+    the store of *machine*. *headers* are folders and archives where CPython's headers may be, beside those that the
     store and this machine have.
 
     :raises ZigbuildError: if *source* cannot be opened.
     """
     out.mkdir(parents=True, exist_ok=True)
-    world = _World(store, environ, headers, say)
+    world = _World(machine, headers)
     inputs = _open_source(Source(_locate(source.sdist), source.recipe and _locate(source.recipe)), world)
     for group in group_specs(specs):
         try:
@@ -110,19 +107,19 @@ class _Inputs:
 
 def _open_source(source: Source, world: _World) -> _Inputs:
     """Unpacks the source, patches it, and fetches what it names, so that the run finds all of it in the store."""
-    store, environ = world.store, world.environ
+    store = world.machine.store
     root = open_sdist(source.sdist, store)
     if source.recipe:
         recipe = read_recipe(source.recipe)
-        project, patched = open_recipe(recipe, store, environ)
+        checkout = open_recipe(recipe, world.machine)
         download = store.root / "downloads" / recipe.settings.recipe.source.sha256
         siblings = (source.recipe.parent / table.recipe for table in recipe.settings.library if table.recipe)
-        readable = {source.recipe, download, root, patched, *(folder for folder in siblings if folder.is_dir())}
-        readable.update(gather(project, patched, store, environ, world.say))
-        return _Inputs(source.recipe, tuple(readable), recipe.settings.zig, patched, project)
+        readable = {source.recipe, download, root, checkout.root, *(folder for folder in siblings if folder.is_dir())}
+        readable.update(gather(checkout, world.machine))
+        return _Inputs(source.recipe, tuple(readable), recipe.settings.zig, checkout.root, checkout.project)
     tool = read_pyproject(root).get("tool", {})
     table = tool.get("zigbuild", {}) if isinstance(tool, dict) else {}
-    readable = {source.sdist, root, *gather_project(root, store, environ, world.say)}
+    readable = {source.sdist, root, *gather_project(root, world.machine)}
     return _Inputs(source.sdist, tuple(readable), str(table.get("zig", DEFAULT_ZIG)), root)
 
 
@@ -136,21 +133,21 @@ def _rebuild_group(
 ) -> Iterator[Rebuilt]:
     """Makes wheels that one run can make."""
     spec = check_spec(group[0])
-    store, environ = world.store, world.environ
-    sdk = gather_sdk(spec, store, environ)
+    store = world.machine.store
+    sdk = gather_sdk(spec, world.machine)
     zig = spec.zig or inputs.zig
-    environment = obtain_environment(replace(spec, zig=zig), store, environ, world.say)
+    environment = obtain_environment(replace(spec, zig=zig), world.machine)
     interpreter = read_interpreter(circumstance.python)
     if not environment.admits(interpreter):
-        environment = replace(environment, folders=(*environment.folders, obtain_toml_reader(store, environ)))
-    tools = gather_tools(spec, inputs.open_project, interpreter, store, environ, world.say)
+        environment = replace(environment, folders=(*environment.folders, obtain_toml_reader(world.machine)))
+    tools = gather_tools(spec, inputs.open_project, interpreter, world.machine)
     environment = replace(environment, tools=tools)
     compile_bytecode(environment, interpreter, store)
     child = Child(environment, interpreter, store, sandbox, circumstance, sdk)
     header_sets: dict[int, HeaderSet] = {}
     for python in {spec.python for spec in group if spec.python}:
         header_sets[python.python.minor] = _find_headers(python, world)
-    is_new = rehearse(child, group, header_sets, zig, world.say)
+    is_new = rehearse(child, group, header_sets, zig, world.machine.say)
     if circumstance.is_cold:
         clear_workspace(store, spec.name)
     with temporary_folder(out) as scratch:
@@ -179,9 +176,9 @@ def _rebuild_group(
 
 def _find_headers(python: PythonInput, world: _World) -> HeaderSet:
     try:
-        return _load_headers(world.store, python.headers)
+        return _load_headers(world.machine.store, python.headers)
     except NotFoundError:
-        return recover_header_set(python.version, python.headers, world.store, world.environ, world.headers)
+        return recover_header_set(python.version, python.headers, world.machine, world.headers)
 
 
 @lru_cache

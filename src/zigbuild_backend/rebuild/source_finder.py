@@ -9,6 +9,7 @@ from os import pathsep
 from pathlib import Path
 
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
+from ..core.base.machine import Machine
 from ..core.base.store import Store, digest_file
 from ..core.fetch.downloads import fetch_url, keep_download, name_download
 from ..core.fetch.sdists import fetch, fetch_sdist, is_sdist_of, open_sdist
@@ -28,8 +29,7 @@ class Source:
 
 def find_source(
     spec: WheelSpec,
-    store: Store,
-    environ: Mapping[str, str],
+    machine: Machine,
     cwd: Path,
     *,
     sdist: Path | None = None,
@@ -45,15 +45,15 @@ def find_source(
     :raises MismatchError: if what there is has other digests; the message has both.
     """
     if spec.recipe:
-        recipe, folder = _find_recipe(spec, environ, cwd, recipes)
-        file = _find_archive(recipe, store, environ, sdist, beside)
-        found = open_recipe(recipe, store, environ)[0].tree.digest
+        recipe, folder = _find_recipe(spec, machine.environ, cwd, recipes)
+        file = _find_archive(recipe, machine, sdist, beside)
+        found = open_recipe(recipe, machine).project.tree.digest
         if found != spec.source:
             raise _tree_mismatch(file, found, spec)
         return Source(file, folder)
     mismatches: list[Problem] = []
-    for file in _list_sdists(spec, store, environ, sdist, beside, mismatches):
-        found = digest_source(file, store)
+    for file in _list_sdists(spec, machine, sdist, beside, mismatches):
+        found = digest_source(file, machine.store)
         if found == spec.source:
             return Source(file)
         mismatches += _tree_mismatch(file, found, spec).problems
@@ -81,8 +81,7 @@ def _tree_mismatch(file: Path, found: str, spec: WheelSpec) -> MismatchError:
 
 def _list_sdists(
     spec: WheelSpec,
-    store: Store,
-    environ: Mapping[str, str],
+    machine: Machine,
     given: Path | None,
     beside: Path | None,
     mismatches: list[Problem],
@@ -94,10 +93,10 @@ def _list_sdists(
         yield given
         return
     near = sorted(beside.glob("*.tar.gz")) if beside else []
-    kept = sorted(store.root.glob("downloads/*/*.tar.gz"))
+    kept = sorted(machine.store.root.glob("downloads/*/*.tar.gz"))
     yield from (file for file in (*near, *kept) if is_sdist_of(file.name, spec.name, spec.version))
     try:
-        yield fetch_sdist(spec.name, spec.version, store, environ)
+        yield fetch_sdist(spec.name, spec.version, machine)
     except ZigbuildError as error:
         if mismatches:
             return
@@ -144,9 +143,7 @@ def _list_recipes(environ: Mapping[str, str], cwd: Path, given: Iterable[Path]) 
         yield from (file.parent for file in sorted(place.glob(f"*/{FILE_NAME}")))
 
 
-def _find_archive(
-    recipe: Recipe, store: Store, environ: Mapping[str, str], given: Path | None, beside: Path | None
-) -> Path:
+def _find_archive(recipe: Recipe, machine: Machine, given: Path | None, beside: Path | None) -> Path:
     """The archive that *recipe* names by its hash, kept in the store."""
     release = recipe.settings.recipe
     source = release.source
@@ -162,7 +159,7 @@ def _find_archive(
     near = beside / file_name if beside else None
     path = given or (near if near and near.is_file() and digest_file(near) == source.sha256 else None)
     if path:
-        keep_download(path, file_name, source.sha256, store)
+        keep_download(path, file_name, source.sha256, machine.store)
     if source.sdist:
-        return fetch(release.name, source.sdist, source.sha256, store, environ)
-    return fetch_url(source.url, source.sha256, store)
+        return fetch(release.name, source.sdist, source.sha256, machine)
+    return fetch_url(source.url, source.sha256, machine.store)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ...core.base.errors import ConfigurationError, Problem
 from ...core.base.host import find_host_python, find_host_target
+from ...core.base.machine import Machine
 from ...core.base.pythons import ANY_PYTHON, Python
 from ...core.base.store import Store, write_atomically
 from ...core.base.targets import Target
@@ -23,7 +24,7 @@ from ...core.generate.package_headers import read_headers
 from ...core.graph.build_zig_products import compiler_flags
 from ...core.project.planned_wheels import choose_pythons
 from ...core.project.products import LANGUAGES, Module, Product
-from ...core.project.project import Project
+from ...core.project.project import Checkout, Project
 from ...core.project.project_folder import read_project
 from ...core.zig.toolchain import Zig
 from ...core.zig.ziglang import obtain_zig
@@ -56,7 +57,7 @@ def run(arguments: Namespace, session: Session) -> int:
             where="tool.zigbuild.extension",
             hint="there is nothing that clangd could ask",
         )
-    zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
+    zig = obtain_zig(project.settings.zig, session.machine)
     target = find_host_target()
     (python,) = choose_pythons(project, target, [find_host_python().name])
     machine = _Machine(
@@ -67,7 +68,7 @@ def run(arguments: Namespace, session: Session) -> int:
         {driver: _ask_system_arguments(zig, driver, target, root) for driver in ("cc", "c++")},
     )
     products = [product for product in project.products.all if product.is_for(target, python)]
-    entries = [entry for product in products for entry in _list_entries(project, root, product, machine)]
+    entries = [entry for product in products for entry in _list_entries(Checkout(project, root), product, machine)]
     path = root / FILE_NAME
     write_atomically(path, (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode())
     if made := [header.path for product in products for header in product.settings.config_header]:
@@ -84,7 +85,7 @@ def _find_python_folders(python: Python, headers: Sequence[Path], session: Sessi
         return ()
     system = "windows" if os.name == "nt" else "posix"
     configuration = session.store.keep_tree("compile-commands", {"pyconfig.h": pyconfig_header(system)})
-    return (configuration, find_header_set(python.minor, session.store, session.environ, headers).folder)
+    return (configuration, find_header_set(python.minor, session.machine, headers).folder)
 
 
 def _find_package_folders(project: Project, session: Session) -> dict[str, Path]:
@@ -92,7 +93,7 @@ def _find_package_folders(project: Project, session: Session) -> dict[str, Path]
         return {}
     store: Store = session.store
     requirements = select_requirements(project.headers_from, project.build_requires)
-    folders = obtain_tools((), store, session.environ, session.say, headers=requirements)
+    folders = obtain_tools((), Machine(store, session.environ, session.say), headers=requirements)
     tools = find_tools((), folders, headers=requirements)
     return {name: store.keep_tree("headers", read_headers(name, tools.find(name))) for name in project.headers_from}
 
@@ -114,16 +115,24 @@ def _ask_system_arguments(zig: Zig, driver: str, target: Target, cwd: Path) -> t
     return tuple(found)
 
 
-def _list_entries(project: Project, root: Path, product: Product, machine: _Machine) -> Iterator[dict[str, object]]:
+def _list_entries(checkout: Checkout, product: Product, machine: _Machine) -> Iterator[dict[str, object]]:
     """An entry for each source of *product* that is there: what is generated is compiled, and nobody edits it."""
     parts = product.parts_for(machine.target, machine.python)
     for language, suffixes in _COMPILED.items():
-        flags = [flag for flags in compiler_flags(project, [part.table for part in parts], language) for flag in flags]
+        flags = [
+            flag
+            for flags in compiler_flags(checkout.project, [part.table for part in parts], language)
+            for flag in flags
+        ]
         driver = "c++" if language.endswith("cpp") else "cc"
-        command = ["clang++" if driver == "c++" else "clang", *_list_common(project, product, driver, machine), *flags]
+        command = [
+            "clang++" if driver == "c++" else "clang",
+            *_list_common(checkout.project, product, driver, machine),
+            *flags,
+        ]
         for source in dict.fromkeys(source for part in parts for source in part.sources_in(suffixes)):
-            if (root / source).is_file():
-                yield {"directory": str(root), "file": source, "arguments": [*command, "-c", source]}
+            if (checkout.root / source).is_file():
+                yield {"directory": str(checkout.root), "file": source, "arguments": [*command, "-c", source]}
 
 
 def _list_common(project: Project, product: Product, driver: str, machine: _Machine) -> list[str]:

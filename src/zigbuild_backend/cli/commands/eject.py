@@ -18,7 +18,7 @@ from ...core.generate.supplies import provide
 from ...core.graph.ejection import render_files, write_files
 from ...core.graph.library_sources import open_libraries, read_library_files
 from ...core.project.planned_wheels import PlannedWheel, choose_all_pythons, choose_pythons
-from ...core.project.project import Project
+from ...core.project.project import Checkout, Project
 from ...core.project.project_folder import read_project
 from ...core.zig.ziglang import obtain_zig
 from ..session import Session, format_count, join_shortened
@@ -33,7 +33,7 @@ def run(arguments: Namespace, session: Session) -> int:
             "the project compiles nothing", where="tool.zigbuild.extension", hint="there is nothing to eject"
         )
     pythons = choose_all_pythons(project)
-    minors = find_minors_at_hand(session.store, session.environ, arguments.headers)
+    minors = find_minors_at_hand(session.machine, arguments.headers)
     chosen = [python for python in pythons if python.minor in minors or python == ANY_PYTHON]
     left_out = [python.name for python in pythons if python not in chosen]
     if not chosen:
@@ -42,21 +42,19 @@ def run(arguments: Namespace, session: Session) -> int:
             where=", ".join(left_out),
             hint="install one, or: zigbuild headers add PATH_OR_URL",
         )
-    zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
+    zig = obtain_zig(project.settings.zig, session.machine)
     headers = {
-        python: find_header_set(python.minor, session.store, session.environ, arguments.headers)
-        if python != ANY_PYTHON
-        else None
+        python: find_header_set(python.minor, session.machine, arguments.headers) if python != ANY_PYTHON else None
         for python in chosen
     }
-    project, folders = open_libraries(project, session.store, session.environ)
+    project, folders = open_libraries(project, session.machine)
     requirements, only_headers = select_tools(project)
     tools = find_tools(requirements, find_tool_folders(project, session), headers=only_headers)
     bench = Bench(tools, session.environ)
     wheels = [(target, python) for target in TARGETS for python in chosen]
     kept = Store(session.store.folder("work", project.metadata.file_name.rsplit("-", 1)[0]))
-    supplies = provide(project, root, wheels, bench, kept, read_epoch(session.environ))
-    files = render_files(project, root, headers, zig, supplies) | read_library_files(project, folders)
+    supplies = provide(Checkout(project, root), wheels, bench, kept, read_epoch(session.environ))
+    files = render_files(Checkout(project, root), headers, zig, supplies) | read_library_files(project, folders)
     ejected = write_files(root, files, force=arguments.force)
     if left_out:
         session.notice(

@@ -40,9 +40,10 @@ def run(arguments: Namespace, session: Session) -> int:
     argument, name = arguments.project, arguments.identifier
     if not name and not (session.cwd / argument).exists() and _names_wheel(argument):
         argument, name = ".", argument
-    project, root = open_project(argument, session.store, session.environ, session.cwd, overrides)
+    checkout = open_project(argument, session.machine, session.cwd, overrides)
+    project = checkout.project
     file = RECIPE if project.recipe_digest else "pyproject.toml"
-    text = "" if project.recipe_digest else (root / file).read_text("utf-8")
+    text = "" if project.recipe_digest else (checkout.root / file).read_text("utf-8")
     origins = Origins(file, text, "tool.zigbuild", overrides)
     rows = [*list_rows(project.settings, origins), *_list_found(project)]
     subject = _explain(project, name, origins, session, arguments.headers) if name else None
@@ -86,7 +87,7 @@ def _explain(project: Project, name: str, origins: Origins, session: Session, he
     if name != PURE_TAG and "-" not in name:
         target = find_target(name)
         return _Subject(name, target, None, _by_slice(project, target, None, origins))
-    has_headers = find_minors_at_hand(session.store, session.environ, headers)
+    has_headers = find_minors_at_hand(session.machine, headers)
     has_sdk = bool(find_sdk(session.environ))
     if name == PURE_TAG:
         (candidate,) = select_wheels(project, Choice(targets=("all",)), has_headers, has_sdk)[:1]

@@ -10,7 +10,7 @@ from ..session import Session
 
 
 def run(arguments: Namespace, session: Session) -> int:
-    known = list_header_sets(session.store, session.environ)
+    known = list_header_sets(session.machine)
     if arguments.json:
         session.result_json({"headers": [_to_document(headers) for headers in known]})
         return 0

@@ -71,7 +71,7 @@ def _read(
     """What setuptools says of the project in *root*, of which it is given a copy, and that as tables."""
     requires = _list_requires(pyproject)
     wanted = requires if any(_name(text) == "setuptools" for text in requires) else ["setuptools", *requires]
-    folders = [str(folder) for folder in obtain_tools(wanted, session.store, session.environ, session.say)]
+    folders = [str(folder) for folder in obtain_tools(wanted, session.machine)]
     folders = folders or list(dict.fromkeys(sysconfig.get_path(key) for key in ("purelib", "platlib")))
     sandbox = choose_sandbox(arguments, session)
     interpreter = read_interpreter(Path(sys.executable))

@@ -22,8 +22,8 @@ _NOT_HERE = "not here"
 
 def run(arguments: Namespace, session: Session) -> int:
     choice, overrides = read_choice(arguments), read_overrides(arguments, session)
-    project, _ = open_project(arguments.project, session.store, session.environ, session.cwd, overrides)
-    has_headers = find_minors_at_hand(session.store, session.environ, arguments.headers)
+    project = open_project(arguments.project, session.machine, session.cwd, overrides).project
+    has_headers = find_minors_at_hand(session.machine, arguments.headers)
     candidates = select_wheels(project, choice, has_headers, bool(find_sdk(session.environ)))
     targets = dict.fromkeys(candidate.wheel.target for candidate in candidates if candidate.wheel.target)
     runners = {target: find_runner(target, session.environ) for target in targets}

@@ -14,12 +14,12 @@ from ..wheel_selection import read_overrides
 
 def run(arguments: Namespace, session: Session) -> int:
     epoch, overrides = read_epoch(session.environ), read_overrides(arguments, session)
-    if archive := find_sdist(arguments.project, session.store, session.environ, session.cwd):
+    if archive := find_sdist(arguments.project, session.machine, session.cwd):
         path = arguments.out / archive.name
         arguments.out.mkdir(parents=True, exist_ok=True)
         write_atomically(path, archive.read_bytes())
     else:
-        project, root = open_project(arguments.project, session.store, session.environ, session.cwd, overrides)
-        path = make_sdist(project, root, arguments.out, epoch=epoch)
+        checkout = open_project(arguments.project, session.machine, session.cwd, overrides)
+        path = make_sdist(checkout, arguments.out, epoch=epoch)
     session.result(str(path))
     return 0

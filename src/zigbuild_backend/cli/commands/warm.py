@@ -20,7 +20,7 @@ from ..wheel_selection import NATIVE
 def run(arguments: Namespace, session: Session) -> int:
     names = arguments.targets or ["all"]
     targets = select_targets(find_host_target().platform_tag if name == NATIVE else name for name in names)
-    zig = obtain_zig(arguments.zig, session.store, session.environ, session.say)
+    zig = obtain_zig(arguments.zig, session.machine)
     if session.is_verbose:
         zig = replace(zig, talk=session.say)
     width = max(len(str(target)) for target in targets)

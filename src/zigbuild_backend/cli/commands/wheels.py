@@ -14,7 +14,7 @@ from ...core.cpython.header_sets import find_minors_at_hand
 from ...core.graph.object_counts import Tally
 from ...core.graph.runtimes import Runtime, find_runtimes
 from ...core.project.planned_wheels import PlannedWheel
-from ...core.project.project import Project
+from ...core.project.project import Checkout, Project
 from ...core.project.recipes import open_project
 from ...core.wheel.wheel_maker import Outcome, Workshop, make_wheels
 from ...core.zig.macos_sdk import find_sdk
@@ -31,8 +31,9 @@ def run(arguments: Namespace, session: Session) -> int:
     choice = read_choice(arguments)
     epoch = read_epoch(session.environ)
     overrides = read_overrides(arguments, session)
-    project, root = open_project(arguments.project, session.store, session.environ, session.cwd, overrides)
-    has_headers = find_minors_at_hand(session.store, session.environ, arguments.headers, choice.minors)
+    checkout = open_project(arguments.project, session.machine, session.cwd, overrides)
+    project = checkout.project
+    has_headers = find_minors_at_hand(session.machine, arguments.headers, choice.minors)
     candidates = select_wheels(project, choice, has_headers, bool(find_sdk(session.environ)))
     skipped = [candidate for candidate in candidates if candidate.is_skipped]
     notice_obstacles(skipped, session)
@@ -42,7 +43,7 @@ def run(arguments: Namespace, session: Session) -> int:
             "none of the wheels can be built", where=project.metadata.name, hint="'zigbuild plan' says why for each"
         )
 
-    zig = obtain_zig(project.settings.zig, session.store, session.environ, session.say)
+    zig = obtain_zig(project.settings.zig, session.machine)
     tools = arguments.tools or find_tool_folders(project, session)
     if session.is_verbose:
         zig = replace(zig, talk=session.say)
@@ -59,7 +60,7 @@ def run(arguments: Namespace, session: Session) -> int:
         tools=tools,
         count=tallies.append,
     )
-    outcomes = _make(project, root, arguments.out, workshop, epoch, progress, session)
+    outcomes = _make(checkout, arguments.out, workshop, epoch, progress, session)
 
     if arguments.json:
         session.result_json(_to_document(arguments.out, outcomes, skipped, tallies, time.monotonic() - start))
@@ -77,10 +78,10 @@ def run(arguments: Namespace, session: Session) -> int:
 
 
 def _make(
-    project: Project, root: Path, out: Path, workshop: Workshop, epoch: int, progress: Progress, session: Session
+    checkout: Checkout, out: Path, workshop: Workshop, epoch: int, progress: Progress, session: Session
 ) -> list[Outcome]:
     """Makes the wheels of *progress*, which shows what comes of each."""
-    runtimes = _find_runtimes(project, progress.wheels, workshop.zig)
+    runtimes = _find_runtimes(checkout.project, progress.wheels, workshop.zig)
     cold = [name for name, parts in runtimes.items() if not all(runtime.is_warm for runtime in parts)]
     if cold:
         session.say(
@@ -90,7 +91,7 @@ def _make(
     outcomes: list[Outcome] = []
     try:
         with progress.shown():
-            for outcome in make_wheels(project, root, progress.wheels, out, workshop, epoch=epoch):
+            for outcome in make_wheels(checkout, progress.wheels, out, workshop, epoch=epoch):
                 outcomes.append(outcome)
                 progress.finish(outcome)
     except KeyboardInterrupt:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import ConfigurationError, NotFoundError
+from ..base.machine import Machine
 from ..base.pythons import NEWEST, OLDEST
 from ..base.store import Store, digest_tree, write_atomically
 from ..fetch.downloads import fetch_url
@@ -72,7 +73,7 @@ class KnownHeaders:
     is_chosen: bool
 
 
-def find_header_set(minor: int, store: Store, environ: Mapping[str, str], given: Sequence[Path] = ()) -> HeaderSet:
+def find_header_set(minor: int, machine: Machine, given: Sequence[Path] = ()) -> HeaderSet:
     """The header set that wheels for CPython 3.*minor* are compiled with.
 
     Of those that the user names (*given*, then ``ZIGBUILD_HEADERS``) the first of that minor; else the one chosen
@@ -81,15 +82,15 @@ def find_header_set(minor: int, store: Store, environ: Mapping[str, str], given:
     :raises NotFoundError: if there is none, or something that the user names is not there.
     :raises ConfigurationError: if something that the user names holds no usable headers.
     """
-    for path in (*given, *_named_by(environ)):
-        if kept := _read_kept(store, path, minor):
+    for path in (*given, *_named_by(machine.environ)):
+        if kept := _read_kept(machine.store, path, minor):
             return kept
         for tree in _named_trees((path,), (minor,)):
-            return _keep(store, tree)
-    if choice := _read_choice(store, minor):
+            return _keep(machine.store, tree)
+    if choice := _read_choice(machine.store, minor):
         return choice.header_set
-    if installed := _installed_trees(minor, environ):
-        return _choose(store, installed[-1])
+    if installed := _installed_trees(minor, machine.environ):
+        return _choose(machine.store, installed[-1])
     raise NotFoundError(
         f"no headers of CPython 3.{minor} are on this machine",
         where=f"cp3{minor}",
@@ -99,17 +100,17 @@ def find_header_set(minor: int, store: Store, environ: Mapping[str, str], given:
 
 
 def find_minors_at_hand(
-    store: Store, environ: Mapping[str, str], given: Sequence[Path] = (), minors: Iterable[int] = SUPPORTED
+    machine: Machine, given: Sequence[Path] = (), minors: Iterable[int] = SUPPORTED
 ) -> frozenset[int]:
     """Those of *minors* for which :func:`find_header_set` finds headers; nothing is kept or chosen by asking."""
     named: set[int] = set()
-    for path in (*given, *_named_by(environ)):
-        kept = {minor for minor in SUPPORTED if _read_kept(store, path, minor)}
+    for path in (*given, *_named_by(machine.environ)):
+        kept = {minor for minor in SUPPORTED if _read_kept(machine.store, path, minor)}
         named |= kept or {tree.version.minor for tree in _named_trees((path,))}
     return frozenset(
         minor
         for minor in minors
-        if minor in named or _read_choice(store, minor) or installed_include_folders(minor, environ)
+        if minor in named or _read_choice(machine.store, minor) or installed_include_folders(minor, machine.environ)
     )
 
 
@@ -126,20 +127,21 @@ def load_header_set(store: Store, digest: str) -> HeaderSet:
     return HeaderSet(version.text, digest, folder)
 
 
-def recover_header_set(
-    version: str, digest: str, store: Store, environ: Mapping[str, str], given: Sequence[Path] = ()
-) -> HeaderSet:
+def recover_header_set(version: str, digest: str, machine: Machine, given: Sequence[Path] = ()) -> HeaderSet:
     """The header set that a buildinfo names, from the store, from what the user names, or from an installed CPython.
 
     :raises NotFoundError: if it is nowhere on this machine.
     """
     minor = CPythonVersion.parse(version).minor
     try:
-        return load_header_set(store, digest)
+        return load_header_set(machine.store, digest)
     except NotFoundError:
-        for tree in (*_named_trees((*given, *_named_by(environ)), (minor,)), *_installed_trees(minor, environ)):
+        for tree in (
+            *_named_trees((*given, *_named_by(machine.environ)), (minor,)),
+            *_installed_trees(minor, machine.environ),
+        ):
             if tree.digest == digest:
-                return _keep(store, tree)
+                return _keep(machine.store, tree)
     raise NotFoundError(
         f"the headers of CPython {version} that the wheel was compiled with are not on this machine",
         where=digest,
@@ -179,24 +181,24 @@ def _read_file_url(url: str) -> Path:
     return Path(url2pathname(urlsplit(url).path))
 
 
-def list_header_sets(store: Store, environ: Mapping[str, str]) -> tuple[KnownHeaders, ...]:
+def list_header_sets(machine: Machine) -> tuple[KnownHeaders, ...]:
     """Every header set on this machine, by version: named by the user, kept in the store, or of an installed CPython.
 
     Nothing is kept or chosen by looking.
     """
     origins: dict[tuple[CPythonVersion, str], set[str]] = defaultdict(set)
     chosen: dict[int, str] = {}
-    for tree in _named_trees(_named_by(environ)):
+    for tree in _named_trees(_named_by(machine.environ)):
         origins[tree.version, tree.digest].add(tree.origin)
         chosen.setdefault(tree.version.minor, tree.digest)
-    for folder in (store.root / _KIND).glob("[0-9a-f]" * 64):
+    for folder in (machine.store.root / _KIND).glob("[0-9a-f]" * 64):
         if version := read_version(folder):
             origins.setdefault((version, folder.name), set())
     for minor in SUPPORTED:
-        if choice := _read_choice(store, minor):
+        if choice := _read_choice(machine.store, minor):
             origins[CPythonVersion.parse(choice.header_set.version), choice.header_set.digest].add(choice.origin)
             chosen.setdefault(minor, choice.header_set.digest)
-        trees = _installed_trees(minor, environ)
+        trees = _installed_trees(minor, machine.environ)
         for tree in trees:
             origins[tree.version, tree.digest].add(tree.origin)
         if trees:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..base.errors import NotFoundError
+from ..base.machine import Machine
 from ..base.store import Store, digest_stream, digest_tree
 from .downloads import keep_download, keep_stream, write_blocks
 
@@ -63,7 +64,7 @@ def open_patched(path: Path, patches: Mapping[str, bytes], sha256: str, store: S
     return store.keep(("sources", digest_tree({"": sha256.encode(), **patches})), make)
 
 
-def fetch(name: str, file_name: str, sha256: str, store: Store, environ: Mapping[str, str]) -> Path:
+def fetch(name: str, file_name: str, sha256: str, machine: Machine) -> Path:
     """The file *file_name* of the project *name*, downloaded once from the indexes that pip is configured with.
 
     :raises NotFoundError: if none has it or can be reached.
@@ -73,12 +74,12 @@ def fetch(name: str, file_name: str, sha256: str, store: Store, environ: Mapping
     def stream(hint: str) -> Iterator[bytes]:
         from .indexes import read_indexes, stream_file
 
-        return stream_file(name, file_name, sha256, read_indexes(environ), hint)
+        return stream_file(name, file_name, sha256, read_indexes(machine.environ), hint)
 
-    return keep_stream(file_name, sha256, store, stream)
+    return keep_stream(file_name, sha256, machine.store, stream)
 
 
-def fetch_sdist(name: str, version: str, store: Store, environ: Mapping[str, str]) -> Path:
+def fetch_sdist(name: str, version: str, machine: Machine) -> Path:
     """The sdist of a release, downloaded once from the indexes that pip is configured with.
 
     :raises NotFoundError: if none has it or can be reached.
@@ -86,10 +87,10 @@ def fetch_sdist(name: str, version: str, store: Store, environ: Mapping[str, str
     """
     from .indexes import list_files, read_indexes
 
-    files = list_files(name, read_indexes(environ), f"to download the sdist of {name}")
+    files = list_files(name, read_indexes(machine.environ), f"to download the sdist of {name}")
     for file_name, sha256 in files:
         if is_sdist_of(file_name, name, version):
-            return fetch(name, file_name, sha256 or _learn(name, file_name, store, environ), store, environ)
+            return fetch(name, file_name, sha256 or _learn(name, file_name, machine), machine)
     raise NotFoundError("no index has its sdist", where=f"{name} {version}", hint="get it from its author")
 
 
@@ -107,12 +108,12 @@ def is_sdist_of(file_name: str, name: str, version: str) -> bool:
         return False
 
 
-def _learn(name: str, file_name: str, store: Store, environ: Mapping[str, str]) -> str:
+def _learn(name: str, file_name: str, machine: Machine) -> str:
     """The sha256 (hex) of a file whose index publishes none; the file is kept."""
     from .indexes import read_indexes, stream_file
 
-    with store.scratch("downloads") as folder:
+    with machine.store.scratch("downloads") as folder:
         path = folder / file_name
-        sha256 = write_blocks(path, stream_file(name, file_name, "", read_indexes(environ), ""))
-        keep_download(path, file_name, sha256, store)
+        sha256 = write_blocks(path, stream_file(name, file_name, "", read_indexes(machine.environ), ""))
+        keep_download(path, file_name, sha256, machine.store)
     return sha256

@@ -14,8 +14,7 @@ from ..base.pythons import Python
 from ..base.store import Store, digest_tree, temporary_folder
 from ..base.targets import Target
 from ..project.generations import Generation
-from ..project.project import Project
-from ..project.tree_reader import read_file
+from ..project.project import Checkout, Project
 from ..zig.support_folders import GENERATED, HEADERS
 from .facts import describe_project, describe_python, describe_target
 from .generator_runs import Bench, run_generation
@@ -41,7 +40,7 @@ NO_SUPPLIES = Supplies()
 
 
 def provide(
-    project: Project, root: Path, wheels: Collection[tuple[Target, Python]], bench: Bench, store: Store, epoch: int
+    checkout: Checkout, wheels: Collection[tuple[Target, Python]], bench: Bench, store: Store, epoch: int
 ) -> Supplies:
     """What the project in *root* needs for *wheels*. It is made once, and kept in *store*.
 
@@ -49,13 +48,13 @@ def provide(
     :raises NotFoundError: if a package has no headers.
     """
     files: dict[str, bytes] = {}
-    for generation in project.generations:
-        inputs = _read_inputs(generation, project, root, files)
-        for prefix, facts in _list_facts(generation, project, wheels, epoch):
+    for generation in checkout.project.generations:
+        inputs = _read_inputs(generation, checkout, files)
+        for prefix, facts in _list_facts(generation, checkout.project, wheels, epoch):
             made = _generate(generation, inputs, facts, bench, store)
-            _check_those_there(made, project, generation.where)
+            _check_those_there(made, checkout.project, generation.where)
             files |= {prefix + path: data for path, data in made.items()}
-    headers = {name: read_headers(name, bench.tools.find(name)) for name in project.headers_from}
+    headers = {name: read_headers(name, bench.tools.find(name)) for name in checkout.project.headers_from}
     folders = {f"{HEADERS}/{name}": store.keep_tree("headers", found) for name, found in headers.items()}
     digests = {canonicalize(name): digest_tree(found) for name, found in headers.items()}
     return Supplies(files, folders, tuple(sorted(digests.items())))
@@ -76,29 +75,29 @@ def _check_those_there(made: Mapping[str, bytes], project: Project, where: str) 
         raise ConfigurationError.of(problems)
 
 
-def generate_contents(project: Project, root: Path, bench: Bench, store: Store, epoch: int) -> dict[str, bytes]:
+def generate_contents(checkout: Checkout, bench: Bench, store: Store, epoch: int) -> dict[str, bytes]:
     """The files of every wheel of the project in *root* that are generated: path in the wheel → content.
 
     :raises ToolchainError: with what a generator said that failed.
     """
-    if not project.generated:
+    if not checkout.project.generated:
         return {}
     files: dict[str, bytes] = {}
-    for generation in (generation for generation in project.generations if generation.settings.per == "project"):
-        inputs = _read_inputs(generation, project, root, files)
-        for _, facts in _list_facts(generation, project, (), epoch):
+    for generation in (
+        generation for generation in checkout.project.generations if generation.settings.per == "project"
+    ):
+        inputs = _read_inputs(generation, checkout, files)
+        for _, facts in _list_facts(generation, checkout.project, (), epoch):
             files |= _generate(generation, inputs, facts, bench, store)
-    return {path: files[output] for path, output in project.generated.items()}
+    return {path: files[output] for path, output in checkout.project.generated.items()}
 
 
-def _read_inputs(
-    generation: Generation, project: Project, root: Path, generated: Mapping[str, bytes]
-) -> dict[str, bytes]:
+def _read_inputs(generation: Generation, checkout: Checkout, generated: Mapping[str, bytes]) -> dict[str, bytes]:
     """What a generator reads: files of the tree, and what others have generated before it."""
     inputs = {}
     for path in generation.inputs:
-        if path in project.tree.by_path:
-            inputs[path] = read_file(root, project.tree.by_path[path])
+        if path in checkout.project.tree.by_path:
+            inputs[path] = checkout.read(path)
         elif path in generated:
             inputs[path] = generated[path]
         else:
@@ -109,7 +108,7 @@ def _read_inputs(
         folders = {path.rpartition("/")[0] for path in inputs}
         parents = {"/".join(folder.split("/")[:end]) for folder in folders for end in range(1, folder.count("/") + 2)}
         for mark in (f"{folder}/{name}" for folder in parents for name in _PACKAGE_MARKS):
-            if mark in project.tree.by_path:
+            if mark in checkout.project.tree.by_path:
                 inputs.setdefault(mark, b"")
     return inputs
 

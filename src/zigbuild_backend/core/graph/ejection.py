@@ -20,7 +20,7 @@ from ..cpython.pyconfig import pyconfig_header
 from ..cpython.windows_exports import render_def
 from ..cpython.zig_translation import declare_inline, translation_files
 from ..generate.supplies import NO_SUPPLIES, Supplies
-from ..project.project import Project
+from ..project.project import Checkout, Project
 from ..project.tree_reader import read_file
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import Zig
@@ -40,8 +40,7 @@ class Ejected:
 
 
 def render_files(
-    project: Project,
-    root: Path,
+    checkout: Checkout,
     headers: Mapping[Python, HeaderSet | None],
     zig: Zig,
     supplies: Supplies = NO_SUPPLIES,
@@ -50,11 +49,11 @@ def render_files(
 
     Those of wheels with programs alone have none. *supplies* are what is generated, and the headers of other packages.
     """
-    sources = {file.path: read_file(root, file) for file in project.tree.files}
-    helped, forwards = help_windows(project, sources, zig.library, f"{SUPPORT_FOLDER}/pyconfig/windows")
+    sources = {file.path: read_file(checkout.root, file) for file in checkout.project.tree.files}
+    helped, forwards = help_windows(checkout.project, sources, zig.library, f"{SUPPORT_FOLDER}/pyconfig/windows")
     files = {
         "build.zig": render(helped, pythons=headers).encode(),
-        "build.zig.zon": render_zon(project).encode(),
+        "build.zig.zon": render_zon(checkout.project).encode(),
         **forwards,
         **supplies.files,
     }
@@ -64,7 +63,7 @@ def render_files(
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
-    files.update(_render_python_side(project, {key: found for key, found in headers.items() if found}, zig))
+    files.update(_render_python_side(checkout.project, {key: found for key, found in headers.items() if found}, zig))
     return files
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..base.errors import ConfigurationError, Problem
-from ..base.store import Store
+from ..base.machine import Machine
 from ..fetch.downloads import fetch_url
 from ..fetch.sdists import fetch, open_patched
 from ..project.products import LibraryProduct, Part, Product, mark_cxx, resolve_products
@@ -22,7 +22,7 @@ _FOLDER = f"{SUPPORT_FOLDER}/libraries"
 """Where, beside build.zig, their sources are: a folder for each."""
 
 
-def open_libraries(project: Project, store: Store, environ: Mapping[str, str]) -> tuple[Project, dict[str, Path]]:
+def open_libraries(project: Project, machine: Machine) -> tuple[Project, dict[str, Path]]:
     """The *project* with all that its libraries are compiled from, and the folders that this is in.
 
     Those are given by the paths where they are to stand beside build.zig.
@@ -38,7 +38,7 @@ def open_libraries(project: Project, store: Store, environ: Mapping[str, str]) -
     for product in project.products.libraries:
         if recipe := project.library_recipes.get(product.name):
             place = f"{_FOLDER}/{product.name}"
-            folders[place] = open_library_source(recipe, store, environ)
+            folders[place] = open_library_source(recipe, machine)
             libraries.append(_merge(product, _resolve(recipe, folders[place], product.name), recipe, place))
         else:
             libraries.append(product)
@@ -67,16 +67,16 @@ def _list_folders(product: Product) -> Iterator[str]:
     yield from (path.rpartition("/")[0] for path in templates if path.startswith(place))
 
 
-def open_library_source(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> Path:
+def open_library_source(recipe: Recipe, machine: Machine) -> Path:
     """The root of the source tree of a library's *recipe*, fetched, unpacked and patched once."""
     source = recipe.settings.recipe.source
     if source.sdist:
         # A library may come in the sdist of something that has another name.
         name = source.sdist.removesuffix(".tar.gz").rpartition("-")[0]
-        file = fetch(name, source.sdist, source.sha256, store, environ)
+        file = fetch(name, source.sdist, source.sha256, machine)
     else:
-        file = fetch_url(source.url, source.sha256, store)
-    return open_patched(file, recipe.patches, source.sha256, store)
+        file = fetch_url(source.url, source.sha256, machine.store)
+    return open_patched(file, recipe.patches, source.sha256, machine.store)
 
 
 def _resolve(recipe: Recipe, root: Path, name: str) -> Product:

@@ -17,7 +17,7 @@ from ..base.targets import Target
 from ..cpython.header_sets import HeaderSet
 from ..project.core_metadata import Metadata
 from ..project.products import Module, Part, Products
-from ..project.project import Project
+from ..project.project import Checkout, Project
 from ..project.source_tree import SourceFile, SourceTree
 from ..settings.model import Optimize, Settings
 from ..settings.product_tables import Extension
@@ -79,7 +79,7 @@ def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool 
         exports = f"LIBRARY {python.windows_dll}\nEXPORTS\nPy_Initialize\n" if target.is_windows else ""
         cell = Cell(python, target, HeaderSet(python.version, hashlib.sha256().hexdigest(), include), exports)
         with open_workspace(zig.store, project.metadata.name) as workspace:
-            stage(project, root, [cell], workspace, zig)
+            stage(Checkout(project, root), [cell], workspace, zig)
             compiled = run_graph(project, [cell], workspace, zig, epoch=DEFAULT_EPOCH)
     if error := compiled.errors.get(cell.identifier):
         raise ToolchainError(error.problems[0].message, where=str(target))

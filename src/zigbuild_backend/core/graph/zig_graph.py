@@ -21,7 +21,7 @@ from ..cpython.zig_translation import translated_headers, translation_files
 from ..generate.supplies import NO_SUPPLIES, Supplies
 from ..project.planned_wheels import PlannedWheel
 from ..project.products import LANGUAGES, Module, Product
-from ..project.project import Project
+from ..project.project import Checkout, Project
 from ..project.tree_reader import read_file
 from ..zig.build_roots import Workspace
 from ..zig.support_folders import SUPPORT_FOLDER
@@ -84,8 +84,7 @@ class Compiled:
 
 
 def stage(
-    project: Project,
-    root: Path,
+    checkout: Checkout,
     cells: Collection[Cell],
     workspace: Workspace,
     zig: Zig,
@@ -94,12 +93,16 @@ def stage(
     """Puts into the workspace what the graph reads: the project's files, its build.zig, CPython's side, *supplies*."""
     # An ejected project has a copy of CPython's side in its tree: it must not be written through the links below.
     ours = (*_OURS, *(f"{folder}/" for folder in supplies.folders))
-    files = {file.path: read_file(root, file) for file in project.tree.files if not file.path.startswith(ours)}
-    helped, forwards = help_windows(project, files, zig.library, f"{SUPPORT_FOLDER}/pyconfig/windows")
+    files = {
+        file.path: read_file(checkout.root, file)
+        for file in checkout.project.tree.files
+        if not file.path.startswith(ours)
+    }
+    helped, forwards = help_windows(checkout.project, files, zig.library, f"{SUPPORT_FOLDER}/pyconfig/windows")
     files.update(forwards)
-    if not project.settings.build_file:
+    if not checkout.project.settings.build_file:
         files["build.zig"] = render(helped, extra_targets=[cell.target for cell in cells]).encode()
-        files["build.zig.zon"] = render_zon(project).encode()
+        files["build.zig.zon"] = render_zon(checkout.project).encode()
     for system in ("posix", "windows"):
         files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)
     for cell in cells:
@@ -107,7 +110,7 @@ def stage(
             files[f"{SUPPORT_FOLDER}/exports/{cell.python}.def"] = cell.exports.encode()
     headers = {cell.python.version: cell.headers for cell in cells if cell.headers}
     links = {f"{SUPPORT_FOLDER}/include/{version}": found.folder for version, found in headers.items()}
-    if any(module.zig_root for module in project.modules):
+    if any(module.zig_root for module in checkout.project.modules):
         files.update((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in translation_files().items())
         for version, found in headers.items():
             links[f"{SUPPORT_FOLDER}/zig/{version}"] = translated_headers(found)

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 from ..base.errors import MismatchError, NotFoundError, Problem, ZigbuildError
-from ..project.project import Project
+from ..project.project import Checkout, Project
 from ..settings.recipe_model import PREFIX
 from ..zig.toolchain import CompileError, Zig
 from .build_zig import render_zon
@@ -21,50 +21,54 @@ _HASHES = re.compile(r"hash mismatch: .* but the fetched package has '?(?P<found
 _PROXIES = "through a proxy, name it in http_proxy, https_proxy or all_proxy"
 
 
-def needs_network(project: Project, root: Path) -> bool:
+def needs_network(checkout: Checkout) -> bool:
     """Whether something of the project in *root* names a Zig package by its address."""
-    return any(dependency.url for dependency in project.settings.dependency) or any(
-        b".url" in (root / path).read_bytes() for path in project.tree.by_path if path.split("/")[-1] == _ZON
+    return any(dependency.url for dependency in checkout.project.settings.dependency) or any(
+        b".url" in (checkout.root / path).read_bytes()
+        for path in checkout.project.tree.by_path
+        if path.split("/")[-1] == _ZON
     )
 
 
-def fetch_packages(project: Project, root: Path, zig: Zig) -> None:
+def fetch_packages(checkout: Checkout, zig: Zig) -> None:
     """Sees to it that zig's cache has all packages that the build.zig.zon in *root*, a build root, leads to.
 
     :raises NotFoundError: if one cannot be had.
     :raises MismatchError: if one has another hash than is said.
     """
     try:
-        zig.fetch(root / PurePosixPath(project.settings.build_file).parent)
+        zig.fetch(checkout.root / PurePosixPath(checkout.project.settings.build_file).parent)
     except CompileError as error:
-        raise _explain(error, project, root) from None
+        raise _explain(error, checkout) from None
 
 
-def fetch_packages_of(project: Project, root: Path, zig: Zig) -> None:
+def fetch_packages_of(checkout: Checkout, zig: Zig) -> None:
     """The same for a project in the folder *root*, which is left as it is.
 
     :raises ZigbuildError: see :func:`fetch_packages`.
     """
-    if not needs_network(project, root):
+    if not needs_network(checkout):
         return
     with zig.store.scratch("work") as scratch:
-        copy = Path(shutil.copytree(root, scratch / "root", ignore=shutil.ignore_patterns(".git", ".zig-cache")))
-        if not project.settings.build_file:
+        copy = Path(
+            shutil.copytree(checkout.root, scratch / "root", ignore=shutil.ignore_patterns(".git", ".zig-cache"))
+        )
+        if not checkout.project.settings.build_file:
             (copy / "build.zig").write_text('pub fn build(_: *@import("std").Build) void {}\n')
-            (copy / _ZON).write_text(render_zon(project), "utf-8")
-        fetch_packages(project, copy, zig)
+            (copy / _ZON).write_text(render_zon(checkout.project), "utf-8")
+        fetch_packages(Checkout(checkout.project, copy), zig)
 
 
-def _explain(error: CompileError, project: Project, root: Path) -> ZigbuildError:
+def _explain(error: CompileError, checkout: Checkout) -> ZigbuildError:
     """What zig said of packages, with the places in the settings and the mends."""
-    output = error.output.replace(f"{root}/", "").replace("./", "")
+    output = error.output.replace(f"{checkout.root}/", "").replace("./", "")
     problems = [(_HASHES.search(said["problem"]), said["problem"], said["line"]) for said in _ERROR.finditer(output)]
     if not problems:
         return NotFoundError(f"its packages cannot be fetched: {output.strip()}", where=_ZON, hint=_PROXIES)
     if mismatches := [
         Problem(
             f"what is fetched has the hash {match['found']}",
-            _find_place(project, line, "hash"),
+            _find_place(checkout.project, line, "hash"),
             f'if that is what you want, write hash = "{match["found"]}"',
         )
         for match, _, line in problems
@@ -72,7 +76,11 @@ def _explain(error: CompileError, project: Project, root: Path) -> ZigbuildError
     ]:
         return MismatchError.of(mismatches)
     return NotFoundError.of(
-        Problem(f"cannot be fetched: {problem}", _find_place(project, line, "url"), f"check the address; {_PROXIES}")
+        Problem(
+            f"cannot be fetched: {problem}",
+            _find_place(checkout.project, line, "url"),
+            f"check the address; {_PROXIES}",
+        )
         for _, problem, line in problems
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..base.pythons import Python
 from ..base.targets import TARGETS, Target
@@ -13,6 +14,7 @@ from .core_metadata import Metadata
 from .generations import Generation
 from .products import LibraryProduct, Module, Product, Products
 from .source_tree import SourceTree
+from .tree_reader import read_file
 
 
 @dataclass(frozen=True)
@@ -97,3 +99,18 @@ class Project:
         """The stable ABIs that wheels of it may have: one, unless modules differ between targets."""
         floors = {self.stable_abi_for(target) for target in TARGETS}
         return tuple(sorted(floor for floor in floors if floor))
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A project with the folder that its files are read from."""
+
+    project: Project
+    root: Path
+
+    def read(self, path: str) -> bytes:
+        """Return the content of the file of the project's tree at *path*.
+
+        :raises NotFoundError: if it is not what it was when the tree was read.
+        """
+        return read_file(self.root, self.project.tree.by_path[path])

@@ -9,6 +9,7 @@ from os import pathsep
 from pathlib import Path
 
 from ..base.errors import ConfigurationError, NotFoundError
+from ..base.machine import Machine
 from ..base.store import Store, digest_tree
 from ..fetch.downloads import fetch_url
 from ..fetch.sdists import fetch, open_patched, open_sdist
@@ -16,7 +17,7 @@ from ..settings.overrides import Override, apply_overrides, render_overrides
 from ..settings.recipe_model import FILE_NAME, PREFIX, Recipe, parse_recipe
 from .library_recipes import read_library_recipe
 from .pkg_info import read_pkg_info
-from .project import Project
+from .project import Checkout
 from .project_folder import list_build_requires, read_cxx_marked, read_project, written_by
 from .project_resolver import resolve_project
 from .pyproject import parse_toml, read_pyproject
@@ -26,10 +27,8 @@ VARIABLE = "ZIGBUILD_RECIPES"
 """The environment variable that names folders of recipes, separated as in ``PATH``."""
 
 
-def open_project(
-    argument: str, store: Store, environ: Mapping[str, str], cwd: Path, overrides: Sequence[Override] = ()
-) -> tuple[Project, Path]:
-    """The project that *argument* names, and the root of its tree.
+def open_project(argument: str, machine: Machine, cwd: Path, overrides: Sequence[Override] = ()) -> Checkout:
+    """Return the project that *argument* names, with the folder of its tree.
 
     It is a folder with pyproject.toml, an sdist, or a recipe: its folder, or its name in ``recipes`` of *cwd* or in a
     folder of ``ZIGBUILD_RECIPES``.
@@ -37,26 +36,26 @@ def open_project(
     :raises NotFoundError: if there is nothing of that name, or the source of a recipe cannot be had.
     :raises ConfigurationError: if it is something else, or with all that is wrong in it.
     """
-    path = _find_path(argument, environ, cwd)
+    path = _find_path(argument, machine.environ, cwd)
     if path.is_file():
-        return _open_file(path, store, overrides)
+        return _open_file(path, machine.store, overrides)
     if (path / FILE_NAME).is_file() and not (path / "pyproject.toml").is_file():
-        return open_recipe(read_recipe(path, overrides), store, environ)
-    return _open_tree(path, argument, overrides), path
+        return open_recipe(read_recipe(path, overrides), machine)
+    return _open_tree(path, argument, overrides)
 
 
-def find_sdist(argument: str, store: Store, environ: Mapping[str, str], cwd: Path) -> Path | None:
+def find_sdist(argument: str, machine: Machine, cwd: Path) -> Path | None:
     """The sdist that *argument* is, or that the recipe that it names builds; None for the folder of a project.
 
     :raises NotFoundError: as :func:`open_project`.
     """
-    path = _find_path(argument, environ, cwd)
+    path = _find_path(argument, machine.environ, cwd)
     if path.is_file():
         return path
     if (path / "pyproject.toml").is_file():
         return None
     recipe = read_recipe(path)
-    return fetch_source(recipe, store, environ) if recipe.settings.recipe.source.sdist else None
+    return fetch_source(recipe, machine) if recipe.settings.recipe.source.sdist else None
 
 
 def _find_path(argument: str, environ: Mapping[str, str], cwd: Path) -> Path:
@@ -112,8 +111,8 @@ def _read_library(folder: Path, name: str) -> Recipe:
     return read_library_recipe(name, lambda path: _read(parent / path))
 
 
-def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tuple[Project, Path]:
-    """The project that *recipe* makes of its source, and the root of the tree, unpacked and patched.
+def open_recipe(recipe: Recipe, machine: Machine) -> Checkout:
+    """Return the project that *recipe* makes of its source, with the folder of the tree, unpacked and patched.
 
     :raises NotFoundError: if the source cannot be had.
     :raises MismatchError: if it has another hash than the recipe says.
@@ -126,8 +125,8 @@ def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tup
             where=f"{PREFIX}recipe.kind",
             hint="link it into a module: [[tool.zigbuild.library]] with 'recipe'",
         )
-    archive = fetch_source(recipe, store, environ)
-    root = open_patched(archive, recipe.patches, release.source.sha256, store)
+    archive = fetch_source(recipe, machine)
+    root = open_patched(archive, recipe.patches, release.source.sha256, machine.store)
     pyproject = read_pyproject(root) if (root / "pyproject.toml").is_file() else {}
     metadata = read_pkg_info(root, pyproject)
     if (_canonical(metadata.name), metadata.version) != (_canonical(release.name), _normal(release.version)):
@@ -148,10 +147,10 @@ def open_recipe(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> tup
         cxx_marked=read_cxx_marked(root, tree),
         prefix=PREFIX,
     )
-    return replace(project, library_recipes=recipe.libraries), root
+    return Checkout(replace(project, library_recipes=recipe.libraries), root)
 
 
-def fetch_source(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> Path:
+def fetch_source(recipe: Recipe, machine: Machine) -> Path:
     """The archive of *recipe*'s source, from the store, an index or its address.
 
     :raises NotFoundError: if it cannot be had.
@@ -160,11 +159,11 @@ def fetch_source(recipe: Recipe, store: Store, environ: Mapping[str, str]) -> Pa
     release = recipe.settings.recipe
     source = release.source
     if source.sdist:
-        return fetch(release.name, source.sdist, source.sha256, store, environ)
-    return fetch_url(source.url, source.sha256, store)
+        return fetch(release.name, source.sdist, source.sha256, machine)
+    return fetch_url(source.url, source.sha256, machine.store)
 
 
-def _open_tree(root: Path, name: str, overrides: Sequence[Override]) -> Project:
+def _open_tree(root: Path, name: str, overrides: Sequence[Override]) -> Checkout:
     """The project in *root*; one of another backend is refused, since without settings it would have no modules."""
     pyproject = read_pyproject(root)
     build_system, tool = pyproject.get("build-system"), pyproject.get("tool")
@@ -175,16 +174,16 @@ def _open_tree(root: Path, name: str, overrides: Sequence[Override]) -> Project:
             where=name,
             hint="say there how it is built, or in a recipe if it is not yours",
         )
-    return read_project(root, overrides)
+    return Checkout(read_project(root, overrides), root)
 
 
-def _open_file(path: Path, store: Store, overrides: Sequence[Override]) -> tuple[Project, Path]:
+def _open_file(path: Path, store: Store, overrides: Sequence[Override]) -> Checkout:
     if path.suffix == ".whl":
         raise ConfigurationError("is a wheel, not its source", where=path.name, hint=f"zigbuild rebuild {path.name}")
     root = open_sdist(path, store)
     if not (root / "PKG-INFO").is_file():
         raise ConfigurationError("holds no PKG-INFO", where=path.name, hint="give an sdist, not the archive of a tree")
-    return _open_tree(root, path.name, overrides), root
+    return _open_tree(root, path.name, overrides)
 
 
 def _read(path: Path) -> bytes:

@@ -33,7 +33,7 @@ from ..graph.zig_packages import fetch_packages, needs_network
 from ..project.core_metadata import render_entry_points
 from ..project.planned_wheels import PURE_TAG, PlannedWheel
 from ..project.products import LibraryProduct, Module
-from ..project.project import Project
+from ..project.project import Checkout, Project
 from ..project.tree_reader import read_file
 from ..zig.build_roots import Workspace, open_workspace
 from ..zig.macos_sdk import Sdk, describe_sdk
@@ -82,7 +82,7 @@ class Outcome:
 
 
 def make_wheels(
-    project: Project, root: Path, wheels: Collection[PlannedWheel], out: Path, workshop: Workshop, *, epoch: int
+    checkout: Checkout, wheels: Collection[PlannedWheel], out: Path, workshop: Workshop, *, epoch: int
 ) -> Iterator[Outcome]:
     """Makes the *wheels* of the project in *root*, into the folder *out*; yields what came of each as it is done.
 
@@ -92,16 +92,16 @@ def make_wheels(
     possible = [wheel for wheel in wheels if not wheel.obstacle]
     if not possible:
         return
-    contents = read_contents(project, root)
+    contents = read_contents(checkout)
     out.mkdir(parents=True, exist_ok=True)
     with obtain_deflater(workshop.zig) as deflater:
-        for wheel, spec, modules in compile_wheels(project, root, possible, workshop, epoch=epoch, archive=PROFILE):
+        for wheel, spec, modules in compile_wheels(checkout, possible, workshop, epoch=epoch, archive=PROFILE):
             if isinstance(modules, ZigbuildError):
                 workshop.report(wheel.identifier, "failed")
                 yield Outcome(wheel, error=modules)
                 continue
             path = out / spec.file_name
-            entries = assemble(project, root, spec, contents, modules)
+            entries = assemble(checkout, spec, contents, modules)
             write_wheel(path, entries, mtime=epoch, deflate=deflater.deflate)
             data = path.read_bytes()
             workshop.report(wheel.identifier, "packed")
@@ -125,8 +125,7 @@ def specify(project: Project, *, epoch: int, archive: str) -> WheelSpec:
 
 
 def compile_wheels(
-    project: Project,
-    root: Path,
+    checkout: Checkout,
     wheels: Collection[PlannedWheel],
     workshop: Workshop,
     *,
@@ -139,42 +138,43 @@ def compile_wheels(
     Those are its generated files and its audited modules. They are compiled in *workspace*, or in the one that the
     store has for the project's name.
     """
-    base = specify(project, epoch=epoch, archive=archive)
+    base = specify(checkout.project, epoch=epoch, archive=archive)
     pure = [wheel for wheel in wheels if not wheel.target]
-    if not project.generated:
+    if not checkout.project.generated:
         yield from ((wheel, base, {}) for wheel in pure)
     cells = {cell.identifier: cell for cell in _find_cells(wheels, workshop)}
-    if not (cells or project.generated):
+    if not (cells or checkout.project.generated):
         return
-    requirements, headers = select_tools(project)
+    requirements, headers = select_tools(checkout.project)
     tools = find_tools(requirements, workshop.tools, headers=headers)
     equipped = replace(base, requirements=tuple(sorted({*base.requirements, *tools.requirements})))
-    bench = Bench(tools, workshop.zig.environ, workshop.zig.talk)
+    bench = Bench(tools, workshop.zig.machine.environ, workshop.zig.talk)
     kept = Store(workshop.zig.store.folder("work", base.name))
-    generated = generate_contents(project, root, bench, kept, epoch)
-    if project.generated:
+    generated = generate_contents(checkout, bench, kept, epoch)
+    if checkout.project.generated:
         base = equipped
         yield from ((wheel, base, generated) for wheel in pure)
     if not cells:
         return
     with nullcontext(workspace) if workspace else open_workspace(workshop.zig.store, base.name) as workspace:
         pairs = [(cell.target, cell.python) for cell in cells.values()]
-        project, folders = open_libraries(project, workshop.zig.store, workshop.zig.environ)
-        supplies = provide(project, root, pairs, bench, kept, epoch)
+        project, folders = open_libraries(checkout.project, workshop.zig.machine)
+        checkout = Checkout(project, checkout.root)
+        supplies = provide(checkout, pairs, bench, kept, epoch)
         sdk = None
-        if workshop.sdk and any(project.has_frameworks(cell.target) for cell in cells.values()):
+        if workshop.sdk and any(checkout.project.has_frameworks(cell.target) for cell in cells.values()):
             sdk = describe_sdk(workshop.sdk, workshop.zig.store)
             folders = {**folders, f"{SUPPORT_FOLDER}/sdk": workshop.sdk.folder}
         supplies = replace(supplies, folders=supplies.folders | folders)
-        names = [path for path in project.tree.by_path if path.endswith(HEADER_SUFFIXES)]
+        names = [path for path in checkout.project.tree.by_path if path.endswith(HEADER_SUFFIXES)]
         if found := [*names, *(digest for _, digest in supplies.headers), *([sdk.digest] if sdk else [])]:
             workspace = workspace.apart(found)
-        stage(project, root, cells.values(), workspace, workshop.zig, supplies)
-        if needs_network(project, root):
-            fetch_packages(project, workspace.root, workshop.zig)
+        stage(checkout, cells.values(), workspace, workshop.zig, supplies)
+        if needs_network(checkout):
+            fetch_packages(Checkout(project, workspace.root), workshop.zig)
         kept_objects = list_kept(workspace.cache)
-        compiled = _choose_runner(project, root)(
-            project,
+        compiled = _choose_runner(checkout)(
+            checkout.project,
             cells.values(),
             workspace,
             workshop.zig,
@@ -183,20 +183,22 @@ def compile_wheels(
             on_compiled=lambda identifier: workshop.report(identifier, "compiled"),
         )
         done = [cell for identifier, cell in cells.items() if identifier not in compiled.errors]
-        workshop.count(count_objects(project, done, workspace.cache, kept_objects))
+        workshop.count(count_objects(checkout.project, done, workspace.cache, kept_objects))
         for wheel in (wheel for wheel in wheels if wheel.target):
             cell = cells[wheel.identifier]
             spec = replace(
                 equipped,
                 tag=wheel.tag,
                 zig=workshop.zig.version,
-                optimize=project.settings.optimize,
+                optimize=checkout.project.settings.optimize,
                 target=cell.target,
                 python=_describe_python(cell),
-                sdk=sdk if project.has_frameworks(cell.target) else None,
+                sdk=sdk if checkout.project.has_frameworks(cell.target) else None,
                 headers=supplies.headers,
             )
-            find_origin = partial(find_origin_of, project=project, cell=cell, workspace=workspace, zig=workshop.zig)
+            find_origin = partial(
+                find_origin_of, project=checkout.project, cell=cell, workspace=workspace, zig=workshop.zig
+            )
             made = _collect(cell, compiled, f"{base.name}-{base.version}.data/scripts", find_origin, workshop.warn)
             if not isinstance(made, ZigbuildError) and not made:  # all that it has was optional
                 yield wheel, base, generated
@@ -204,21 +206,21 @@ def compile_wheels(
             yield wheel, spec, made if isinstance(made, ZigbuildError) else {**generated, **made}
 
 
-def _choose_runner(project: Project, root: Path) -> Callable[..., Compiled]:
+def _choose_runner(checkout: Checkout) -> Callable[..., Compiled]:
     """What compiles: the graph of all wheels, which an ejected build.zig is too, or a build.zig of another kind.
 
     :raises NotFoundError: if the build.zig that the settings name is not there.
     """
-    if not project.settings.build_file:
+    if not checkout.project.settings.build_file:
         return run_graph
-    file = project.tree.by_path.get(project.settings.build_file)
+    file = checkout.project.tree.by_path.get(checkout.project.settings.build_file)
     if file is None:
         raise NotFoundError(
-            f"there is no file {project.settings.build_file!r} in the project",
+            f"there is no file {checkout.project.settings.build_file!r} in the project",
             where="tool.zigbuild.build-file",
             hint="check the path; what git ignores is no part of the project",
         )
-    return run_graph if is_ejected(read_file(root, file)) else run_build_file
+    return run_graph if is_ejected(read_file(checkout.root, file)) else run_build_file
 
 
 def _describe_python(cell: Cell) -> PythonInput | None:
@@ -233,7 +235,7 @@ def _find_cells(wheels: Collection[PlannedWheel], workshop: Workshop) -> Iterato
 
     @cache
     def find_headers(minor: int) -> HeaderSet:
-        return find_header_set(minor, zig.store, zig.environ, workshop.headers)
+        return find_header_set(minor, zig.machine, workshop.headers)
 
     @cache
     def find_exports(python: Python) -> str:
@@ -323,23 +325,23 @@ def _read_stable_abi(python: Python) -> frozenset[str] | None:
         return None
 
 
-def read_contents(project: Project, root: Path) -> list[Entry]:
+def read_contents(checkout: Checkout) -> list[Entry]:
     """The files of the project that every wheel of it holds."""
-    files = project.tree.by_path
+    files = checkout.project.tree.by_path
     entries = [
-        Entry(path, read_file(root, files[source]), files[source].is_executable)
-        for path, source in project.contents.items()
+        Entry(path, read_file(checkout.root, files[source]), files[source].is_executable)
+        for path, source in checkout.project.contents.items()
     ]
-    return entries + read_data(project, root)
+    return entries + read_data(checkout)
 
 
-def read_data(project: Project, root: Path) -> list[Entry]:
+def read_data(checkout: Checkout) -> list[Entry]:
     """What every wheel of the project has in its ``.data``: scripts, headers and files for other places."""
     entries = []
-    for path, source in project.data.items():
-        file = project.tree.by_path[source]
-        data, is_script = read_file(root, file), path.startswith("scripts/")
-        place = f"{project.metadata.file_name}.data/{path}"
+    for path, source in checkout.project.data.items():
+        file = checkout.project.tree.by_path[source]
+        data, is_script = read_file(checkout.root, file), path.startswith("scripts/")
+        place = f"{checkout.project.metadata.file_name}.data/{path}"
         entries.append(Entry(place, render_script(data) if is_script else data, is_script or file.is_executable))
     return entries
 
@@ -353,7 +355,7 @@ def make_entry(project: Project, path: str, data: bytes) -> Entry:
 
 
 def assemble(
-    project: Project, root: Path, spec: WheelSpec, contents: Iterable[Entry], modules: Mapping[str, bytes]
+    checkout: Checkout, spec: WheelSpec, contents: Iterable[Entry], modules: Mapping[str, bytes]
 ) -> list[Entry]:
     """The entries of the wheel of *spec*: the project's *contents*, what is made for it, and ``.dist-info``.
 
@@ -364,34 +366,34 @@ def assemble(
         raise ConfigurationError(
             "is in the source tree and would be compiled too", where=clash, hint="delete it, or have git ignore it"
         )
-    entries += [make_entry(project, path, data) for path, data in modules.items()]
-    return pack(project, root, spec, entries)
+    entries += [make_entry(checkout.project, path, data) for path, data in modules.items()]
+    return pack(checkout, spec, entries)
 
 
-def pack(project: Project, root: Path, spec: WheelSpec, entries: Iterable[Entry]) -> list[Entry]:
+def pack(checkout: Checkout, spec: WheelSpec, entries: Iterable[Entry]) -> list[Entry]:
     """*entries* and the ``.dist-info`` that belongs to them, RECORD last."""
     info = f"{spec.name}-{spec.version}.dist-info"
     record = f"{info}/RECORD"
-    members = [*entries, *render_dist_info(project, root, spec, info)]
+    members = [*entries, *render_dist_info(checkout, spec, info)]
     buildinfo = render_buildinfo(spec, digest_members(render_record(members, record)))
     members.append(Entry(f"{info}/{BUILDINFO}", buildinfo))
     return [*members, Entry(record, render_record(members, record))]
 
 
-def render_dist_info(project: Project, root: Path, spec: WheelSpec, info: str) -> list[Entry]:
+def render_dist_info(checkout: Checkout, spec: WheelSpec, info: str) -> list[Entry]:
     """The files of ``.dist-info`` that do not depend on the others: metadata, tags, entry points, licences, SBOM."""
     generator = " ".join(spec.backend.split(" ")[:2])
     entries = [
-        Entry(f"{info}/METADATA", project.metadata.text.encode()),
+        Entry(f"{info}/METADATA", checkout.project.metadata.text.encode()),
         Entry(f"{info}/WHEEL", render_wheel_file(spec.tags, generator, is_pure=spec.target is None)),
         Entry(f"{info}/sboms/{SBOM}", render_sbom(spec)),
     ]
-    if project.metadata.entry_points:
-        entries.append(Entry(f"{info}/entry_points.txt", render_entry_points(project.metadata.entry_points)))
-    for path in project.metadata.license_files:
-        if path not in project.tree.by_path:
+    if checkout.project.metadata.entry_points:
+        entries.append(Entry(f"{info}/entry_points.txt", render_entry_points(checkout.project.metadata.entry_points)))
+    for path in checkout.project.metadata.license_files:
+        if path not in checkout.project.tree.by_path:
             raise ConfigurationError(
                 "this licence file is no part of the project", where=path, hint="does git ignore it?"
             )
-        entries.append(Entry(f"{info}/licenses/{path}", read_file(root, project.tree.by_path[path])))
+        entries.append(Entry(f"{info}/licenses/{path}", checkout.read(path)))
     return entries

@@ -11,10 +11,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import ConfigurationError, NotFoundError, ToolchainError
+from ..base.machine import Machine
 from ..base.store import Store, link_or_copy
 
 _TICK_SECONDS = 0.2
@@ -33,12 +34,16 @@ class Zig:
 
     executable: Path
     version: str
-    store: Store
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    machine: Machine
     talk: Callable[[str], None] | None = None
     """Told each command and what it said, where somebody wants to know."""
     on_build: Callable[[Sequence[str], Sequence[str], Mapping[str, str]], None] | None = None
     """Told how a graph is built: the command, what of the environment it inherits, and what is set besides."""
+
+    @property
+    def store(self) -> Store:
+        """The store of its machine, in which its caches live."""
+        return self.machine.store
 
     @property
     def library(self) -> Path:
@@ -158,7 +163,7 @@ class Zig:
     def _environment(self, epoch: int | None, library: Path | None, has_network: bool) -> dict[str, str]:
         """What zig sees of this process's environment: no locale, no time zone, no flags, no HOME."""
         names = _INHERITED + (_PROXIES if has_network else ())
-        inherited = {key: self.environ[key] for key in names if key in self.environ}
+        inherited = {key: self.machine.environ[key] for key in names if key in self.machine.environ}
         return inherited | self._set_variables(epoch, library)
 
     def _set_variables(self, epoch: int | None, library: Path | None) -> dict[str, str]:
@@ -204,16 +209,16 @@ def _wait(child: subprocess.Popen[bytes], stdin: bytes, on_tick: Callable[[], No
     return child.communicate(stdin)
 
 
-def find_zig(version: str, store: Store, environ: Mapping[str, str]) -> Zig:
+def find_zig(version: str, machine: Machine) -> Zig:
     """The zig of the ``ziglang`` package that is installed for the running Python, which must be exactly *version*.
 
     :raises NotFoundError: if that package, in that version, is not installed.
     :raises ConfigurationError: if the store lies where zig cannot work.
     """
-    if ": " in str(store.root):
+    if ": " in str(machine.store.root):
         # What clang says of a file's dependencies has the form of a makefile, and zig cannot read it back then.
         raise ConfigurationError(
-            "zig cannot work below a path with ': ' in it", where=str(store.root), hint="set ZIGBUILD_CACHE_DIR"
+            "zig cannot work below a path with ': ' in it", where=str(machine.store.root), hint="set ZIGBUILD_CACHE_DIR"
         )
     installed: list[str] = []
     for folder in sys.path:
@@ -221,7 +226,7 @@ def find_zig(version: str, store: Store, environ: Mapping[str, str]) -> Zig:
             found = info.name[len("ziglang-") : -len(".dist-info")]
             executable = info.parent / "ziglang" / ("zig.exe" if sys.platform == "win32" else "zig")
             if found == version and executable.is_file():
-                return Zig(executable, version, store, environ)
+                return Zig(executable, version, machine)
             installed.append(found)
     there = f"; installed is {', '.join(installed)}" if installed else ""
     raise NotFoundError(

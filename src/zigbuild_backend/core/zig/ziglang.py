@@ -7,11 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..base.errors import MismatchError, NotFoundError
-from ..base.store import Store, link_or_copy
+from ..base.machine import Machine
+from ..base.store import link_or_copy
 from .toolchain import Zig, find_zig
 
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.!+]*")
@@ -20,7 +21,7 @@ _LAST_LINES = 5
 """Of what an installer said, how much a message quotes."""
 
 
-def obtain_zig(version: str, store: Store, environ: Mapping[str, str], say: Callable[[str], None]) -> Zig:
+def obtain_zig(version: str, machine: Machine) -> Zig:
     """Return the zig of exactly *version*. If it has to be fetched, *say* is told, and the store keeps it.
 
     It comes from where pip (or uv, where there is no pip) is configured to get packages.
@@ -28,17 +29,17 @@ def obtain_zig(version: str, store: Store, environ: Mapping[str, str], say: Call
     :raises NotFoundError: if it cannot be installed.
     """
     try:
-        return find_zig(version, store, environ)
+        return find_zig(version, machine)
     except NotFoundError:
         pass
-    folder = obtain_ziglang(version, store, environ, say)
+    folder = obtain_ziglang(version, machine)
     executable = folder / "ziglang" / ("zig.exe" if sys.platform == "win32" else "zig")
     if not executable.is_file():
         raise NotFoundError("this zig was damaged", where=str(folder), hint="delete the folder, and try again")
-    return Zig(executable, version, store, environ)
+    return Zig(executable, version, machine)
 
 
-def obtain_ziglang(version: str, store: Store, environ: Mapping[str, str], say: Callable[[str], None]) -> Path:
+def obtain_ziglang(version: str, machine: Machine) -> Path:
     """Return a folder of the store with the package ``ziglang`` of exactly *version*, and nothing else.
 
     What is installed is linked there; otherwise *say* is told, and it is installed.
@@ -51,16 +52,16 @@ def obtain_ziglang(version: str, store: Store, environ: Mapping[str, str], say: 
 
     def make(folder: Path) -> None:
         try:
-            zig = find_zig(version, store, environ)
+            zig = find_zig(version, machine)
         except NotFoundError:
-            say(f"installing zig {version} into the cache")
-            install([f"ziglang=={version}"], folder, environ)
+            machine.say(f"installing zig {version} into the cache")
+            install([f"ziglang=={version}"], folder, machine.environ)
         else:
             package = zig.executable.parent
             for part in (package, package.with_name(f"ziglang-{version}.dist-info")):
                 shutil.copytree(part, folder / part.name, copy_function=link_or_copy)
 
-    return store.keep(("ziglang", version), make)
+    return machine.store.keep(("ziglang", version), make)
 
 
 def install(

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ...core.base.backend_digest import PACKAGE, PACKAGE_FOLDER, list_package, read_backend
 from ...core.base.errors import MismatchError, NotFoundError
+from ...core.base.machine import Machine
 from ...core.base.pins import DEFAULT_ZIG, NAME
 from ...core.base.store import Store, digest_tree
 from ...core.wheel.spec import WheelSpec
@@ -62,7 +63,7 @@ class Environment:
         )
 
 
-def obtain_environment(spec: WheelSpec, store: Store, environ: Mapping[str, str], say: Say) -> Environment:
+def obtain_environment(spec: WheelSpec, machine: Machine) -> Environment:
     """The environment that the wheel of *spec* was built in; *say* is told if something has to be fetched.
 
     :raises NotFoundError: if a part of it cannot be had.
@@ -70,20 +71,20 @@ def obtain_environment(spec: WheelSpec, store: Store, environ: Mapping[str, str]
     """
     known = parse_requirements(spec.requirements)
     requirements = {name: version for name, version in known.items() if name in LIBRARIES}
-    package = _obtain_backend(spec.backend, store, environ, say)
+    package = _obtain_backend(spec.backend, machine)
     parts = {"backend": _digest_package(package), **requirements}
     name = digest_tree({part: value.encode() for part, value in parts.items()})
 
     def make(folder: Path) -> None:
         _copy_package(package, folder / PACKAGE)
         for library, version in requirements.items():
-            provide(library, version, folder, environ, say)
+            provide(library, version, folder, machine.environ, machine.say)
         with contextlib.suppress(NotFoundError):  # whoever needs it asks again, and is told
-            if find_interpreter(_OLDEST_WITH_TOML[1] - 1, environ):
-                obtain_toml_reader(store, environ)
+            if find_interpreter(_OLDEST_WITH_TOML[1] - 1, machine.environ):
+                obtain_toml_reader(machine)
 
-    folders = [store.keep(("environments", name), make), obtain_ziglang(spec.zig or DEFAULT_ZIG, store, environ, say)]
-    return Environment((*folders, *store.root.glob(f"libraries/{_TOML_READER}")))
+    folders = [machine.store.keep(("environments", name), make), obtain_ziglang(spec.zig or DEFAULT_ZIG, machine)]
+    return Environment((*folders, *machine.store.root.glob(f"libraries/{_TOML_READER}")))
 
 
 def compile_bytecode(environment: Environment, interpreter: Interpreter, store: Store) -> None:
@@ -121,7 +122,7 @@ def parse_requirements(requirements: Iterable[str]) -> dict[str, str]:
     return parsed
 
 
-def _obtain_backend(backend: str, store: Store, environ: Mapping[str, str], say: Say) -> Path:
+def _obtain_backend(backend: str, machine: Machine) -> Path:
     """The package folder of the backend of that name, version and digest: the running one, else one in the store."""
     name, version, digest = backend.split(" ")
     if name != NAME or not _VERSION.fullmatch(version) or not _SHA256.fullmatch(digest):
@@ -131,8 +132,8 @@ def _obtain_backend(backend: str, store: Store, environ: Mapping[str, str], say:
         if backend == read_backend():
             _copy_package(PACKAGE_FOLDER, folder / PACKAGE)
         else:
-            say(f"installing {name} {version}, which the wheel was built by, into the cache")
-            install([f"{name}=={version}"], folder, environ)
+            machine.say(f"installing {name} {version}, which the wheel was built by, into the cache")
+            install([f"{name}=={version}"], folder, machine.environ)
         if (found := digest_any_backend(folder / PACKAGE)) != digest:
             raise MismatchError(
                 f"the wheel was built by the sources {digest[:12]} of it, what the index has are {found[:12]}",
@@ -140,7 +141,7 @@ def _obtain_backend(backend: str, store: Store, environ: Mapping[str, str], say:
                 hint="the wheel comes from a development version: run the command with that very version",
             )
 
-    kept = store.keep(("backends", digest), make)
+    kept = machine.store.keep(("backends", digest), make)
     return PACKAGE_FOLDER if backend == read_backend() else kept / PACKAGE
 
 
@@ -194,7 +195,7 @@ def _copy_installed(library: str, folder: Path, version: str = "") -> bool:
     return bool(files)
 
 
-def obtain_toml_reader(store: Store, environ: Mapping[str, str]) -> Path:
+def obtain_toml_reader(machine: Machine) -> Path:
     """A folder with a reader of TOML for Pythons that have none.
 
     :raises NotFoundError: if it can't be had.
@@ -202,6 +203,6 @@ def obtain_toml_reader(store: Store, environ: Mapping[str, str]) -> Path:
 
     def make(folder: Path) -> None:
         if not _copy_installed(_TOML_READER, folder):
-            install([_TOML_READER], folder, environ)
+            install([_TOML_READER], folder, machine.environ)
 
-    return store.keep(("libraries", _TOML_READER), make)
+    return machine.store.keep(("libraries", _TOML_READER), make)

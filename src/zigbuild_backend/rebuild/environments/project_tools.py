@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ...core.base.errors import MismatchError, NotFoundError, Problem
+from ...core.base.machine import Machine
 from ...core.base.pins import NAME
 from ...core.base.pythons import NEWEST
-from ...core.base.store import Store, digest_tree
+from ...core.base.store import digest_tree
 from ...core.generate.installed_tools import find_tools
 from ...core.generate.package_headers import read_headers
 from ...core.wheel.spec import WheelSpec
@@ -24,9 +25,7 @@ from .interpreters import OLDEST, Interpreter
 
 def obtain_tools(
     requirements: Sequence[str],
-    store: Store,
-    environ: Mapping[str, str],
-    say: Say,
+    machine: Machine,
     *,
     headers: Sequence[str] = (),
 ) -> tuple[Path, ...]:
@@ -46,17 +45,15 @@ def obtain_tools(
 
     def keep(asked: Sequence[str], mark: str) -> Path:
         def make(folder: Path) -> None:
-            say(f"installing {', '.join(asked)}, which the project is built with, into the cache")
-            install(asked, folder, environ, with_dependencies=not mark)
+            machine.say(f"installing {', '.join(asked)}, which the project is built with, into the cache")
+            install(asked, folder, machine.environ, with_dependencies=not mark)
 
-        return store.keep(("tools", _name(asked, f"{sys.implementation.cache_tag}{mark}")), make)
+        return machine.store.keep(("tools", _name(asked, f"{sys.implementation.cache_tag}{mark}")), make)
 
     return tuple(keep(asked, mark) for asked, mark in ((requirements, ""), (headers, "-headers")) if asked)
 
 
-def obtain_exact_tools(
-    spec: WheelSpec, interpreter: Interpreter, store: Store, environ: Mapping[str, str], say: Say
-) -> tuple[Path, ...]:
+def obtain_exact_tools(spec: WheelSpec, interpreter: Interpreter, machine: Machine) -> tuple[Path, ...]:
     """Folders with exactly the requirements of the wheel of *spec*, for *interpreter*; none if it had no tools.
 
     :raises NotFoundError: if one of them cannot be had.
@@ -72,11 +69,11 @@ def obtain_exact_tools(
             minors = [interpreter.version[1]]
             if name in with_headers:
                 minors += [sys.version_info[1], *range(NEWEST, OLDEST - 1, -1)]
-            _provide_for_any(name, version, folder, environ, say, dict.fromkeys(minors))
+            _provide_for_any(name, version, folder, machine.environ, machine.say, dict.fromkeys(minors))
         _check_headers(spec, folder)
 
     asked = (*spec.requirements, *with_headers.values())
-    return (store.keep(("tools", _name(asked, interpreter.cache_tag)), make),)
+    return (machine.store.keep(("tools", _name(asked, interpreter.cache_tag)), make),)
 
 
 def _provide_for_any(
