@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from zigbuild_backend.index.eviction import drop_softly, sweep
+from zigbuild_backend.index.eviction import drop_whole_file, remove_unused_members
 from zigbuild_backend.index.files import File
 from zigbuild_backend.index.index_statistics import collect_stats
 from zigbuild_backend.index.repository import Repository, open_repository
@@ -79,13 +79,13 @@ def split(data: Path) -> None:
     """Drops all wheels but for their members."""
     with opened(data) as repository:
         for file in list_wheels(repository):
-            drop_softly(repository, file)
+            drop_whole_file(repository, file)
 
 
 def drop(data: Path) -> None:
     """Drops the members too."""
     with opened(data) as repository:
-        sweep(repository, frozenset(file.sha256 for file in list_wheels(repository)))
+        remove_unused_members(repository, frozenset(file.sha256 for file in list_wheels(repository)))
 
 
 def list_wheels(repository: Repository) -> list[File]:

@@ -12,7 +12,7 @@ from machines import EXAMPLE, PYTHONS
 from repositories import make_repository, zigbuild, zigbuild_well
 from servers import opened
 from zigbuild_backend.core.base.targets import TARGETS
-from zigbuild_backend.index.files import Verdict
+from zigbuild_backend.index.files import Verification
 
 NUMBER = 50
 
@@ -38,5 +38,5 @@ def release(tmp_path_factory: pytest.TempPathFactory, zig: object) -> Release:
     with opened(data) as repository:
         wheels = [file for file in repository.ledger.all_files() if file.is_wheel]
         for file in wheels:
-            repository.ledger.add_verdict(Verdict(file.sha256, 4, True, {}, "", "2026-01-01T00:00:00.000000Z"))
+            repository.ledger.add_verdict(Verification(file.sha256, 4, True, {}, "", "2026-01-01T00:00:00.000000Z"))
     return Release(base / "dist", spare, data, {file.name: file.sha256 for file in wheels})

@@ -20,7 +20,7 @@ from repositories import zigbuild
 from servers import Reply, Running, opened, publish, serving
 from wheels import write_foreign_wheel
 from zigbuild_backend.core.base.errors import MismatchError
-from zigbuild_backend.index.eviction import drop_softly
+from zigbuild_backend.index.eviction import drop_whole_file
 
 if os.name != "posix":
     pytest.skip("the sandbox is Linux's", allow_module_level=True)
@@ -91,7 +91,7 @@ def test_flipped_bits_of_wheels(server: Running, release: Release, data: Path, n
 
 def test_flipped_bits_of_members(server: Running, release: Release, data: Path, name: str) -> None:
     with opened(data) as repository:
-        drop_softly(repository, repository.ledger.find(name))
+        drop_whole_file(repository, repository.ledger.find(name))
         layout = repository.ledger.layout(release.hashes[name])
     assert layout and layout.kept
     before = count_ways(server)["rebuilt"][name]
@@ -106,7 +106,7 @@ def test_flipped_bits_of_what_cannot_be_rebuilt(server: Running, data: Path, tmp
     wheels = {name: write_foreign_wheel(tmp_path, name, modules={f"{name}.bin": os.urandom(9000)}) for name in names}
     rows = publish(data, *wheels.values())
     with opened(data) as repository:
-        drop_softly(repository, rows[wheels["split"].name])
+        drop_whole_file(repository, rows[wheels["split"].name])
         layout = repository.ledger.layout(rows[wheels["split"].name].sha256)
     assert layout
     (piece,) = layout.kept

@@ -20,15 +20,15 @@ from repositories import OFFLINE, TARGETS, CountingSandbox, copy_repository, dro
 from wheels import write_foreign_wheel
 from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.base.store import locked
-from zigbuild_backend.index.eviction import Report, drop_softly, evict, sweep
-from zigbuild_backend.index.files import File, Verdict
-from zigbuild_backend.index.findings import now
-from zigbuild_backend.index.intake import add
-from zigbuild_backend.index.ledger_builds import Workbench
-from zigbuild_backend.index.proof import prove
+from zigbuild_backend.index.adding_files import add_files
+from zigbuild_backend.index.disk_space import measure_held
+from zigbuild_backend.index.eviction import EvictionReport, drop_whole_file, evict, remove_unused_members
+from zigbuild_backend.index.files import File, Verification
+from zigbuild_backend.index.ledger_history import render_now
+from zigbuild_backend.index.proof import prove_wheels
+from zigbuild_backend.index.rebuilder import Rebuilder
 from zigbuild_backend.index.recreator import Recreator
 from zigbuild_backend.index.repository import Repository, open_repository
-from zigbuild_backend.index.space import measure
 from zigbuild_backend.rebuild.circumstances import contrast
 from zigbuild_backend.rebuild.sandbox.limits import Sandbox
 
@@ -88,7 +88,7 @@ def assert_comes_back(repository: Repository, sandbox: Sandbox | None, release: 
         recreator.close()
 
 
-def drop_all(repository: Repository, *, is_purge: bool = False, wanted: int | None = None) -> Report:
+def drop_all(repository: Repository, *, is_purge: bool = False, wanted: int | None = None) -> EvictionReport:
     return evict(repository, repository.ledger.all_files(), is_purge=is_purge, wanted=wanted)
 
 
@@ -115,11 +115,11 @@ def test_a_proof_tells_of_both_circumstances(repository: Repository) -> None:
 
 
 def test_dropped_softly(repository: Repository, example_release: Path) -> None:
-    before = measure(repository)
+    before = measure_held(repository)
     done = zigbuild("cache", "evict", "--data", repository.folder, "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert (told["before"], told["after"]) == (before, measure(repository))
+    assert (told["before"], told["after"]) == (before, measure_held(repository))
     assert told["freed"] == before - told["after"] == sum(row["freed"] for row in told["dropped"]) > 0
     assert {row["file"] for row in told["dropped"]} == {file.name for file in wheels_of(repository).values()}
     assert set(presences(repository).values()) == {"members"}
@@ -132,7 +132,7 @@ def test_purged(repository: Repository, example_release: Path, sandbox: Sandbox)
     assert done.returncode == 0, done.stderr
     sdist = repository.ledger.find("example_c-1.0.0.tar.gz")
     assert set(presences(repository).values()) == {"dropped"}
-    assert (measure(repository), list(repository.members.list())) == (sdist.size, [])
+    assert (measure_held(repository), list(repository.members.list())) == (sdist.size, [])
     assert done.stdout.splitlines()[-1].startswith("3 wheels dropped; ")
     assert_comes_back(repository, sandbox, example_release)
     purged = drop_all(repository, is_purge=True)  # whole ones go at once
@@ -178,7 +178,7 @@ def test_sdists_are_never_dropped(repository: Repository) -> None:
 
 def test_what_is_refuted_stays(repository: Repository) -> None:
     file = wheels_of(repository)[LINUX]
-    repository.ledger.add_verdict(Verdict(file.sha256, 3, False, {}, "spam.so: .text differs", now()))
+    repository.ledger.add_verdict(Verification(file.sha256, 3, False, {}, "spam.so: .text differs", render_now()))
     report = drop_all(repository)
     assert [problem.where for problem in report.refused] == [file.name]
     assert "what was shown of it is level 2, put together again; spam.so: .text differs" in report.refused[0].message
@@ -187,7 +187,7 @@ def test_what_is_refuted_stays(repository: Repository) -> None:
 
 def test_what_several_caches_have_is_not_proven_by_that(unproven: Repository) -> None:
     file = wheels_of(unproven)[LINUX]
-    unproven.ledger.add_verdict(Verdict(file.sha256, 5, True, {}, "", now()))
+    unproven.ledger.add_verdict(Verification(file.sha256, 5, True, {}, "", render_now()))
     assert file.name in {problem.where for problem in drop_all(unproven).refused}
 
 
@@ -202,7 +202,7 @@ def add_foreign(repository: Repository, folder: Path, *versions: str) -> list[Fi
     """Wheels of another tool that share a member."""
     paths = [write_foreign_wheel(folder, version=version) for version in versions]
     options = {"user": repository.store, "environ": ENVIRON, "cwd": folder, "say": print}
-    return [added.file for added in add(repository, paths, [], **options) if added.file]
+    return [added.file for added in add_files(repository, paths, [], **options) if added.file]
 
 
 def test_wheels_of_other_tools_keep_their_members(unproven: Repository, tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_wheels_of_other_tools_keep_their_members(unproven: Repository, tmp_path
     assert report.dropped == ()
     assert "does not tell how it was made" in report.refused[0].message
     assert unproven.presence(file) == "members"
-    unproven.ledger.add_verdict(Verdict(file.sha256, 5, True, {"index": "x"}, "", now()))
+    unproven.ledger.add_verdict(Verification(file.sha256, 5, True, {"index": "x"}, "", render_now()))
     evict(unproven, [file], is_purge=True)
     assert unproven.presence(file) == "dropped"
 
@@ -222,12 +222,12 @@ def test_wheels_of_other_tools_keep_their_members(unproven: Repository, tmp_path
 def test_members_that_another_wheel_is_kept_as_stay(unproven: Repository, tmp_path: Path) -> None:
     first, second = add_foreign(unproven, tmp_path, "1.0", "2.0")
     for file in (first, second):
-        drop_softly(unproven, file)
+        drop_whole_file(unproven, file)
     (shared,) = unproven.members.list()
-    sweep(unproven, frozenset([first.sha256]))
+    remove_unused_members(unproven, frozenset([first.sha256]))
     assert list(unproven.members.list()) == [shared]
     assert unproven.presence(second) == "members"
-    sweep(unproven, frozenset([first.sha256, second.sha256]))
+    remove_unused_members(unproven, frozenset([first.sha256, second.sha256]))
     assert list(unproven.members.list()) == []
 
 
@@ -273,8 +273,8 @@ def test_killed_at_any_moment_nothing_is_lost(repository: Repository, example_re
 
 def test_what_comes_out_different_is_told(unproven: Repository, sandbox: Sandbox) -> None:
     altered = falsify(unproven, drop(unproven)[LINUX])
-    workbench = Workbench(unproven, sandbox, ENVIRON, lambda text: None)
-    (proof,) = prove(unproven, [altered], workbench, contrast(ENVIRON))
+    workbench = Rebuilder(unproven, sandbox, ENVIRON, lambda text: None)
+    (proof,) = prove_wheels(unproven, [altered], workbench, contrast(ENVIRON))
     assert (proof.is_good, proof.level, proof.error) == (False, 3, None)
     assert proof.explanation
     (verdict,) = (verdict for verdict in unproven.ledger.verdicts(altered.sha256) if not verdict.is_good)
@@ -286,8 +286,8 @@ def test_what_comes_out_different_is_told(unproven: Repository, sandbox: Sandbox
 
 def test_what_nothing_tells_of_can_not_be_proven(unproven: Repository, sandbox: Sandbox, tmp_path: Path) -> None:
     (file,) = add_foreign(unproven, tmp_path, "1.0")
-    workbench = Workbench(unproven, sandbox, ENVIRON, lambda text: None)
-    (proof,) = prove(unproven, [file], workbench, contrast(ENVIRON))
+    workbench = Rebuilder(unproven, sandbox, ENVIRON, lambda text: None)
+    (proof,) = prove_wheels(unproven, [file], workbench, contrast(ENVIRON))
     assert isinstance(proof.error, NotFoundError)
     unproven.blobs.remove(unproven.ledger.find("example_c-1.0.0.tar.gz").sha256)
     done = zigbuild("cache", "prove", "--data", unproven.folder, *ISOLATION)
@@ -303,8 +303,8 @@ def test_a_release_is_proven_by_a_build_for_each_circumstance(unproven: Reposito
     files = unproven.ledger.all_files()
     usual = contrast(ENVIRON)[0]
     counting = CountingSandbox(sandbox)
-    workbench = Workbench(unproven, counting, ENVIRON, lambda text: None)
-    proofs = list(prove(unproven, files, workbench, [usual, replace(usual)]))
+    workbench = Rebuilder(unproven, counting, ENVIRON, lambda text: None)
+    proofs = list(prove_wheels(unproven, files, workbench, [usual, replace(usual)]))
     assert counting.builds == 2
     # It was one circumstance, twice.
     assert [(proof.is_good, proof.level, unproven.ledger.level(proof.file.sha256)) for proof in proofs] == [

@@ -30,10 +30,10 @@ from repositories import (
 )
 from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.fetch.indexes import Indexes, open_session
-from zigbuild_backend.index.eviction import drop_softly
+from zigbuild_backend.index.eviction import drop_whole_file
 from zigbuild_backend.index.files import File
-from zigbuild_backend.index.flights import Busy
 from zigbuild_backend.index.peers import Peers
+from zigbuild_backend.index.recreations import BusyError
 from zigbuild_backend.index.recreator import Recreator
 from zigbuild_backend.index.repository import Repository
 from zigbuild_backend.rebuild.sandbox.limits import Sandbox
@@ -90,7 +90,7 @@ def test_what_is_there_is_given_at_once(repository: Repository, release: Path) -
 def test_members_are_put_together_without_a_build(repository: Repository, release: Path) -> None:
     wheels = [file for file in repository.ledger.all_files() if file.is_wheel]
     for file in wheels:
-        drop_softly(repository, file)
+        drop_whole_file(repository, file)
         assert repository.presence(file) == "members"
     with recreating(repository, None) as (recreator, told):
         start = time.monotonic()
@@ -175,10 +175,10 @@ def test_who_is_impatient_is_told_when_to_ask_again(repository: Repository, rele
     gate = threading.Event()
     with recreating(repository, CountingSandbox(sandbox, gate.wait), queue=2) as (recreator, told):
         for target in (LINUX, MACOS):
-            with pytest.raises(Busy) as busy:
+            with pytest.raises(BusyError) as busy:
                 recreator.obtain(wheels[target], 0.01)
             assert 1 <= busy.value.retry_after <= 60
-        with pytest.raises(Busy):  # nobody is let in any more
+        with pytest.raises(BusyError):  # nobody is let in any more
             recreator.obtain(wheels[WINDOWS], 300)
         assert told.kinds == ["busy"]
         gate.set()
@@ -196,9 +196,9 @@ def test_what_waits_when_all_ends_is_told_to_ask_again(repository: Repository, s
         waiting = recreator.request(wheels[MACOS])
         threading.Timer(0.3, gate.set).start()
     assert first.result(300).is_file()
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         waiting.result(300)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         recreator.obtain(wheels[WINDOWS], 300)
     assert sorted(told.kinds) == ["busy", "busy", "rebuilt"]
 
@@ -242,7 +242,7 @@ def test_altered_row(repository: Repository, sandbox: Sandbox) -> None:
 
 def test_altered_members_are_no_way(repository: Repository, release: Path, sandbox: Sandbox) -> None:
     file = next(file for file in repository.ledger.all_files() if LINUX in file.name)
-    drop_softly(repository, file)
+    drop_whole_file(repository, file)
     for sha256 in repository.members.list():
         place = repository.members.find_path(sha256)
         assert place
@@ -333,7 +333,7 @@ def test_a_cache_with_other_bytes_is_no_way(repository: Repository, peer: IndexS
 
 def test_restore_from_the_command_line(repository: Repository, release: Path, peer: IndexServer) -> None:
     softly = next(file for file in repository.ledger.all_files() if MACOS in file.name)
-    drop_softly(repository, softly)
+    drop_whole_file(repository, softly)
     wheels = drop(repository, members=False)
     restore = ("cache", "restore", "--data", repository.folder, "--upstream", "none", "--peer", peer.index)
     done = zigbuild(*restore, "--no-isolation", f"*{MACOS}*", f"*{LINUX}*")

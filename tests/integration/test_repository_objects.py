@@ -20,9 +20,9 @@ import pytest
 from wheels import write_foreign_wheel
 from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
 from zigbuild_backend.index.blobs import LocalBlobs
-from zigbuild_backend.index.object_storage import ObjectBlobs, StorageError, open_objects
+from zigbuild_backend.index.object_storage import ObjectBlobs, StorageError, open_object_storage
 from zigbuild_backend.index.repository import open_repository
-from zigbuild_backend.index.wheel_pieces import assemble, split
+from zigbuild_backend.index.wheel_pieces import assemble_wheel, store_members
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -106,7 +106,7 @@ def storage(server: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
 def open_blobs(folder: Path, limit: int = 1 << 30) -> ObjectBlobs:
     """The storage below a prefix that is the test's own."""
     spool = LocalBlobs(folder / "spool", folder / "quarantine")
-    blobs = open_objects(f"s3://bucket/{folder.name}", "blobs", spool, os.environ)
+    blobs = open_object_storage(f"s3://bucket/{folder.name}", "blobs", spool, os.environ)
     blobs.limit = limit
     return blobs
 
@@ -208,19 +208,19 @@ def test_storage_that_is_not_there_is_said(storage: Storage, tmp_path: Path, mon
 def test_a_bucket_that_is_not_there_is_said(storage: Storage, tmp_path: Path) -> None:
     del storage
     spool = LocalBlobs(tmp_path / "spool", tmp_path / "quarantine")
-    blobs = open_objects("s3://nobody", "blobs", spool, os.environ)
+    blobs = open_object_storage("s3://nobody", "blobs", spool, os.environ)
     with pytest.raises(StorageError):
         blobs.add([DATA], SHA256)
     for url in ("s3://", "gs://bucket", "bucket"):
         with pytest.raises(ConfigurationError, match="s3://BUCKET/PREFIX") as caught:
-            open_objects(url, "blobs", spool, os.environ)
+            open_object_storage(url, "blobs", spool, os.environ)
         assert caught.value.problems[0].where == "ZIGBUILD_BLOBS"
 
 
 def test_without_the_package_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore.exceptions", None)
     with pytest.raises(NotFoundError, match="obstore") as caught:
-        open_objects("s3://bucket", "blobs", LocalBlobs(tmp_path, tmp_path), {})
+        open_object_storage("s3://bucket", "blobs", LocalBlobs(tmp_path, tmp_path), {})
     assert "[s3]" in caught.value.problems[0].hint
 
 
@@ -243,9 +243,9 @@ def test_a_repository_keeps_its_bytes_there(storage: Storage, tmp_path: Path) ->
     path, layout = repository.blobs.find_path(file.sha256), repository.ledger.layout(file.sha256)
     assert path
     assert layout
-    split(path, layout, repository.members)
+    store_members(path, layout, repository.members)
     repository.blobs.remove(file.sha256)
     shutil.rmtree(tmp_path / "data" / "spool")
     repository = open_repository(tmp_path / "data", {**os.environ, "ZIGBUILD_BLOBS": url})
     assert repository.presence(file) == "members"
-    assert b"".join(assemble(layout, repository.members)) == wheel.read_bytes()
+    assert b"".join(assemble_wheel(layout, repository.members)) == wheel.read_bytes()

@@ -35,8 +35,8 @@ from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.cpython.header_sets import load_header_set
 from zigbuild_backend.core.wheel.buildinfo import digest_members, digest_spec, parse_buildinfo
 from zigbuild_backend.core.wheel.spec import WheelSpec
-from zigbuild_backend.index.eviction import drop_softly
-from zigbuild_backend.index.flights import Flights
+from zigbuild_backend.index.eviction import drop_whole_file
+from zigbuild_backend.index.recreations import Recreations
 from zigbuild_backend.index.repository import Repository, open_repository
 from zigbuild_backend.rebuild.environments.environment import obtain_environment
 from zigbuild_backend.release.release_manifest import ReleasedFile, ReleasedWheel, make_manifest, render_manifest
@@ -363,7 +363,7 @@ NURSERY = """
 import os, sys
 from pathlib import Path
 from zigbuild_backend.index.repository import open_repository
-from zigbuild_backend.index.intake import add
+from zigbuild_backend.index.adding_files import add
 from zigbuild_backend.core.base.store import Store
 
 data, told, wheels = Path(sys.argv[1]), sys.argv[2], sorted(Path(sys.argv[3]).glob("*.whl"))
@@ -471,7 +471,7 @@ def test_a_full_disk_keeps_nothing_from_being_asked_for_again(small_disk: Path, 
     assert add(data, wheel).returncode == 0
     repository = open_repository(data, os.environ)
     (file,) = repository.ledger.all_files()
-    drop_softly(repository, file)
+    drop_whole_file(repository, file)
     repository.close()
     with serving(data, logs=tmp_path) as server:
         (path,) = server.find(file.project).values()
@@ -490,7 +490,7 @@ def test_what_a_build_says_of_a_full_disk_is_not_remembered(tmp_path: Path) -> N
     add(tmp_path / "data", write_foreign_wheel(tmp_path))
     repository = open_repository(tmp_path / "data", os.environ)
     (file,) = repository.ledger.all_files()
-    flights = Flights(repository, 1, lambda *_: None)
+    flights = Recreations(repository, 1, lambda *_: None)
     for reason, error in [("unable to create file: NoSpaceLeft", WriteError), ("unknown type name", NotFoundError)]:
         assert repository.ledger.failure(file.sha256) is None
         flight, _ = flights.join(file)

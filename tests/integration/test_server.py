@@ -19,8 +19,8 @@ from zigbuild_backend.index.files import File
 from zigbuild_backend.index.recreator import Recreator
 from zigbuild_backend.index.repository import open_repository
 from zigbuild_backend.index.server.app import create_app
-from zigbuild_backend.index.server.journal import Journal
-from zigbuild_backend.index.server.server_settings import ServeSettings
+from zigbuild_backend.index.server.server_settings import ServerSettings
+from zigbuild_backend.index.server.telemetry import Telemetry
 
 TAGS = ("py3-none-any", "cp313-cp313-win_amd64", "cp313-cp313-manylinux_2_17_x86_64")
 
@@ -231,8 +231,8 @@ def test_any_asgi_server_can_send_it(data: Path) -> None:
     repository = open_repository(data, {})
     recreator = Recreator(repository, None, environ={})
     with Path(os.devnull).open("w") as nowhere:
-        journal = Journal(nowhere)
-        app = create_app(repository, recreator, None, ServeSettings(), journal)
+        journal = Telemetry(nowhere)
+        app = create_app(repository, recreator, None, ServerSettings(), journal)
         (file,) = repository.ledger.files("ham")
 
         async def run() -> None:

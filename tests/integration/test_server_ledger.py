@@ -16,7 +16,7 @@ import pytest
 from servers import JSON, Running, opened, publish, serving
 from wheels import write_foreign_wheel
 from zigbuild_backend.index import eviction as evict
-from zigbuild_backend.index.files import Verdict
+from zigbuild_backend.index.files import Verification
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_wheel_that_is_kept_in_pieces_is_put_together(server: Running, data: Pat
     rows = publish(data, write_foreign_wheel(tmp_path, "pieces"))
     file = rows["pieces-1.0-py3-none-any.whl"]
     with opened(data) as repository:
-        repository.ledger.add_verdict(Verdict(file.sha256, 4, True, {}, "", "2026-01-01T00:00:00.000000Z"))
+        repository.ledger.add_verdict(Verification(file.sha256, 4, True, {}, "", "2026-01-01T00:00:00.000000Z"))
         assert evict.evict(repository, [file]).dropped
         assert repository.presence(file) == "members"
     path = server.find("pieces")[file.name]

@@ -18,7 +18,7 @@ from projects import write_files
 from servers import Running, opened, publish, serving
 from wheels import write_foreign_wheel
 from zigbuild_backend.index import eviction as evict
-from zigbuild_backend.index.files import File, Verdict
+from zigbuild_backend.index.files import File, Verification
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = (
@@ -48,11 +48,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with opened(data) as repository:
         ledger = repository.ledger
         for tag in (tags[1], tags[2]):
-            ledger.add_verdict(Verdict(by_tag[tag].sha256, 4, True, {}, "", AT))
+            ledger.add_verdict(Verification(by_tag[tag].sha256, 4, True, {}, "", AT))
         evict.evict(repository, [by_tag[tags[1]]])
         repository.blobs.remove(by_tag[tags[2]].sha256)
         ledger.note_failure(by_tag[tags[2]].sha256, EVIL)
-        ledger.add_verdict(Verdict(by_tag[tags[3]].sha256, 3, False, {}, EVIL, AT))
+        ledger.add_verdict(Verification(by_tag[tags[3]].sha256, 3, False, {}, EVIL, AT))
         old = ledger.find("eggs-0.9-py3-none-any.whl")
         ledger.record(replace(old, yanked=EVIL))
         ledger.record(File("mirrored", "1.0", "mirrored-1.0.tar.gz", 1000, "a" * 64, origin="https://index.test/m"))

@@ -16,10 +16,10 @@ from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError,
 from zigbuild_backend.core.fetch.indexes import Indexes, open_session
 from zigbuild_backend.index import upstream
 from zigbuild_backend.index.files import File
-from zigbuild_backend.index.foreign_pages import UnreachableError
 from zigbuild_backend.index.recreator import Recreator
+from zigbuild_backend.index.remote_pages import UnreachableError
 from zigbuild_backend.index.repository import Repository, open_repository
-from zigbuild_backend.index.upstream import Upstream, hide_foreign, open_upstream
+from zigbuild_backend.index.upstream import Upstream, open_upstream, select_visible
 
 Connect = Callable[[str], Upstream]
 
@@ -171,7 +171,7 @@ def test_upstream_that_can_not_be_reached(connect: Connect) -> None:
 
 
 def test_a_page_without_end(connect: Connect, server: IndexServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zigbuild_backend.index.foreign_pages.MAX_PAGE", 1000)
+    monkeypatch.setattr("zigbuild_backend.index.remote_pages.MAX_PAGE_BYTES", 1000)
     server.answers["/simple/eggs/"] = Answer(b" " * 2000, JSON)
     with pytest.raises(UnreachableError, match="is larger than 1000 bytes"):
         connect(server.index).refresh("eggs")
@@ -209,12 +209,12 @@ def test_local_files_hide_those_of_upstream(
     server.put_page("eggs", server.put_file(wheel))
     found = connect(server.index)
     found.refresh("eggs")
-    assert hide_foreign(repository.ledger.files("eggs")) == repository.ledger.files("eggs")
+    assert select_visible(repository.ledger.files("eggs")) == repository.ledger.files("eggs")
     repository.ledger.record(local)
     server.asked.clear()
     found.refresh("eggs")
     assert server.asked == []
-    assert hide_foreign(repository.ledger.files("eggs")) == (repository.ledger.find(local.name),)
+    assert select_visible(repository.ledger.files("eggs")) == (repository.ledger.find(local.name),)
 
 
 def test_the_first_index_that_knows_a_project_has_it(

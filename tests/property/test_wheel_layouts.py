@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zigbuild_backend.index.blobs import LocalBlobs
-from zigbuild_backend.index.wheel_pieces import Layout, Piece, assemble, parse_layout, read_layout, split
+from zigbuild_backend.index.wheel_pieces import (
+    WheelLayout,
+    WheelPiece,
+    assemble_wheel,
+    parse_layout,
+    read_layout,
+    store_members,
+)
 
 METHODS = st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 BODIES = st.binary(max_size=200) | st.builds(lambda unit, count: unit * count, st.binary(max_size=40), st.just(200))
@@ -31,14 +38,14 @@ def write_zip(members: list[tuple[str, bytes, int, bool]], prefix: bytes, commen
     return file.getvalue()
 
 
-def put_together_again(data: bytes) -> tuple[Layout, bytes]:
+def put_together_again(data: bytes) -> tuple[WheelLayout, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "x.whl")
         path.write_bytes(data)
         members = LocalBlobs(Path(folder, "members"), Path(folder, "quarantine"))
         layout = parse_layout(read_layout(path).to_bytes())
-        split(path, layout, members)
-        return layout, b"".join(assemble(layout, members))
+        store_members(path, layout, members)
+        return layout, b"".join(assemble_wheel(layout, members))
 
 
 @settings(max_examples=60, deadline=None)
@@ -60,9 +67,9 @@ def test_spoilt_zips(members: list[tuple[str, bytes, int, bool]], flips: list[tu
     assert put_together_again(bytes(data))[1] == data
 
 
-PIECES = st.binary() | st.builds(Piece, st.binary(min_size=32, max_size=32).map(bytes.hex), st.integers(0, 2**63))
+PIECES = st.binary() | st.builds(WheelPiece, st.binary(min_size=32, max_size=32).map(bytes.hex), st.integers(0, 2**63))
 
 
 @given(st.lists(PIECES, max_size=10).map(tuple))
-def test_layouts_are_stored_and_read(pieces: tuple[bytes | Piece, ...]) -> None:
-    assert parse_layout(Layout(pieces).to_bytes()).pieces == pieces
+def test_layouts_are_stored_and_read(pieces: tuple[bytes | WheelPiece, ...]) -> None:
+    assert parse_layout(WheelLayout(pieces).to_bytes()).pieces == pieces

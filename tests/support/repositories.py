@@ -18,8 +18,8 @@ from typing import Any
 from machines import EXAMPLE
 from zigbuild_backend.core.base.host import find_host_python
 from zigbuild_backend.core.base.store import default_store
+from zigbuild_backend.index.adding_files import add_files
 from zigbuild_backend.index.files import File
-from zigbuild_backend.index.intake import add
 from zigbuild_backend.index.repository import Repository, open_repository
 from zigbuild_backend.rebuild.sandbox.limits import Completed, Sandbox
 
@@ -64,7 +64,7 @@ def make_repository(folder: Path, release: Path) -> Path:
     (folder / "cache").symlink_to(store.root)
     repository = open_repository(folder, {})
     options = {"user": store, "environ": {**os.environ, **OFFLINE}, "cwd": release, "say": print}
-    for added in add(repository, sorted(release.iterdir()), [], **options):
+    for added in add_files(repository, sorted(release.iterdir()), [], **options):
         assert added.file and not added.notices, added
     repository.close()
     return folder

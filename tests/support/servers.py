@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from zigbuild_backend.core.base.store import default_store
+from zigbuild_backend.index.adding_files import add_files
 from zigbuild_backend.index.files import File
-from zigbuild_backend.index.intake import add
 from zigbuild_backend.index.repository import Repository, open_repository
 
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -157,7 +157,7 @@ def publish(data: Path, *paths: Path) -> dict[str, File]:
     """Adds files to the repository in *data*; gives their rows by name."""
     with opened(data) as repository:
         store = default_store(os.environ)
-        added = add(repository, paths, (), user=store, environ=os.environ, cwd=data, say=lambda text: None)
+        added = add_files(repository, paths, (), user=store, environ=os.environ, cwd=data, say=lambda text: None)
         for one in added:
             assert one.error is None, one.error
         return {file.name: file for file in repository.ledger.all_files()}

@@ -15,7 +15,7 @@ import pytest
 
 from zigbuild_backend.core.archive.archive_writer import WriteError
 from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
-from zigbuild_backend.index.blobs import Incoming, LocalBlobs
+from zigbuild_backend.index.blobs import LocalBlobs, PartialFiles
 
 DATA = b"some bytes " * 1000
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -208,14 +208,14 @@ def test_others_may_clean_while_files_come_in(tmp_path: Path) -> None:
 
     def clean() -> int:
         while not is_over.is_set():
-            Incoming(tmp_path).clean()
+            PartialFiles(tmp_path).clean()
         return 0
 
     with ThreadPoolExecutor(2) as threads:
         cleaning = [threads.submit(clean) for _ in range(2)]
         try:
             for _ in range(100):
-                incoming = Incoming(tmp_path)
+                incoming = PartialFiles(tmp_path)
                 with incoming.new_file(tmp_path / "place") as path:
                     path.write_bytes(b"bytes")
                     assert path.read_bytes() == b"bytes"

@@ -18,11 +18,11 @@ import pytest
 from zigbuild_backend.core.archive.archive_writer import WriteError
 from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError
 from zigbuild_backend.index import database
-from zigbuild_backend.index.files import File, Usage, Verdict
-from zigbuild_backend.index.ledger import Entry, Ledger
-from zigbuild_backend.index.wheel_pieces import Layout, Piece
+from zigbuild_backend.index.files import File, Usage, Verification
+from zigbuild_backend.index.ledger import Ledger, LedgerEntry
+from zigbuild_backend.index.wheel_pieces import WheelLayout, WheelPiece
 
-LAYOUT = Layout((b"head", Piece("ab" * 32, 2000), b"tail"))
+LAYOUT = WheelLayout((b"head", WheelPiece("ab" * 32, 2000), b"tail"))
 
 
 def file_of(name: str, content: bytes = b"wheel", **facts: object) -> File:
@@ -88,7 +88,7 @@ def test_a_name_is_never_used_for_other_bytes(ledger: Ledger) -> None:
     assert caught.value.problems[0].where == EGGS.name
     assert ledger.find(EGGS.name) == before
     assert ledger.metadata(EGGS.sha256) == b"metadata"
-    (problem,) = ledger.record_all([Entry(replace(EGGS, size=7)), Entry(HAM)])
+    (problem,) = ledger.record_all([LedgerEntry(replace(EGGS, size=7)), LedgerEntry(HAM)])
     assert problem.where == EGGS.name
     assert ledger.files("ham") == (HAM,)
 
@@ -117,7 +117,7 @@ def test_generation_grows_with_what_is_recorded_by_anybody(ledger: Ledger, tmp_p
     look()
     ledger.record(HAM)
     look()
-    ledger.add_verdict(Verdict(HAM.sha256, 4, True, {}, "", ""))
+    ledger.add_verdict(Verification(HAM.sha256, 4, True, {}, "", ""))
     look()
     ledger.count_use(HAM.sha256)
     ledger.flush_uses()
@@ -150,7 +150,7 @@ def test_generation_grows_with_what_is_recorded_by_anybody(ledger: Ledger, tmp_p
 def test_an_altered_row_is_told_and_others_are_served(change: str, ledger: Ledger, tmp_path: Path) -> None:
     ledger.record(EGGS, b"metadata", b"{}", LAYOUT)
     sibling = file_of("eggs-2.0-py3-none-any.whl")
-    ledger.record_all([Entry(HAM), Entry(sibling)])
+    ledger.record_all([LedgerEntry(HAM), LedgerEntry(sibling)])
     execute(tmp_path, f"UPDATE files SET {change} WHERE name = ?", EGGS.name)
     with pytest.raises(MismatchError, match="altered"):
         ledger.find(EGGS.name)
@@ -160,13 +160,13 @@ def test_an_altered_row_is_told_and_others_are_served(change: str, ledger: Ledge
     assert ledger.altered("ham") == ()
     with pytest.raises(MismatchError, match="altered"):
         ledger.record(EGGS)
-    assert ledger.record_all([Entry(EGGS, b"metadata")], is_mending=True) == ()
+    assert ledger.record_all([LedgerEntry(EGGS, b"metadata")], is_mending=True) == ()
     assert ledger.find(EGGS.name).sha256 == EGGS.sha256
     assert ledger.altered() == ()
 
 
 def test_a_row_that_was_renamed_or_copied_is_altered(ledger: Ledger, tmp_path: Path) -> None:
-    ledger.record_all([Entry(EGGS), Entry(HAM)])
+    ledger.record_all([LedgerEntry(EGGS), LedgerEntry(HAM)])
     execute(tmp_path, "UPDATE files SET project = 'ham' WHERE project = 'eggs'")
     assert ledger.files("ham") == (HAM,)
     copied = "SELECT 'evil.whl', project, version, size, sha256, requires_python, metadata_sha256, upload_time, yanked,"
@@ -181,8 +181,8 @@ def test_a_row_that_was_renamed_or_copied_is_altered(ledger: Ledger, tmp_path: P
 
 
 def test_a_layout_takes_the_place_of_another(ledger: Ledger, tmp_path: Path) -> None:
-    other = Layout((b"other",))
-    ledger.record_all([Entry(EGGS, layout=LAYOUT), Entry(HAM, layout=LAYOUT)])
+    other = WheelLayout((b"other",))
+    ledger.record_all([LedgerEntry(EGGS, layout=LAYOUT), LedgerEntry(HAM, layout=LAYOUT)])
     ledger.record(EGGS, layout=other)
     assert (ledger.layout(EGGS.sha256), ledger.layout(HAM.sha256)) == (other, LAYOUT)
     ledger.record(HAM, layout=other)
@@ -212,7 +212,7 @@ def test_verdicts_settle_the_level(ledger: Ledger) -> None:
     assert ledger.level(EGGS.sha256) == 0
     levels = []
     for level, is_good in [(1, True), (4, True), (3, True), (4, False), (3, False), (5, True), (0, False)]:
-        verdict = Verdict(EGGS.sha256, level, is_good, {"python": "3.10", "umask": 18}, "why", "now")
+        verdict = Verification(EGGS.sha256, level, is_good, {"python": "3.10", "umask": 18}, "why", "now")
         ledger.add_verdict(verdict)
         assert ledger.verdicts(EGGS.sha256)[-1] == verdict
         levels.append(ledger.level(EGGS.sha256))
@@ -222,7 +222,7 @@ def test_verdicts_settle_the_level(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("change", ["is_good = 1", "level = 4", "circumstance = '{}'", f"sha256 = '{HAM.sha256}'"])
 def test_an_altered_verdict_proves_nothing(change: str, ledger: Ledger, tmp_path: Path) -> None:
-    ledger.add_verdict(Verdict(EGGS.sha256, 3, False, {"a": 1}, "differs", "now"))
+    ledger.add_verdict(Verification(EGGS.sha256, 3, False, {"a": 1}, "differs", "now"))
     execute(tmp_path, f"UPDATE verdicts SET {change}")
     for sha256 in {EGGS.sha256} if "sha256" not in change else {HAM.sha256}:
         with pytest.raises(MismatchError, match="verdict"):
@@ -327,8 +327,8 @@ def test_who_waits_too_long_for_another_is_told(tmp_path: Path, monkeypatch: pyt
 
 
 def test_what_fails_within_a_transaction_is_undone(ledger: Ledger) -> None:
-    def entries() -> Iterator[Entry]:
-        yield Entry(EGGS)
+    def entries() -> Iterator[LedgerEntry]:
+        yield LedgerEntry(EGGS)
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError
-from zigbuild_backend.index.foreign_pages import Page, check_address, limit, parse_page
+from zigbuild_backend.index.remote_pages import RemotePage, check_index_url, limit_blocks, parse_page
 
 BASE = "https://index.example/simple/spam/"
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -20,7 +20,7 @@ def entry(**changes: Any) -> dict[str, Any]:
     return {"filename": NAME, "url": f"../../files/{NAME}", "hashes": {"sha256": SHA256}, **changes}
 
 
-def page(*entries: Any, project: str = "spam", **changes: Any) -> Page:
+def page(*entries: Any, project: str = "spam", **changes: Any) -> RemotePage:
     document = {"meta": {"api-version": "1.1"}, "name": project, "files": list(entries), **changes}
     return parse_page(json.dumps(document).encode(), JSON, BASE, project)
 
@@ -166,14 +166,14 @@ def test_files_of_this_machine_belong_to_indexes_of_files() -> None:
 
 
 def test_blocks_have_a_limit() -> None:
-    assert b"".join(limit(iter([b"ab", b"c"]), 3, 9, "x")) == b"abc"
+    assert b"".join(limit_blocks(iter([b"ab", b"c"]), 3, 9, "x")) == b"abc"
     with pytest.raises(MismatchError, match="is larger than 2 bytes"):
-        list(limit(iter([b"ab", b"c"]), 2, 9, "x"))
+        list(limit_blocks(iter([b"ab", b"c"]), 2, 9, "x"))
     with pytest.raises(MismatchError, match="took longer than"):
-        list(limit(iter([b"ab"]), 2, -1, "x"))
+        list(limit_blocks(iter([b"ab"]), 2, -1, "x"))
 
 
 @pytest.mark.parametrize("url", ["", "index.example", "ftp://index.example", "https://", "javascript:x"])
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(ConfigurationError, match="is no address of an index"):
-        check_address(url)
+        check_index_url(url)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError
-from zigbuild_backend.index.files import File, check_same, merge, parse_file_name, render_time
-from zigbuild_backend.index.repository import find_folder
+from zigbuild_backend.index.files import File, check_same_bytes, merge_files, parse_file_name, render_time
+from zigbuild_backend.index.repository import find_repository_folder
 
 EGGS = File("eggs", "1.0", "Eggs-1.0-cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", 5, "ab" * 32)
 
@@ -45,20 +45,20 @@ def test_kinds_and_tags() -> None:
 
 
 def test_same_bytes() -> None:
-    check_same(EGGS, replace(EGGS, yanked="x"))
+    check_same_bytes(EGGS, replace(EGGS, yanked="x"))
     for other in (replace(EGGS, size=6), replace(EGGS, sha256="0" * 64)):
         with pytest.raises(MismatchError, match=EGGS.sha256):
-            check_same(EGGS, other)
+            check_same_bytes(EGGS, other)
 
 
 def test_merging_fills_what_is_empty() -> None:
     first = replace(EGGS, origin="a", upload_time="then", yanked=None)
     told = replace(first, requires_python=">=3", spec="s", metadata_sha256="m", upload_time="now", yanked="bad")
-    assert merge(first, told) == replace(told, upload_time="then")
-    assert merge(told, first) == replace(told, yanked=None)
+    assert merge_files(first, told) == replace(told, upload_time="then")
+    assert merge_files(told, first) == replace(told, yanked=None)
     moved = replace(told, origin="b", provenance="p")
-    assert merge(first, moved) == replace(moved, upload_time="then")
-    assert merge(replace(first, origin=""), moved) == replace(told, origin="", upload_time="then", yanked=None)
+    assert merge_files(first, moved) == replace(moved, upload_time="then")
+    assert merge_files(replace(first, origin=""), moved) == replace(told, origin="", upload_time="then", yanked=None)
 
 
 def test_times_are_those_of_indexes() -> None:
@@ -68,11 +68,11 @@ def test_times_are_those_of_indexes() -> None:
 
 def test_the_folder(tmp_path: Path) -> None:
     environ = {"ZIGBUILD_DATA_DIR": str(tmp_path / "own"), "XDG_DATA_HOME": "/xdg", "HOME": "/home/me"}
-    assert find_folder(tmp_path / "given", environ) == tmp_path / "given"
-    assert find_folder(None, environ) == tmp_path / "own"
+    assert find_repository_folder(tmp_path / "given", environ) == tmp_path / "given"
+    assert find_repository_folder(None, environ) == tmp_path / "own"
     del environ["ZIGBUILD_DATA_DIR"]
-    assert find_folder(None, environ) == Path("/xdg/zigbuild")
+    assert find_repository_folder(None, environ) == Path("/xdg/zigbuild")
     del environ["XDG_DATA_HOME"]
-    assert find_folder(None, environ) == Path("/home/me/.local/share/zigbuild")
+    assert find_repository_folder(None, environ) == Path("/home/me/.local/share/zigbuild")
     with pytest.raises(ConfigurationError, match="no home"):
-        find_folder(None, {})
+        find_repository_folder(None, {})

@@ -10,16 +10,16 @@ import pytest
 
 from zigbuild_backend.core.archive.archive_writer import WriteError
 from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
-from zigbuild_backend.index.server.client_turns import CrowdedError, Turns
-from zigbuild_backend.index.server.log import LogWriter, make_logger, render_request
+from zigbuild_backend.index.server.client_limits import ClientLimiter, OverloadError
+from zigbuild_backend.index.server.http_request import parse_request
+from zigbuild_backend.index.server.log_writer import LogWriter, make_logger, render_request
 from zigbuild_backend.index.server.metrics import Exposition, Gauge, Metrics
-from zigbuild_backend.index.server.requests import parse_request
-from zigbuild_backend.index.server.response_cache import Keeping
-from zigbuild_backend.index.server.responses import make_constant, refuse
+from zigbuild_backend.index.server.response_cache import ResponseCache
+from zigbuild_backend.index.server.responses import make_constant, make_error_response
 
 
 def test_keeping_forgets_what_is_old_and_what_there_is_no_room_for() -> None:
-    keeping = Keeping(room=10_000)
+    keeping = ResponseCache(room=10_000)
     page = make_constant(b"x" * 2000, "text/plain")
     keeping.keep("a", page, generation=1, expires=100)
     assert keeping.find("a", 1, now=99) is page
@@ -35,7 +35,7 @@ def test_keeping_forgets_what_is_old_and_what_there_is_no_room_for() -> None:
 
 def test_turns_are_given_in_order_and_forgotten() -> None:
     async def run() -> None:
-        turns, order = Turns(each=1, line=1, total=3), []
+        turns, order = ClientLimiter(each=1, line=1, total=3), []
 
         async def visit(name: str, client: str, seconds: float = 0.0) -> None:
             async with turns.take(client, patience=5):
@@ -45,7 +45,7 @@ def test_turns_are_given_in_order_and_forgotten() -> None:
         first = asyncio.create_task(visit("first", "a", 0.1))
         second = asyncio.create_task(visit("second", "a"))
         await asyncio.sleep(0)
-        with pytest.raises(CrowdedError) as crowded:
+        with pytest.raises(OverloadError) as crowded:
             await visit("third", "a")
         assert crowded.value.retry_after > 0
         await visit("other", "b")
@@ -60,9 +60,9 @@ def test_turns_are_given_in_order_and_forgotten() -> None:
 
 def test_a_turn_that_does_not_come_is_given_up() -> None:
     async def run() -> None:
-        turns = Turns(each=1, line=5, total=5)
+        turns = ClientLimiter(each=1, line=5, total=5)
         async with turns.take("a", patience=1):
-            with pytest.raises(CrowdedError):
+            with pytest.raises(OverloadError):
                 async with turns.take("a", patience=0.01):
                     pass
         assert len(turns) == 0
@@ -160,15 +160,15 @@ def test_figures_are_what_prometheus_reads() -> None:
         (MismatchError("was altered", where="a.whl"), 404, "a.whl: was altered"),
         (MismatchError("is damaged", where="/srv/data/ledger.sqlite"), 503, "the repository: is damaged"),
         (WriteError("disk full", where="/srv/data"), 503, "the repository: disk full"),
-        (CrowdedError("too many", 7), 503, "too many"),
+        (OverloadError("too many", 7), 503, "too many"),
     ],
 )
 def test_errors_say_their_reason_and_no_place_of_the_machine(error: Exception, status: int, text: str) -> None:
-    response = refuse(error, "")  # type: ignore[arg-type]
+    response = make_error_response(error, "")  # type: ignore[arg-type]
     assert response.status == status
     assert text in response.body.decode()
     assert b"/srv" not in response.body
     headers = dict(response.headers)
     assert (b"retry-after" in headers) == (status == 503)
-    document = json.loads(refuse(error, "application/json").body)  # type: ignore[arg-type]
+    document = json.loads(make_error_response(error, "application/json").body)  # type: ignore[arg-type]
     assert (document["status"], document["detail"]) == (status, text)

@@ -7,37 +7,37 @@ from dataclasses import dataclass
 
 import pytest
 
-from zigbuild_backend.index.server.addresses import (
-    Address,
-    Download,
-    Fixed,
-    Index,
-    Moved,
-    Overview,
-    Project,
-    ProjectOverview,
-    Refusal,
-    parse_address,
-    render_download,
-)
-from zigbuild_backend.index.server.http_conditions import (
-    Span,
-    UnsatisfiableError,
-    find_span,
-    is_match,
-    is_unmodified,
-    render_date,
-)
-from zigbuild_backend.index.server.negotiation import (
+from zigbuild_backend.index.server.content_negotiation import (
     SIMPLE_HTML,
     SIMPLE_JSON,
     TEXT_HTML,
-    Format,
+    PageFormat,
     accepts_gzip,
     choose_format,
     prefers_json,
 )
+from zigbuild_backend.index.server.http_conditions import (
+    ByteRange,
+    UnsatisfiableError,
+    is_match,
+    is_unmodified,
+    parse_range,
+    render_date,
+)
 from zigbuild_backend.index.server.platform_grid import make_grid, name_interpreter, name_platform
+from zigbuild_backend.index.server.routes import (
+    FileRoute,
+    FixedRoute,
+    MovedRoute,
+    OverviewRoute,
+    ProjectOverviewRoute,
+    RefusedRoute,
+    Route,
+    SimpleIndexRoute,
+    SimpleProjectRoute,
+    parse_route,
+    render_file_path,
+)
 
 JSON = "application/vnd.pypi.simple.v1+json"
 SHA256 = "0123456789abcdef" * 4
@@ -46,24 +46,24 @@ SHA256 = "0123456789abcdef" * 4
 @pytest.mark.parametrize(
     ("path", "address"),
     [
-        ("/", Overview()),
-        ("/simple/", Index()),
-        ("/simple/a-b/", Project("a-b")),
-        ("/projects/a-b/", ProjectOverview("a-b")),
-        ("/health", Fixed("health")),
-        (f"/files/{SHA256}/a-1.tar.gz", Download(SHA256, "a-1.tar.gz")),
-        (f"/files/{SHA256}/a-1%2Bb-py3-none-any.whl.metadata", Download(SHA256, "a-1+b-py3-none-any.whl", True)),
-        ("/simple", Moved("simple/")),
-        ("/projects", Moved("projects/")),
-        ("/projects/", Moved("../")),
-        ("/simple/a", Moved("a/")),
-        ("/simple/A_b", Moved("a-b/")),
-        ("/simple/A__.b/", Moved("../a-b/")),
-        ("/projects/%41/", Moved("../a/")),
+        ("/", OverviewRoute()),
+        ("/simple/", SimpleIndexRoute()),
+        ("/simple/a-b/", SimpleProjectRoute("a-b")),
+        ("/projects/a-b/", ProjectOverviewRoute("a-b")),
+        ("/health", FixedRoute("health")),
+        (f"/files/{SHA256}/a-1.tar.gz", FileRoute(SHA256, "a-1.tar.gz")),
+        (f"/files/{SHA256}/a-1%2Bb-py3-none-any.whl.metadata", FileRoute(SHA256, "a-1+b-py3-none-any.whl", True)),
+        ("/simple", MovedRoute("simple/")),
+        ("/projects", MovedRoute("projects/")),
+        ("/projects/", MovedRoute("../")),
+        ("/simple/a", MovedRoute("a/")),
+        ("/simple/A_b", MovedRoute("a-b/")),
+        ("/simple/A__.b/", MovedRoute("../a-b/")),
+        ("/projects/%41/", MovedRoute("../a/")),
     ],
 )
-def test_addresses(path: str, address: Address) -> None:
-    assert parse_address(path.encode()) == address
+def test_addresses(path: str, address: Route) -> None:
+    assert parse_route(path.encode()) == address
 
 
 @pytest.mark.parametrize(
@@ -101,15 +101,15 @@ def test_addresses(path: str, address: Address) -> None:
     ],
 )
 def test_impossible_addresses_are_refused(path: str, status: int) -> None:
-    refusal = parse_address(path.encode())
-    assert isinstance(refusal, Refusal)
+    refusal = parse_route(path.encode())
+    assert isinstance(refusal, RefusedRoute)
     assert refusal.status == status
     assert refusal.reason
 
 
 def test_addresses_of_downloads_are_read_back() -> None:
     name = "a-1!1.0+local.1-py3-none-any.whl"
-    assert parse_address(b"/" + render_download(SHA256, name).encode()) == Download(SHA256, name)
+    assert parse_route(b"/" + render_file_path(SHA256, name).encode()) == FileRoute(SHA256, name)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_addresses_of_downloads_are_read_back() -> None:
         ("*/*", "format=xml", None),
     ],
 )
-def test_choice_of_format(accept: str, query: str, form: Format | None) -> None:
+def test_choice_of_format(accept: str, query: str, form: PageFormat | None) -> None:
     assert choose_format(accept, query) == form
 
 
@@ -214,13 +214,13 @@ def test_dates() -> None:
 @pytest.mark.parametrize(
     ("header", "span"),
     [
-        ("bytes=0-0", Span(0, 1)),
-        ("bytes=0-", Span(0, 100)),
-        ("bytes=10-19", Span(10, 20)),
-        ("bytes=90-1000", Span(90, 100)),
-        ("bytes=-10", Span(90, 100)),
-        ("bytes=-1000", Span(0, 100)),
-        ("Bytes = 5-6", Span(5, 7)),
+        ("bytes=0-0", ByteRange(0, 1)),
+        ("bytes=0-", ByteRange(0, 100)),
+        ("bytes=10-19", ByteRange(10, 20)),
+        ("bytes=90-1000", ByteRange(90, 100)),
+        ("bytes=-10", ByteRange(90, 100)),
+        ("bytes=-1000", ByteRange(0, 100)),
+        ("Bytes = 5-6", ByteRange(5, 7)),
         # Not understood, and so passed over: the whole file is sent.
         ("", None),
         ("bytes=", None),
@@ -234,8 +234,8 @@ def test_dates() -> None:
         ("bytes=" + "9" * 50 + "-", None),
     ],
 )
-def test_ranges(header: str, span: Span | None) -> None:
-    assert find_span(header, "", 100, '"e"', "date") == span
+def test_ranges(header: str, span: ByteRange | None) -> None:
+    assert parse_range(header, "", 100, '"e"', "date") == span
 
 
 @pytest.mark.parametrize(
@@ -243,14 +243,14 @@ def test_ranges(header: str, span: Span | None) -> None:
 )
 def test_ranges_that_cannot_be_satisfied(header: str) -> None:
     with pytest.raises(UnsatisfiableError):
-        find_span(header, "", 100, '"e"', "date")
+        parse_range(header, "", 100, '"e"', "date")
 
 
 @pytest.mark.parametrize(
-    ("if_range", "span"), [('"e"', Span(0, 1)), ("date", Span(0, 1)), ('"x"', None), ('W/"e"', None)]
+    ("if_range", "span"), [('"e"', ByteRange(0, 1)), ("date", ByteRange(0, 1)), ('"x"', None), ('W/"e"', None)]
 )
-def test_if_range(if_range: str, span: Span | None) -> None:
-    assert find_span("bytes=0-0", if_range, 100, '"e"', "date") == span
+def test_if_range(if_range: str, span: ByteRange | None) -> None:
+    assert parse_range("bytes=0-0", if_range, 100, '"e"', "date") == span
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from zigbuild_backend.index.files import File
 from zigbuild_backend.index.server.simple_api import (
-    make_page,
+    make_simple_page,
     render_index_html,
     render_index_json,
     render_project_html,
@@ -53,7 +53,7 @@ class Anchors(HTMLParser):
 
 
 def test_json_has_all_that_is_known_of_a_file() -> None:
-    document = json.loads(render_project_json(make_page("spam", [WHEEL])))
+    document = json.loads(render_project_json(make_simple_page("spam", [WHEEL])))
     assert document == {
         "meta": {"api-version": "1.4"},
         "name": "spam",
@@ -77,14 +77,16 @@ def test_json_has_all_that_is_known_of_a_file() -> None:
 
 
 def test_json_leaves_out_what_is_not_known() -> None:
-    (row,) = json.loads(render_project_json(make_page("spam", [SDIST])))["files"]
+    (row,) = json.loads(render_project_json(make_simple_page("spam", [SDIST])))["files"]
     assert row.keys() == {"filename", "url", "hashes", "size", "yanked"}
-    (row,) = json.loads(render_project_json(make_page("spam", [File("spam", "1", "spam-1.zip", 0, "d" * 64)])))["files"]
+    (row,) = json.loads(render_project_json(make_simple_page("spam", [File("spam", "1", "spam-1.zip", 0, "d" * 64)])))[
+        "files"
+    ]
     assert "size" not in row, "an index that gave none"
 
 
 def test_html_has_all_that_is_known_of_a_file() -> None:
-    page = Anchors(render_project_html(make_page("spam", [WHEEL, SDIST])))
+    page = Anchors(render_project_html(make_simple_page("spam", [WHEEL, SDIST])))
     assert page.metas["pypi:repository-version"] == "1.4"
     assert page.metas["pypi:project-status"] == "active"
     assert page.links == [
@@ -106,14 +108,14 @@ def test_html_has_all_that_is_known_of_a_file() -> None:
     ("yanked", "json_value", "html_value"), [(None, False, None), ("", True, ""), ("<bad>", "<bad>", "<bad>")]
 )
 def test_yanked(yanked: str | None, json_value: object, html_value: str | None) -> None:
-    page = make_page("spam", [File("spam", "1", "spam-1.tar.gz", 1, "e" * 64, yanked=yanked)])
+    page = make_simple_page("spam", [File("spam", "1", "spam-1.tar.gz", 1, "e" * 64, yanked=yanked)])
     assert json.loads(render_project_json(page))["files"][0]["yanked"] == json_value
     ((_, attributes),) = Anchors(render_project_html(page)).links
     assert attributes.get("data-yanked") == html_value
 
 
 def test_status_and_its_reason_are_in_both_forms() -> None:
-    page = make_page("spam", [SDIST], status="archived", reason='no "more"')
+    page = make_simple_page("spam", [SDIST], status="archived", reason='no "more"')
     assert json.loads(render_project_json(page))["project-status"] == {"status": "archived", "reason": 'no "more"'}
     metas = Anchors(render_project_html(page)).metas
     assert (metas["pypi:project-status"], metas["pypi:project-status-reason"]) == ("archived", 'no "more"')
@@ -122,14 +124,14 @@ def test_status_and_its_reason_are_in_both_forms() -> None:
 def test_files_are_in_the_order_of_their_versions() -> None:
     versions = ["1.10", "1.9", "not a version", "2.0rc1", "1.9.post1", "1!0.1"]
     files = [File("spam", version, f"spam-{number}.zip", 1, "f" * 64) for number, version in enumerate(versions)]
-    document = json.loads(render_project_json(make_page("spam", files)))
+    document = json.loads(render_project_json(make_simple_page("spam", files)))
     assert document["versions"] == ["not a version", "1.9", "1.9.post1", "1.10", "2.0rc1", "1!0.1"]
 
 
 def test_hostile_values_stay_values() -> None:
     evil = '"><script>alert(1)</script>'
     file = File("spam", "1", "spam-1.zip", 1, "0" * 64, requires_python=evil, yanked=evil, provenance=evil)
-    page = make_page("spam", [file], reason=evil)
+    page = make_simple_page("spam", [file], reason=evil)
     html = render_project_html(page)
     assert "<script" not in html
     ((_, attributes),) = Anchors(html).links
@@ -139,7 +141,7 @@ def test_hostile_values_stay_values() -> None:
 
 def test_addresses_of_files_with_local_versions_and_epochs_are_quoted() -> None:
     file = File("spam", "1!1.0+local", "spam-1!1.0+local-py3-none-any.whl", 1, "0" * 64)
-    url = json.loads(render_project_json(make_page("spam", [file])))["files"][0]["url"]
+    url = json.loads(render_project_json(make_simple_page("spam", [file])))["files"][0]["url"]
     assert url.endswith("/spam-1!1.0+local-py3-none-any.whl")
 
 

@@ -15,7 +15,15 @@ from specs import PURE
 from wheels import write_foreign_wheel, write_own_wheel
 from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
 from zigbuild_backend.index.blobs import LocalBlobs
-from zigbuild_backend.index.wheel_pieces import Layout, Piece, assemble, parse_layout, read_layout, read_outline, split
+from zigbuild_backend.index.wheel_pieces import (
+    WheelLayout,
+    WheelPiece,
+    assemble_wheel,
+    parse_layout,
+    read_layout,
+    read_outline,
+    store_members,
+)
 
 LARGE = os.urandom(5000)
 SHARED = {"eggs/a.bin": LARGE, "eggs/b.py": b"b", "eggs/c.py": b"c = 1\n" * 2000, "eggs/d.bin": os.urandom(4000)}
@@ -26,15 +34,15 @@ def members(tmp_path: Path) -> LocalBlobs:
     return LocalBlobs(tmp_path / "members", tmp_path / "quarantine")
 
 
-def assert_put_together_again(path: Path, members: LocalBlobs) -> Layout:
+def assert_put_together_again(path: Path, members: LocalBlobs) -> WheelLayout:
     """Asserts that a file comes back from its pieces alone; gives its layout."""
     data = path.read_bytes()
     layout = parse_layout(read_layout(path).to_bytes())
     assert layout == read_layout(path)
     assert layout.size == len(data)
-    split(path, layout, members)
+    store_members(path, layout, members)
     path.unlink()
-    assert b"".join(assemble(layout, members)) == data
+    assert b"".join(assemble_wheel(layout, members)) == data
     return layout
 
 
@@ -42,7 +50,7 @@ def test_large_members_are_pieces_that_wheels_share(members: LocalBlobs, tmp_pat
     foreign = assert_put_together_again(write_foreign_wheel(tmp_path, modules=SHARED), members)
     own = assert_put_together_again(write_own_wheel(tmp_path, PURE, SHARED), members)
     digest = hashlib.sha256(LARGE).hexdigest()
-    assert Piece(digest, len(LARGE)) in own.kept
+    assert WheelPiece(digest, len(LARGE)) in own.kept
     assert {piece.size for piece in own.kept} == {len(LARGE), 4000, 12000}
     # zipfile stores noise a little larger than it is; only two of its members are worth a file.
     assert len(foreign.kept) == 2
@@ -57,23 +65,23 @@ def test_an_outline_is_a_layout_with_every_member_elsewhere(members: LocalBlobs,
     assert set(outline.kept) > set(layout.kept)
     assert len(outline.kept) == len(zipfile.ZipFile(path).namelist())
     assert len(outline.to_bytes()) < len(layout.to_bytes())
-    split(path, outline, members)
-    assert b"".join(assemble(outline, members)) == data
+    store_members(path, outline, members)
+    assert b"".join(assemble_wheel(outline, members)) == data
 
 
 def test_a_piece_that_is_in_a_wheel_twice_is_kept_once(members: LocalBlobs, tmp_path: Path) -> None:
     layout = assert_put_together_again(write_own_wheel(tmp_path, PURE, {"x.bin": LARGE, "y.bin": LARGE}), members)
-    assert layout.kept == (Piece(hashlib.sha256(LARGE).hexdigest(), len(LARGE)),)
+    assert layout.kept == (WheelPiece(hashlib.sha256(LARGE).hexdigest(), len(LARGE)),)
     assert len(layout.pieces) == 5
 
 
 def test_a_missing_piece_is_said(members: LocalBlobs, tmp_path: Path) -> None:
     path = write_own_wheel(tmp_path, PURE, {"x.bin": LARGE})
     layout = read_layout(path)
-    split(path, layout, members)
+    store_members(path, layout, members)
     members.remove(layout.kept[0].sha256)
     with pytest.raises(NotFoundError, match="member"):
-        b"".join(assemble(layout, members))
+        b"".join(assemble_wheel(layout, members))
 
 
 def test_another_wheel_is_not_split(members: LocalBlobs, tmp_path: Path) -> None:
@@ -82,7 +90,7 @@ def test_another_wheel_is_not_split(members: LocalBlobs, tmp_path: Path) -> None
     for data in (path.read_bytes().replace(LARGE, bytes(5000)), b"x" + path.read_bytes()[1:]):
         path.write_bytes(data)
         with pytest.raises(MismatchError):
-            split(path, layout, members)
+            store_members(path, layout, members)
     assert list(members.list()) == []
 
 
@@ -128,7 +136,7 @@ def test_zips_of_every_kind(
     path = tmp_path / "x.whl"
     write(path, {"a.bin": LARGE, "b.txt": b"", "ü.bin": os.urandom(2000)})
     layout = assert_put_together_again(path, members)
-    assert Piece(hashlib.sha256(LARGE).hexdigest(), len(LARGE)) in layout.kept
+    assert WheelPiece(hashlib.sha256(LARGE).hexdigest(), len(LARGE)) in layout.kept
 
 
 def central_headers(data: bytes) -> list[int]:
@@ -188,7 +196,7 @@ def test_what_lies_is_one_piece(spoil: Callable[[bytearray], None], members: Loc
     spoil(data)
     path.write_bytes(data)
     layout = assert_put_together_again(path, members)
-    assert layout.pieces == (Piece(hashlib.sha256(data).hexdigest(), len(data)),)
+    assert layout.pieces == (WheelPiece(hashlib.sha256(data).hexdigest(), len(data)),)
 
 
 def test_an_empty_file(members: LocalBlobs, tmp_path: Path) -> None:
@@ -203,7 +211,7 @@ def test_what_would_fill_the_ledger_is_one_piece(tmp_path: Path, monkeypatch: py
             archive.writestr(str(number), bytes(1000))
     assert read_layout(path).kept == ()
     monkeypatch.setattr("zigbuild_backend.index.wheel_pieces._MAX_INLINE", 50_000)
-    assert read_layout(path).kept == (Piece(hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size),)
+    assert read_layout(path).kept == (WheelPiece(hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size),)
     monkeypatch.undo()
     monkeypatch.setattr("zigbuild_backend.index.wheel_pieces._MAX_MEMBERS", 49)
     assert len(read_layout(path).kept) == 1
@@ -218,7 +226,7 @@ def test_what_is_no_layout_is_refused(data: bytes) -> None:
 def test_half_a_layout_is_refused() -> None:
     import zlib
 
-    data = Layout((b"some bytes", Piece("ab" * 32, 5))).to_bytes()
+    data = WheelLayout((b"some bytes", WheelPiece("ab" * 32, 5))).to_bytes()
     head, body = data[:18], zlib.decompress(data[18:])
     for size in range(1, len(body)):
         if size != 19:  # there the first piece ends

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from ..core.base.errors import NotFoundError, Problem
 from ..index.peers import Peers, open_peers
-from ..index.repository import Repository, find_folder, open_repository
-from ..index.upstream import Listener, Upstream, open_upstream
+from ..index.repository import Repository, find_repository_folder, open_repository
+from ..index.upstream import ProblemListener, Upstream, open_upstream
 from ..rebuild.sandbox.bubblewrap import find_sandbox
 from ..rebuild.sandbox.limits import Sandbox
 from ..rebuild.sandbox.unconfined import Unconfined
@@ -18,7 +18,7 @@ from .session import Session, format_count, join_shortened
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class RemoteIndexes:
     """Where else the bytes of a repository may be had: the index upstream, and other caches."""
 
     upstream: Upstream | None
@@ -35,7 +35,7 @@ def opened_repository(arguments: Namespace, session: Session) -> Iterator[Reposi
 
     :raises NotFoundError: if there is none.
     """
-    folder = find_folder(arguments.data, session.environ)
+    folder = find_repository_folder(arguments.data, session.environ)
     if not folder.is_dir():
         raise NotFoundError("there is no repository", where=str(folder), hint="zigbuild cache add FILE")
     repository = open_repository(folder, session.environ)
@@ -46,9 +46,9 @@ def opened_repository(arguments: Namespace, session: Session) -> Iterator[Reposi
 
 
 @contextmanager
-def opened_elsewhere(
-    repository: Repository, arguments: Namespace, session: Session, listen: Listener
-) -> Iterator[Elsewhere]:
+def opened_remotes(
+    repository: Repository, arguments: Namespace, session: Session, listen: ProblemListener
+) -> Iterator[RemoteIndexes]:
     """The places that ``--upstream`` and ``--peer`` name, open meanwhile; *listen* is told what stops nothing.
 
     :raises ConfigurationError: if one of them is no URL.
@@ -61,10 +61,10 @@ def opened_elsewhere(
         peers = open_peers(arguments.peers, session.environ) if arguments.peers else None
         if peers:
             stack.callback(peers.close)
-        yield Elsewhere(upstream, peers)
+        yield RemoteIndexes(upstream, peers)
 
 
-def fail_wheels(problems: Iterable[tuple[str, Problem]], session: Session) -> None:
+def report_wheel_problems(problems: Iterable[tuple[str, Problem]], session: Session) -> None:
     """Says each distinct problem once, with the wheels that it is about: each has the name of its wheel beside it."""
     told = list(problems)
     names = {name for name, _ in told}

@@ -24,7 +24,7 @@ from typing import Protocol
 from ..core.archive.archive_writer import WriteError
 from ..core.base.errors import MismatchError, NotFoundError
 from ..core.base.store import locked
-from .seals import sync_folder
+from .row_signatures import sync_folder
 
 _NAME = re.compile("[0-9a-f]{64}")
 _BLOCK = 1 << 20
@@ -80,7 +80,7 @@ class LocalBlobs:
         self.quarantine = quarantine
         self._seen: dict[str, tuple[Path, Fingerprint]] = {}
         self._verifying = [threading.Lock() for _ in range(16)]
-        self._incoming = Incoming(folder / ".incoming")
+        self._incoming = PartialFiles(folder / ".incoming")
 
     def has(self, sha256: str) -> bool:
         return self._place(sha256).is_file()
@@ -195,7 +195,7 @@ class LocalBlobs:
                 away.replace(place)
 
 
-class Incoming:
+class PartialFiles:
     """Files that are not complete yet, in a folder of this process; those of processes that died can be told."""
 
     def __init__(self, folder: Path) -> None:

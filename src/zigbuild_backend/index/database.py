@@ -81,7 +81,7 @@ class Database:
                 break
             except sqlite3.Error as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise explain(error, self.path) from error
+                    raise describe_error(error, self.path) from error
                 time.sleep(0.01)
         with self.transaction() as connection:
             ((version,),) = connection.execute("PRAGMA user_version").fetchall()
@@ -104,7 +104,7 @@ class Database:
         try:
             return self._connect().execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise explain(error, self.path) from error
+            raise describe_error(error, self.path) from error
 
     @contextlib.contextmanager
     def transaction(self, *, is_recording: bool = False) -> Iterator[sqlite3.Connection]:
@@ -126,7 +126,7 @@ class Database:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise explain(error, self.path) from error
+            raise describe_error(error, self.path) from error
 
     def generation(self) -> int:
         """A number that grows whenever any process records something. It costs microseconds to ask."""
@@ -139,7 +139,7 @@ class Database:
                 connection.data_version = version
             return connection.generation
         except sqlite3.Error as error:
-            raise explain(error, self.path) from error
+            raise describe_error(error, self.path) from error
 
     def close(self) -> None:
         """Closes the connections of all threads."""
@@ -161,7 +161,7 @@ class Database:
         return connection.sqlite
 
 
-def explain(error: sqlite3.Error, path: Path) -> ZigbuildError:
+def describe_error(error: sqlite3.Error, path: Path) -> ZigbuildError:
     """What SQLite says, as an error that a user can act on."""
     text = str(error)
     if not isinstance(error, sqlite3.OperationalError):

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
 from ..core.base.store import locked
-from .files import DELETABLE, LEVELS, File, Verdict
-from .findings import now
-from .ledger_builds import read_order
+from .disk_space import SpaceForecast, count_needed_members, measure_held
+from .files import DROPPABLE_LEVEL, LEVELS, File, Verification
+from .ledger_history import render_now
+from .rebuilder import read_rebuild_request
 from .repository import Repository
-from .space import Space, list_needed, measure
-from .wheel_pieces import assemble, read_layout, split
+from .wheel_pieces import assemble_wheel, read_layout, store_members
 
 _WITNESSED = 5
 _GUESS = 1.0  # seconds of a rebuild that was never measured
@@ -34,7 +34,7 @@ class Eviction:
 
 
 @dataclass(frozen=True)
-class Report:
+class EvictionReport:
     """What was dropped (or would be), why others were not, and the bytes that the repository held before and holds."""
 
     dropped: tuple[Eviction, ...]
@@ -54,7 +54,7 @@ def evict(
     wanted: int | None = None,
     is_purge: bool = False,
     is_dry: bool = False,
-) -> Report:
+) -> EvictionReport:
     """Drops the wheels among *files*, or only as many as free *wanted* bytes, what costs least first.
 
     With *is_purge* their members go, too, but for those that other wheels are kept as.
@@ -67,32 +67,32 @@ def evict(
         for file in files:
             if not file.is_wheel:
                 continue
-            problem = find_objection(repository, file, is_purge=is_purge)
+            problem = check_droppable(repository, file, is_purge=is_purge)
             if problem:
                 refused.append(problem)
             else:
                 admitted.append(file)
-        before = measure(repository)
-        chosen = tuple(choose(repository, admitted, wanted, is_purge=is_purge))
+        before = measure_held(repository)
+        chosen = tuple(choose_evictions(repository, admitted, wanted, is_purge=is_purge))
         if is_dry:
-            return Report(chosen, tuple(refused), before, before - sum(eviction.freed for eviction in chosen))
+            return EvictionReport(chosen, tuple(refused), before, before - sum(eviction.freed for eviction in chosen))
         for eviction in chosen:
             if is_purge:
                 repository.blobs.remove(eviction.file.sha256)
             else:
-                drop_softly(repository, eviction.file)
+                drop_whole_file(repository, eviction.file)
         if is_purge:
-            sweep(repository, frozenset(eviction.file.sha256 for eviction in chosen))
-        return Report(chosen, tuple(refused), before, measure(repository))
+            remove_unused_members(repository, frozenset(eviction.file.sha256 for eviction in chosen))
+        return EvictionReport(chosen, tuple(refused), before, measure_held(repository))
 
 
-def find_objection(repository: Repository, file: File, *, is_purge: bool) -> Problem | None:
+def check_droppable(repository: Repository, file: File, *, is_purge: bool) -> Problem | None:
     """Why the wheel *file* may not be dropped, if there is a reason."""
     try:
         verdicts = repository.ledger.verdicts(file.sha256)
         level = repository.ledger.level(file.sha256)
         if file.spec:
-            repository.find_sdist(read_order(repository, file).spec)
+            repository.find_sdist(read_rebuild_request(repository, file).spec)
     except (MismatchError, NotFoundError) as error:
         return error.problems[0]
     reached = {verdict.level for verdict in verdicts if verdict.is_good and verdict.level <= level}
@@ -104,7 +104,7 @@ def find_objection(repository: Repository, file: File, *, is_purge: bool) -> Pro
             where=file.name,
             hint="leave out --purge; or, if another index has it for good: zigbuild cache challenge URL",
         )
-    if DELETABLE in reached:
+    if DROPPABLE_LEVEL in reached:
         return None
     bad = [verdict.explanation for verdict in verdicts if not verdict.is_good]
     return Problem(
@@ -115,9 +115,11 @@ def find_objection(repository: Repository, file: File, *, is_purge: bool) -> Pro
     )
 
 
-def choose(repository: Repository, files: Iterable[File], wanted: int | None, *, is_purge: bool) -> Iterator[Eviction]:
+def choose_evictions(
+    repository: Repository, files: Iterable[File], wanted: int | None, *, is_purge: bool
+) -> Iterator[Eviction]:
     """Those of *files* to drop until *wanted* bytes are freed: first what frees most for the worth of having it."""
-    space = Space(repository, is_purge=is_purge)
+    space = SpaceForecast(repository, is_purge=is_purge)
     there = [file for file in files if space.is_there(file)]
     worth = {file.name: space.measure(file) / _weigh(repository, file) for file in there}
     freed = 0
@@ -132,7 +134,7 @@ def choose(repository: Repository, files: Iterable[File], wanted: int | None, *,
         yield eviction
 
 
-def drop_softly(repository: Repository, file: File) -> None:
+def drop_whole_file(repository: Repository, file: File) -> None:
     """Keeps the wheel *file* as its members alone. It can be put together at every moment, whenever this is ended.
 
     :raises NotFoundError: if its bytes are not there.
@@ -144,21 +146,23 @@ def drop_softly(repository: Repository, file: File) -> None:
     layout = read_layout(path)
     if layout != repository.ledger.layout(file.sha256):  # which has an outline so far
         repository.ledger.record(file, layout=layout)
-    split(path, layout, repository.members)
+    store_members(path, layout, repository.members)
     digest = hashlib.sha256()
-    for block in assemble(layout, repository.members):
+    for block in assemble_wheel(layout, repository.members):
         digest.update(block)
     is_same = digest.hexdigest() == file.sha256
     if not is_same or repository.ledger.level(file.sha256) < 2:
-        repository.ledger.add_verdict(Verdict(file.sha256, 2, is_same, {}, "" if is_same else "other bytes", now()))
+        repository.ledger.add_verdict(
+            Verification(file.sha256, 2, is_same, {}, "" if is_same else "other bytes", render_now())
+        )
     if not is_same:
         raise MismatchError("its members make other bytes", where=file.name, hint="it was not dropped")
     repository.blobs.remove(file.sha256)
 
 
-def sweep(repository: Repository, purged: frozenset[str]) -> None:
+def remove_unused_members(repository: Repository, purged: frozenset[str]) -> None:
     """Deletes the members that no wheel is kept as, when those with the hashes *purged* are not any more."""
-    needed = list_needed(repository, purged)
+    needed = count_needed_members(repository, purged)
     for sha256 in list(repository.members.list()):
         if sha256 not in needed:
             repository.members.remove(sha256)

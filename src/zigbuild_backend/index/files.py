@@ -13,7 +13,7 @@ from ..core.base.errors import ConfigurationError, MismatchError
 Presence = Literal["whole", "members", "dropped"]
 """How the bytes of a file are held: as they are, as the members that they can be put together of, or not at all."""
 
-DELETABLE = 4
+DROPPABLE_LEVEL = 4
 """The level from which on a wheel may be dropped: it was made again in a different circumstance."""
 
 LEVELS = {
@@ -75,7 +75,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verification:
     """What a check of the bytes named by ``sha256`` came to: whether ``level`` was reached, and if not, why.
 
     ``circumstance`` tells of what the check was done with, ``at`` when (RFC 3339, UTC).
@@ -127,7 +127,7 @@ def parse_file_name(name: str) -> tuple[str, str]:
     return project, str(version)
 
 
-def check_same(known: File, told: File) -> None:
+def check_same_bytes(known: File, told: File) -> None:
     """Compares the bytes of two files of one name.
 
     :raises MismatchError: if they differ.
@@ -141,7 +141,7 @@ def check_same(known: File, told: File) -> None:
         )
 
 
-def merge(known: File, told: File) -> File:
+def merge_files(known: File, told: File) -> File:
     """The row of a file that was recorded as *known* and is now *told* of again, with the same bytes.
 
     Whether it is local, and when it was recorded, stands; what may be empty is filled. Where it is to be had, whether
@@ -160,7 +160,7 @@ def merge(known: File, told: File) -> File:
     )
 
 
-def settle_level(verdicts: Iterable[Verdict]) -> int:
+def compute_level(verdicts: Iterable[Verification]) -> int:
     """The level that *verdicts*, in the order of their time, leave standing: a bad one refutes its level and above."""
     level = 0
     for verdict in verdicts:

@@ -39,7 +39,7 @@ class ProjectStats:
 
 
 @dataclass(frozen=True)
-class Stats:
+class RepositoryStats:
     """The figures of a repository: ``projects`` by name, bytes of the ``members`` that are there and of the ``ledger``.
 
     ``altered`` counts the rows that somebody else has changed; their files are in no other figure.
@@ -69,13 +69,15 @@ class Stats:
         )
 
 
-def collect_stats(repository: Repository) -> Stats:
+def collect_stats(repository: Repository) -> RepositoryStats:
     """The figures of *repository*, without reading the bytes that it holds."""
     ledger = repository.ledger
     projects = tuple(_collect(repository, project, ledger.files(project)) for project in ledger.projects())
     members = sum(repository.members.size(sha256) for sha256 in repository.members.list())
     size = sum(path.stat().st_size for path in repository.folder.glob("ledger.sqlite*"))
-    return Stats(tuple(project for project in projects if project.files), members, size, len(ledger.altered()))
+    return RepositoryStats(
+        tuple(project for project in projects if project.files), members, size, len(ledger.altered())
+    )
 
 
 def _collect(repository: Repository, project: str, files: Iterable[File]) -> ProjectStats:

@@ -15,10 +15,10 @@ from typing import Any
 
 from ..core.base.errors import MismatchError, NotFoundError, Problem
 from .database import Database
-from .files import File, Verdict, check_same, merge
-from .findings import Findings
-from .seals import LOST, Sealer, make_key, read_key
-from .wheel_pieces import Layout, parse_layout
+from .files import File, Verification, check_same_bytes, merge_files
+from .ledger_history import LedgerHistory
+from .row_signatures import KEY_HINT, RowSigner, create_key, read_key
+from .wheel_pieces import WheelLayout, parse_layout
 
 _MEND = "add the file again with 'zigbuild cache add', or put the ledger back from a backup"
 
@@ -31,7 +31,7 @@ _DELETE_LAYOUT = "DELETE FROM texts WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 F
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """A file to be recorded, with its METADATA, its buildinfo and its layout as far as they are known.
 
     A *verdict* about it may be recorded with it.
@@ -40,8 +40,8 @@ class Entry:
     file: File
     metadata: bytes | None = None
     buildinfo: bytes | None = None
-    layout: Layout | None = None
-    verdict: Verdict | None = None
+    layout: WheelLayout | None = None
+    verdict: Verification | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class _Row:
         )
 
 
-class Ledger(Findings):
+class Ledger(LedgerHistory):
     """The ledger in the file *path*, sealed with the key in the file *key*; both are made if there are none.
 
     Threads and processes may use it at once.
@@ -75,11 +75,11 @@ class Ledger(Findings):
 
     def __init__(self, path: Path, key: Path) -> None:
         if not path.exists():
-            make_key(key)
-        database, sealer = Database(path), Sealer(read_key(key))
+            create_key(key)
+        database, sealer = Database(path), RowSigner(read_key(key))
         check = sealer.seal("key")
         if database.create(check) != check:
-            raise MismatchError(f"is not the key that {path.name} is sealed with", where=str(key), hint=LOST)
+            raise MismatchError(f"is not the key that {path.name} is sealed with", where=str(key), hint=KEY_HINT)
         super().__init__(database, sealer)
 
     def close(self) -> None:
@@ -94,17 +94,21 @@ class Ledger(Findings):
     # Files
 
     def record(
-        self, file: File, metadata: bytes | None = None, buildinfo: bytes | None = None, layout: Layout | None = None
+        self,
+        file: File,
+        metadata: bytes | None = None,
+        buildinfo: bytes | None = None,
+        layout: WheelLayout | None = None,
     ) -> File:
         """Records *file*, or what is new about it if it is known; gives it as it stands now.
 
         :raises MismatchError: if the name is known with other bytes, or its row was altered; nothing is changed then.
         """
-        if problems := self.record_all([Entry(file, metadata, buildinfo, layout)]):
+        if problems := self.record_all([LedgerEntry(file, metadata, buildinfo, layout)]):
             raise MismatchError.of(problems)
         return self.find(file.name)
 
-    def record_all(self, entries: Iterable[Entry], *, is_mending: bool = False) -> tuple[Problem, ...]:
+    def record_all(self, entries: Iterable[LedgerEntry], *, is_mending: bool = False) -> tuple[Problem, ...]:
         """Records many files at once; gives what is wrong with those that cannot be.
 
         *is_mending* replaces rows that were altered: for files that somebody who is trusted brings.
@@ -124,7 +128,7 @@ class Ledger(Findings):
                     continue
                 row = _Row(file, buildinfo, layout)
                 if known:
-                    merged = merge(known.file, file)
+                    merged = merge_files(known.file, file)
                     row = _Row(merged, buildinfo or known.buildinfo, layout or known.layout)
                 seal = self._sealer.seal("file", *row.values)
                 places = ", ".join("?" * (len(row.values) + 1))
@@ -186,7 +190,7 @@ class Ledger(Findings):
         """The buildinfo of the wheel with that hash; errors are as of :meth:`metadata`."""
         return self._read_text(sha256, self._find_bytes(sha256).buildinfo, "buildinfo")
 
-    def layout(self, sha256: str) -> Layout | None:
+    def layout(self, sha256: str) -> WheelLayout | None:
         """The layout of the wheel with that hash, or None if none is known; errors are as of :meth:`metadata`."""
         row = self._find_bytes(sha256)
         return parse_layout(self._read_text(sha256, row.layout, "layout")) if row.layout else None
@@ -205,7 +209,7 @@ class Ledger(Findings):
                 raise
             return None
         if known:
-            check_same(known.file, file)
+            check_same_bytes(known.file, file)
         return known
 
     def _find_row(self, column: str, value: str) -> _Row | None:

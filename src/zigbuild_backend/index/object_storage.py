@@ -179,7 +179,7 @@ class ObjectBlobs:
                 surplus -= size
 
 
-def open_objects(url: str, below: str, spool: LocalBlobs, environ: Mapping[str, str]) -> ObjectBlobs:
+def open_object_storage(url: str, below: str, spool: LocalBlobs, environ: Mapping[str, str]) -> ObjectBlobs:
     """The object storage at *url*, an ``s3://BUCKET/PREFIX``, below that prefix and the one *below*.
 
     Its address and the credentials are taken from the variables of AWS's tools: ``AWS_ENDPOINT_URL``,

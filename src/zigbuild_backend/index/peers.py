@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from ..core.base.errors import NotFoundError
 from ..core.fetch.downloads import MAX_DOWNLOAD
 from ..core.fetch.indexes import open_session, read_indexes, redact, stream_url
-from .files import File, Verdict
-from .findings import now
-from .foreign_pages import check_address, limit, read_page
+from .files import File, Verification
 from .ledger import Ledger
+from .ledger_history import render_now
+from .remote_pages import check_index_url, limit_blocks, read_page
 
 if TYPE_CHECKING:
     from unearth.fetchers import PyPIClient
@@ -26,15 +26,15 @@ _TIMEOUT = 5.0  # seconds without a byte
 _MAX_FILE_SECONDS = 600.0
 _HINT = "is the other cache running?"
 
-State = Literal["agree", "differ", "unknown"]
+Agreement = Literal["agree", "differ", "unknown"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class ChallengeAnswer:
     """What another index says of a file: whether it has the name with the same bytes, and what it has."""
 
     file: File
-    state: State
+    state: Agreement
     theirs: File | None = None
 
     @property
@@ -49,7 +49,7 @@ def open_peers(urls: Sequence[str], environ: Mapping[str, str]) -> Peers:
     :raises ConfigurationError: if one of them is no URL.
     :raises NotFoundError: if what speaks with indexes is not installed.
     """
-    addresses = tuple(check_address(url) for url in urls)
+    addresses = tuple(check_index_url(url) for url in urls)
     indexes = replace(read_indexes(environ), index_urls=addresses)
     return Peers(
         addresses, open_session(replace(indexes, timeout=min(indexes.timeout, _TIMEOUT)), "to ask other caches")
@@ -91,9 +91,9 @@ class Peers:
         if found.sha256 != file.sha256:
             raise NotFoundError(f"has it with the sha256 {found.sha256}", where=redact(url))
         blocks = stream_url(found.origin, self._session, _HINT)
-        return limit(blocks, file.size or MAX_DOWNLOAD, _MAX_FILE_SECONDS, file.name)
+        return limit_blocks(blocks, file.size or MAX_DOWNLOAD, _MAX_FILE_SECONDS, file.name)
 
-    def challenge(self, url: str, files: Iterable[File]) -> Iterator[Answer]:
+    def challenge(self, url: str, files: Iterable[File]) -> Iterator[ChallengeAnswer]:
         """What the index at *url* says of each of *files*.
 
         :raises UnreachableError: if it can't be reached.
@@ -107,18 +107,20 @@ class Peers:
             theirs = {file.name: file for file in page.files} if page else {}
             for file in ours:
                 found = theirs.get(file.name)
-                yield Answer(file, _compare(file, found), found)
+                yield ChallengeAnswer(file, _compare(file, found), found)
 
 
-def _compare(file: File, found: File | None) -> State:
+def _compare(file: File, found: File | None) -> Agreement:
     if found is None:
         return "unknown"
     return "agree" if found.sha256 == file.sha256 else "differ"
 
 
-def record_answer(ledger: Ledger, url: str, answer: Answer) -> None:
+def record_challenge(ledger: Ledger, url: str, answer: ChallengeAnswer) -> None:
     """Keeps what came of a challenge: that two independent caches agree is the highest level of verification."""
     if answer.theirs and answer.is_independent:
         is_good = answer.state == "agree"
         explanation = "" if is_good else f"{redact(url)} has the sha256 {answer.theirs.sha256}"
-        ledger.add_verdict(Verdict(answer.file.sha256, 5, is_good, {"index": redact(url)}, explanation, now()))
+        ledger.add_verdict(
+            Verification(answer.file.sha256, 5, is_good, {"index": redact(url)}, explanation, render_now())
+        )

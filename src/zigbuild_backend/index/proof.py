@@ -9,9 +9,9 @@ from typing import Any
 from ..core.base.errors import ToolchainError, ZigbuildError
 from ..rebuild.circumstances import Circumstance
 from ..rebuild.rebuilding_wheels import Rebuilt
-from .files import DELETABLE, File, Verdict
-from .findings import now
-from .ledger_builds import Order, Workbench, explain_difference, read_order
+from .files import DROPPABLE_LEVEL, File, Verification
+from .ledger_history import render_now
+from .rebuilder import Rebuilder, RebuildRequest, explain_difference, read_rebuild_request
 from .repository import Repository
 
 _SAME_HOST = 3
@@ -35,15 +35,15 @@ class Proof:
 class _Trial:
     """How making a wheel again has gone so far: the circumstances that gave its bytes, and what stopped that."""
 
-    order: Order
+    order: RebuildRequest
     same: list[Circumstance] = field(default_factory=list)
     differs_in: Circumstance | None = None
     explanation: str = ""
     error: ZigbuildError | None = None
 
 
-def prove(
-    repository: Repository, files: Iterable[File], workbench: Workbench, circumstances: Sequence[Circumstance]
+def prove_wheels(
+    repository: Repository, files: Iterable[File], workbench: Rebuilder, circumstances: Sequence[Circumstance]
 ) -> Iterator[Proof]:
     """Makes each wheel among *files* in each of the *circumstances*, release by release; records and gives what came.
 
@@ -54,7 +54,7 @@ def prove(
         if not file.is_wheel:
             continue
         try:
-            order = read_order(repository, file)
+            order = read_rebuild_request(repository, file)
         except ZigbuildError as error:
             yield Proof(file, error=error)
         else:
@@ -66,12 +66,12 @@ def prove(
             yield _conclude(repository, trial)
 
 
-def _try(repository: Repository, trials: Sequence[_Trial], workbench: Workbench, circumstance: Circumstance) -> None:
+def _try(repository: Repository, trials: Sequence[_Trial], workbench: Rebuilder, circumstance: Circumstance) -> None:
     """Makes the wheels of *trials* in one circumstance, but for those about which all is said."""
     going = {trial.order.file.name: trial for trial in trials if not trial.error and not trial.differs_in}
     if not going:
         return
-    where = describe(circumstance)
+    where = describe_circumstance(circumstance)
     with workbench.scratch() as out:
         try:
             for order, rebuilt in workbench.make([trial.order for trial in going.values()], out, circumstance):
@@ -105,14 +105,14 @@ def _judge(repository: Repository, trial: _Trial, rebuilt: Rebuilt, circumstance
 def _conclude(repository: Repository, trial: _Trial) -> Proof:
     """Records what was shown of a wheel, if anything was, and gives it."""
     file = trial.order.file
-    level = DELETABLE if len(set(trial.same)) > 1 else _SAME_HOST
+    level = DROPPABLE_LEVEL if len(set(trial.same)) > 1 else _SAME_HOST
     told: dict[str, Any] = {"same": [circumstance.to_json() for circumstance in trial.same]}
     if trial.differs_in:
         # The bytes that came first decide about all that was shown before, others only about what they contrast with.
-        level = DELETABLE if trial.same else _SAME_HOST
+        level = DROPPABLE_LEVEL if trial.same else _SAME_HOST
         told["differs"] = trial.differs_in.to_json()
     if trial.same or trial.differs_in:
-        verdict = Verdict(file.sha256, level, trial.differs_in is None, told, trial.explanation, now())
+        verdict = Verification(file.sha256, level, trial.differs_in is None, told, trial.explanation, render_now())
         repository.ledger.add_verdict(verdict)
         if verdict.is_good:
             repository.ledger.forget_failure(file.sha256)
@@ -120,7 +120,7 @@ def _conclude(repository: Repository, trial: _Trial) -> Proof:
     return Proof(file, error=trial.error)
 
 
-def describe(circumstance: Circumstance) -> str:
+def describe_circumstance(circumstance: Circumstance) -> str:
     """What is special about a circumstance, in a few words."""
     told = circumstance.to_json()
     return f"{told['python']}, {told['caches']} caches, umask {told['umask']}, {told['timezone']}"

@@ -26,12 +26,12 @@ from ..core.wheel.spec import PythonInput, WheelSpec
 from ..rebuild.environments.environment import obtain_environment
 from ..rebuild.environments.interpreters import read_interpreter
 from ..rebuild.gathering import gather, gather_project, gather_sdk, gather_tools
-from .repository import SOURCES, Repository, source_key
+from .repository import SOURCE_TOPIC, Repository, render_source_key
 
 Say = Callable[[str], None]
 
 
-class Inputs:
+class RebuildInputs:
     """Gathers inputs into *repository*, from the *user*'s store, this machine, and if need be the indexes of pip.
 
     *adopt* is given sdists that a recipe needs and the user's store has.
@@ -79,14 +79,14 @@ class Inputs:
 
     def note_source(self, root: Path, sha256: str) -> None:
         """Remembers that the sdist with that hash unpacks to the tree in *root*."""
-        self.repository.ledger.remember(SOURCES, read_tree(root).digest, sha256.encode())
+        self.repository.ledger.remember(SOURCE_TOPIC, read_tree(root).digest, sha256.encode())
 
     def keep(self, spec: WheelSpec) -> tuple[Problem, ...]:
         """Keeps all that wheels of *spec* are rebuilt from; what could not be had, with its mend."""
         environment = (spec.backend, spec.requirements, spec.zig)
-        problems = [*self._once(("source", source_key(spec)), lambda: self._keep_source(spec))]
+        problems = [*self._once(("source", render_source_key(spec)), lambda: self._keep_source(spec))]
         if not problems:
-            tools = (source_key(spec), spec.requirements, spec.headers)
+            tools = (render_source_key(spec), spec.requirements, spec.headers)
             problems += self._once(("tools", tools), lambda: self._keep_tools(spec))
         if python := spec.python:
             problems += self._once(("headers", python.headers), lambda: self._keep_headers(python))
@@ -140,7 +140,7 @@ class Inputs:
                 where=source.sdist or source.url,
                 hint="was the wheel altered?",
             )
-        self.repository.ledger.remember(SOURCES, source_key(spec), source.sha256.encode())
+        self.repository.ledger.remember(SOURCE_TOPIC, render_source_key(spec), source.sha256.encode())
 
     def _place_download(self, sha256: str, name: str) -> None:
         """Lets a kept file be found where downloads are, so that nobody asks an index for it."""
@@ -175,7 +175,7 @@ class Inputs:
         obtain_environment(spec, Machine(self.repository.store, self.environ, self.say))
 
 
-def summarise(problems: Iterable[tuple[str, Problem]]) -> dict[Problem, list[str]]:
+def group_by_problem(problems: Iterable[tuple[str, Problem]]) -> dict[Problem, list[str]]:
     """Problem → the names that it is about, in the order in which they came."""
     about: dict[Problem, list[str]] = {}
     for name, problem in problems:

@@ -15,10 +15,10 @@ from itertools import islice
 from ..core.base.store import locked
 from ..rebuild.circumstances import Circumstance, usual
 from ..rebuild.rebuilding_wheels import Rebuilt
-from .files import Verdict
-from .findings import now
-from .flights import Busy, Flight, Flights, render_reason
-from .ledger_builds import Workbench, explain_difference, read_order
+from .files import Verification
+from .ledger_history import render_now
+from .rebuilder import Rebuilder, explain_difference, read_rebuild_request
+from .recreations import BusyError, Recreation, Recreations, render_reason
 from .repository import Repository
 
 _LARGEST_BATCH = 256  # each holds a lock, which is an open file
@@ -26,7 +26,7 @@ _POLL = 0.05  # seconds between looks at what another process makes
 _GUESS = 5.0  # seconds that a rebuild takes, until one was seen
 
 
-class Builders:
+class RebuildThreads:
     """*number* threads that make on the *workbench* what is added, until they are closed.
 
     *is_settled* tells whether a flight has ended, or can be ended at once, without a build.
@@ -35,17 +35,17 @@ class Builders:
     def __init__(
         self,
         repository: Repository,
-        workbench: Workbench,
-        flights: Flights,
+        workbench: Rebuilder,
+        flights: Recreations,
         number: int,
-        is_settled: Callable[[Flight], bool],
+        is_settled: Callable[[Recreation], bool],
     ) -> None:
         self._repository = repository
         self._workbench = workbench
         self._flights = flights
         self._is_settled = is_settled
         self._changed = threading.Condition()
-        self._waiting: deque[Flight] = deque()
+        self._waiting: deque[Recreation] = deque()
         self._building = 0
         self._usual_seconds = _GUESS
         self._is_closed = False
@@ -64,23 +64,23 @@ class Builders:
             waiting, self._waiting = self._waiting, deque()
             self._changed.notify_all()
         for flight in waiting:
-            self._flights.land(flight, Busy(flight.file, self.guess_wait()), "busy")
+            self._flights.land(flight, BusyError(flight.file, self.guess_wait()), "busy")
         for thread in self._threads:
             thread.join()
 
-    def add(self, flight: Flight) -> None:
+    def add(self, flight: Recreation) -> None:
         """Has a file made again.
 
         :raises NotFoundError: if nothing tells how it was made.
         :raises MismatchError: if what the ledger tells of it is of something else.
         """
-        flight.order = read_order(self._repository, flight.file)
+        flight.order = read_rebuild_request(self._repository, flight.file)
         with self._changed:
             if not self._is_closed:
                 self._waiting.append(flight)
                 self._changed.notify()
                 return
-        self._flights.land(flight, Busy(flight.file, self.guess_wait()), "busy")
+        self._flights.land(flight, BusyError(flight.file, self.guess_wait()), "busy")
 
     def guess_wait(self) -> int:
         """Seconds after which it may be worth while to ask again."""
@@ -94,7 +94,7 @@ class Builders:
             with self._changed:
                 self._building -= 1
 
-    def _take_batch(self) -> list[Flight]:
+    def _take_batch(self) -> list[Recreation]:
         """All that wait and can be made in one graph with the one that waits longest; none when it is time to go."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_closed)
@@ -108,7 +108,7 @@ class Builders:
             self._waiting = deque(flight for flight in self._waiting if flight not in batch)
             return batch
 
-    def _build(self, batch: list[Flight]) -> None:
+    def _build(self, batch: list[Recreation]) -> None:
         """Makes the files of the *batch* again, but for those that another process is at work on: they wait on."""
         lock_file = self._repository.lock_file
         with ExitStack() as stack:
@@ -122,7 +122,7 @@ class Builders:
                 self._waiting += others
                 self._changed.notify()
 
-    def _make(self, wanted: Mapping[str, Flight]) -> None:
+    def _make(self, wanted: Mapping[str, Recreation]) -> None:
         circumstance = replace(usual(), jobs=max(1, (os.cpu_count() or 1) // self._building))
         orders = [flight.order for flight in wanted.values() if flight.order]
         with self._workbench.scratch() as out:
@@ -131,14 +131,14 @@ class Builders:
         for flight in wanted.values():
             self._flights.fail(flight, "the build ended without it")
 
-    def _judge(self, flight: Flight, rebuilt: Rebuilt, circumstance: Circumstance) -> None:
+    def _judge(self, flight: Recreation, rebuilt: Rebuilt, circumstance: Circumstance) -> None:
         """Keeps what was made if it is what the ledger says; else says what differs, and keeps it from everybody."""
         ledger, file = self._repository.ledger, flight.file
         if rebuilt.path is None:
             self._flights.fail(flight, render_reason(rebuilt.error) if rebuilt.error else "the build made nothing")
         elif rebuilt.sha256 != file.sha256:
             explanation = explain_difference(self._repository, file, rebuilt.path)
-            ledger.add_verdict(Verdict(file.sha256, 3, False, circumstance.to_json(), explanation, now()))
+            ledger.add_verdict(Verification(file.sha256, 3, False, circumstance.to_json(), explanation, render_now()))
             self._flights.fail(flight, f"other bytes came of making it again: {explanation}", "mismatch")
         else:
             path = self._repository.blobs.add(rebuilt.path, file.sha256)

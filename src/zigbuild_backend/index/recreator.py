@@ -20,18 +20,18 @@ from ..core.base.store import locked
 from ..core.fetch.indexes import redact
 from ..rebuild.sandbox.limits import Sandbox
 from .files import File
-from .flights import Busy, Flight, Flights, Kind, Observer, render_reason
-from .ledger_builds import Workbench
 from .peers import Peers
-from .rebuild_threads import Builders
+from .rebuild_threads import RebuildThreads
+from .rebuilder import Rebuilder
+from .recreations import BusyError, Outcome, OutcomeObserver, Recreation, Recreations, render_reason
 from .repository import Repository
 from .upstream import Upstream
-from .wheel_pieces import assemble
+from .wheel_pieces import assemble_wheel
 
 RETRY_SECONDS = 300.0
 """How long a failure is remembered."""
 
-FETCHERS = 16
+MAX_FETCHES = 16
 """Files that are fetched from other caches and upstream at once."""
 
 _POLL = 0.05  # seconds between looks at what another process makes
@@ -39,7 +39,7 @@ _TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
 
 
 @dataclass(frozen=True)
-class Load:
+class RecreationLoad:
     """How many files are under way, how many of them wait for a builder, and the age of the oldest in seconds."""
 
     flights: int
@@ -48,10 +48,10 @@ class Load:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _FetchSource:
     """Where a file may be fetched: kind and name, what streams it from there, and what is done if that was false."""
 
-    kind: Kind
+    kind: Outcome
     name: str
     stream: Callable[[], Iterator[bytes]]
     blame: Callable[[], None] = lambda: None
@@ -76,20 +76,20 @@ class Recreator:
         queue: int = 64,
         retry_seconds: float = RETRY_SECONDS,
         say: Callable[[str], None] = lambda text: None,
-        observe: Observer = lambda kind, file, seconds, reason: None,
+        observe: OutcomeObserver = lambda kind, file, seconds, reason: None,
     ) -> None:
         self._repository = repository
         self._peers = peers
         self._upstream = upstream
         self._retry_seconds = retry_seconds
         self._is_closed = False
-        self._flights = Flights(repository, queue, observe)
-        self._fetchers = concurrent.futures.ThreadPoolExecutor(FETCHERS, thread_name_prefix="fetcher")
-        self._builders: Builders | None = None
+        self._flights = Recreations(repository, queue, observe)
+        self._fetchers = concurrent.futures.ThreadPoolExecutor(MAX_FETCHES, thread_name_prefix="fetcher")
+        self._builders: RebuildThreads | None = None
         if sandbox:
             number = builders or os.cpu_count() or 1
-            workbench = Workbench(repository, sandbox, environ, say)
-            self._builders = Builders(repository, workbench, self._flights, number, self._is_settled)
+            workbench = Rebuilder(repository, sandbox, environ, say)
+            self._builders = RebuildThreads(repository, workbench, self._flights, number, self._is_settled)
 
     def close(self) -> None:
         """Waits for what is being fetched or built; who waits for something else is told to ask again."""
@@ -109,7 +109,7 @@ class Recreator:
         try:
             return self.request(file).result(patience)
         except concurrent.futures.TimeoutError:
-            raise Busy(file, self._guess_wait()) from None
+            raise BusyError(file, self._guess_wait()) from None
         except ZigbuildError as error:
             raise error.with_traceback(None) from None  # all who wait are given the same one
 
@@ -125,21 +125,21 @@ class Recreator:
         """Whether the file with that hash is being brought back."""
         return sha256 in self._flights
 
-    def load(self) -> Load:
+    def load(self) -> RecreationLoad:
         waiting = self._builders.count_waiting() if self._builders else 0
-        return Load(len(self._flights), waiting, self._flights.oldest_seconds())
+        return RecreationLoad(len(self._flights), waiting, self._flights.oldest_seconds())
 
-    def _start(self, flight: Flight) -> None:
+    def _start(self, flight: Recreation) -> None:
         if self._is_settled(flight):
             return
         if self._is_closed or not self._flights.count(flight):
-            self._flights.land(flight, Busy(flight.file, self._guess_wait()), "busy")
+            self._flights.land(flight, BusyError(flight.file, self._guess_wait()), "busy")
         elif self._list_places(flight):
             self._fetchers.submit(self._fetch, flight)
         else:
             self._build(flight)
 
-    def _is_settled(self, flight: Flight) -> bool:
+    def _is_settled(self, flight: Recreation) -> bool:
         """Whether the file is there by now, or can be put together, or failed just before; if so it has landed."""
         repository, file = self._repository, flight.file
         if path := repository.blobs.find_path(file.sha256):
@@ -154,33 +154,33 @@ class Recreator:
         age = datetime.now(timezone.utc) - datetime.strptime(moment, _TIME)
         return age < timedelta(seconds=self._retry_seconds)
 
-    def _put_together(self, flight: Flight) -> Path | None:
+    def _put_together(self, flight: Recreation) -> Path | None:
         """The file, of its members, if they are all there."""
         repository, file = self._repository, flight.file
         layout = repository.ledger.layout(file.sha256)
         if layout is None or not all(repository.members.has(piece.sha256) for piece in layout.kept):
             return None
         try:
-            return repository.blobs.add(assemble(layout, repository.members), file.sha256)
+            return repository.blobs.add(assemble_wheel(layout, repository.members), file.sha256)
         except NotFoundError as error:  # one was altered, or somebody removed it meanwhile
             flight.reasons.append(render_reason(error))
         except MismatchError as error:
             self._flights.note_mismatch(flight, render_reason(error))
         return None
 
-    def _list_places(self, flight: Flight) -> list[_Place]:
+    def _list_places(self, flight: Recreation) -> list[_FetchSource]:
         file = flight.file
-        places: list[_Place] = []
+        places: list[_FetchSource] = []
         if peers := self._peers:
             for url in peers.list_willing():
                 places.append(
-                    _Place("peer", redact(url), partial(peers.stream, url, file), partial(peers.pass_over, url))
+                    _FetchSource("peer", redact(url), partial(peers.stream, url, file), partial(peers.pass_over, url))
                 )
         if self._upstream and not file.is_local:
-            places.append(_Place("upstream", file.origin, partial(self._upstream.stream, file)))
+            places.append(_FetchSource("upstream", file.origin, partial(self._upstream.stream, file)))
         return places
 
-    def _fetch(self, flight: Flight) -> None:
+    def _fetch(self, flight: Recreation) -> None:
         """Fetches the file from the first place that has it, else hands it on to the builders."""
         with self._flights.guarded(flight):
             with self._held(flight):
@@ -188,7 +188,7 @@ class Recreator:
                     return
             self._build(flight)
 
-    def _is_fetched(self, flight: Flight) -> bool:
+    def _is_fetched(self, flight: Recreation) -> bool:
         """Whether some place has the file; if so it has landed."""
         for place in self._list_places(flight):
             try:
@@ -204,13 +204,13 @@ class Recreator:
                 return True
         return False
 
-    def _build(self, flight: Flight) -> None:
+    def _build(self, flight: Recreation) -> None:
         if self._builders is None:
             raise NotFoundError("nothing is built here", where=flight.file.name)
         self._builders.add(flight)
 
     @contextmanager
-    def _held(self, flight: Flight) -> Iterator[None]:
+    def _held(self, flight: Recreation) -> Iterator[None]:
         """Holds the file's lock, once no other process is at work on it."""
         while True:
             with locked(self._repository.lock_file(flight.file.sha256)) as is_ours:

@@ -17,14 +17,14 @@ from .blobs import Blobs, LocalBlobs
 from .files import File, Presence
 from .ledger import Ledger
 from .object_storage import VARIABLE as STORAGE
-from .object_storage import open_objects
+from .object_storage import open_object_storage
 
 VARIABLE = "ZIGBUILD_DATA_DIR"
 """The environment variable that names the folder of the repository."""
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
-SOURCES = "source"
+SOURCE_TOPIC = "source"
 """The topic of the ledger's notes that say in which file the source tree of a specification is."""
 
 
@@ -60,7 +60,7 @@ class Repository:
 
         :raises NotFoundError: if it is not here.
         """
-        note = self.ledger.recall(SOURCES, source_key(spec))
+        note = self.ledger.recall(SOURCE_TOPIC, render_source_key(spec))
         path = self.blobs.find_path(note[0].decode()) if note else None
         if path is None:
             raise NotFoundError(
@@ -81,12 +81,12 @@ class Repository:
         self.members.close()
 
 
-def source_key(spec: WheelSpec) -> str:
+def render_source_key(spec: WheelSpec) -> str:
     """The key of such a note: the digests of the tree and of the recipe that made it what it is."""
     return f"{spec.source} {spec.recipe}".rstrip()
 
 
-def find_folder(given: Path | None, environ: Mapping[str, str]) -> Path:
+def find_repository_folder(given: Path | None, environ: Mapping[str, str]) -> Path:
     """The folder of the repository: *given*, else ``ZIGBUILD_DATA_DIR``, else ``zigbuild`` among the user's data.
 
     :raises ConfigurationError: if none of these is known.
@@ -117,4 +117,4 @@ def _open_blobs(folder: Path, kind: str, environ: Mapping[str, str]) -> Blobs:
     url = environ.get(STORAGE)
     local = LocalBlobs(folder / "spool" / kind if url else folder / kind, folder / "quarantine")
     local.clean()
-    return open_objects(url, kind, local, environ) if url else local
+    return open_object_storage(url, kind, local, environ) if url else local

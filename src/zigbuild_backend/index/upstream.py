@@ -18,8 +18,8 @@ from ..core.base.errors import MismatchError, NotFoundError, Problem
 from ..core.fetch.downloads import MAX_DOWNLOAD
 from ..core.fetch.indexes import open_session, read_indexes, stream_url
 from .files import File
-from .foreign_pages import Page, UnreachableError, check_address, limit, read_page
-from .ledger import Entry, Ledger
+from .ledger import Ledger, LedgerEntry
+from .remote_pages import RemotePage, UnreachableError, check_index_url, limit_blocks, read_page
 
 if TYPE_CHECKING:
     from unearth.fetchers import PyPIClient
@@ -36,12 +36,12 @@ _REMEMBERED = 4096
 _TOPIC = "upstream page"
 _HINT = "check the upstream index, and the network"
 
-Listener = Callable[[Problem], None]
+ProblemListener = Callable[[Problem], None]
 """Told of what is unfit or not to be had, where that stops nothing."""
 
 
 @dataclass(frozen=True)
-class _Checked:
+class _LookUp:
     """When a project was looked up, on the monotonic clock, and what is raised for it meanwhile, if anything is."""
 
     at: float
@@ -49,7 +49,7 @@ class _Checked:
 
 
 def open_upstream(
-    ledger: Ledger, address: str | None, environ: Mapping[str, str], listen: Listener = lambda problem: None
+    ledger: Ledger, address: str | None, environ: Mapping[str, str], listen: ProblemListener = lambda problem: None
 ) -> Upstream | None:
     """The upstream at *address*, by default the indexes that pip is configured with; None if there is to be none.
 
@@ -60,7 +60,7 @@ def open_upstream(
         return None
     indexes = read_indexes(environ)
     if address is not None:
-        indexes = replace(indexes, index_urls=(check_address(address),))
+        indexes = replace(indexes, index_urls=(check_index_url(address),))
     if not indexes.index_urls:
         return None
     session = open_session(replace(indexes, timeout=min(indexes.timeout, _TIMEOUT)), "to ask the upstream index")
@@ -73,7 +73,7 @@ def _default_index() -> str:
     return PackageFinder().sources[0]["url"]
 
 
-def hide_foreign(files: Iterable[File]) -> tuple[File, ...]:
+def select_visible(files: Iterable[File]) -> tuple[File, ...]:
     """The files of a project that it shows: if some are our own, those only, whatever upstream has by that name."""
     known = tuple(files)
     local = tuple(file for file in known if file.is_local)
@@ -84,13 +84,13 @@ class Upstream:
     """The indexes at *urls*, through *session*. A project is that of the first one that knows it, never a mixture."""
 
     def __init__(
-        self, ledger: Ledger, urls: Sequence[str], session: PyPIClient, listen: Listener = lambda problem: None
+        self, ledger: Ledger, urls: Sequence[str], session: PyPIClient, listen: ProblemListener = lambda problem: None
     ) -> None:
         self._ledger = ledger
         self.urls = tuple(urls)
         self._session = session
         self._listen = listen
-        self._checked: OrderedDict[str, _Checked] = OrderedDict()
+        self._checked: OrderedDict[str, _LookUp] = OrderedDict()
         self._guard = threading.Lock()
         # Projects share a few locks, and few are remembered: clients choose the names, and may not fill the memory.
         self._turns = tuple(threading.Lock() for _ in range(64))
@@ -129,7 +129,7 @@ class Upstream:
         if file.is_local:
             raise NotFoundError("did not come from an upstream index", where=file.name)
         blocks = stream_url(file.origin, self._session, _HINT)
-        return limit(blocks, file.size or MAX_DOWNLOAD, MAX_FILE_SECONDS, file.name)
+        return limit_blocks(blocks, file.size or MAX_DOWNLOAD, MAX_FILE_SECONDS, file.name)
 
     def metadata(self, file: File) -> bytes:
         """The METADATA of *file*, from the ledger, or from upstream and then kept there.
@@ -143,7 +143,7 @@ class Upstream:
             if file.is_local or not file.metadata_sha256:
                 raise
         blocks = stream_url(f"{file.origin}.metadata", self._session, _HINT)
-        data = b"".join(limit(blocks, _MAX_METADATA, MAX_FILE_SECONDS, f"{file.name}.metadata"))
+        data = b"".join(limit_blocks(blocks, _MAX_METADATA, MAX_FILE_SECONDS, f"{file.name}.metadata"))
         if hashlib.sha256(data).hexdigest() != file.metadata_sha256:
             raise MismatchError("upstream has another METADATA than it says", where=file.name, hint="try again later")
         self._ledger.record(file, metadata=data)
@@ -161,7 +161,7 @@ class Upstream:
 
     def _note(self, project: str, error: NotFoundError | None) -> None:
         with self._guard:
-            self._checked[project] = _Checked(time.monotonic(), error)
+            self._checked[project] = _LookUp(time.monotonic(), error)
             self._checked.move_to_end(project)
             if len(self._checked) > _REMEMBERED:
                 self._checked.popitem(last=False)
@@ -185,10 +185,12 @@ class Upstream:
                 return None
         return NotFoundError("no upstream index knows it", where=project)
 
-    def _record(self, page: Page, known: Sequence[File]) -> None:
+    def _record(self, page: RemotePage, known: Sequence[File]) -> None:
         """Records the files of *page*, and tells of those that are unfit or have other bytes than they had."""
         sizes = {(file.name, file.sha256): file.size for file in known}
         # Pages without sizes are filled in from better ones, and never the other way round.
-        entries = [Entry(replace(file, size=sizes.get((file.name, file.sha256), file.size))) for file in page.files]
+        entries = [
+            LedgerEntry(replace(file, size=sizes.get((file.name, file.sha256), file.size))) for file in page.files
+        ]
         for problem in (*page.refused, *self._ledger.record_all(entries)):
             self._listen(problem)

@@ -37,7 +37,7 @@ _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Piece:
+class WheelPiece:
     """A stretch of a wheel that is kept elsewhere, by its sha256 (hex); ``size`` in bytes."""
 
     sha256: str
@@ -45,38 +45,38 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Layout:
+class WheelLayout:
     """The pieces of a wheel, in the order of the file."""
 
-    pieces: tuple[bytes | Piece, ...]
+    pieces: tuple[bytes | WheelPiece, ...]
 
     @cached_property
-    def kept(self) -> tuple[Piece, ...]:
+    def kept(self) -> tuple[WheelPiece, ...]:
         """The pieces that are kept elsewhere, each once."""
-        return tuple(dict.fromkeys(piece for piece in self.pieces if isinstance(piece, Piece)))
+        return tuple(dict.fromkeys(piece for piece in self.pieces if isinstance(piece, WheelPiece)))
 
     @property
-    def large(self) -> tuple[Piece, ...]:
+    def large(self) -> tuple[WheelPiece, ...]:
         """Those of them that are worth a file; of an outline, what :func:`read_layout` would keep elsewhere."""
         return tuple(piece for piece in self.kept if piece.size > _INLINE)
 
     @property
     def size(self) -> int:
         """The size of the wheel in bytes."""
-        return sum(piece.size if isinstance(piece, Piece) else len(piece) for piece in self.pieces)
+        return sum(piece.size if isinstance(piece, WheelPiece) else len(piece) for piece in self.pieces)
 
     def to_bytes(self) -> bytes:
         """The layout as it is stored."""
         parts = []
         for piece in self.pieces:
-            if isinstance(piece, Piece):
+            if isinstance(piece, WheelPiece):
                 parts.append(struct.pack("<BQ", 1, piece.size) + bytes.fromhex(piece.sha256))
             else:
                 parts.append(struct.pack("<BQ", 0, len(piece)) + piece)
         return _MAGIC + zlib.compress(b"".join(parts))
 
 
-def parse_layout(data: bytes) -> Layout:
+def parse_layout(data: bytes) -> WheelLayout:
     """The layout that :meth:`Layout.to_bytes` wrote.
 
     :raises MismatchError: if it is something else.
@@ -85,20 +85,20 @@ def parse_layout(data: bytes) -> Layout:
         if not data.startswith(_MAGIC):
             raise ValueError("it is in another format")
         rest = memoryview(zlib.decompress(data[len(_MAGIC) :]))
-        pieces: list[bytes | Piece] = []
+        pieces: list[bytes | WheelPiece] = []
         while rest:
             kind, size = struct.unpack_from("<BQ", rest)
             length = 32 if kind else size
             body, rest = bytes(rest[9 : 9 + length]), rest[9 + length :]
             if len(body) != length:
                 raise ValueError("it ends too early")
-            pieces.append(Piece(body.hex(), size) if kind else body)
+            pieces.append(WheelPiece(body.hex(), size) if kind else body)
     except (ValueError, struct.error, zlib.error) as error:
         raise MismatchError(f"is no layout of a wheel: {error}", where="layout") from error
-    return Layout(tuple(pieces))
+    return WheelLayout(tuple(pieces))
 
 
-def read_layout(path: Path) -> Layout:
+def read_layout(path: Path) -> WheelLayout:
     """The layout of the wheel *path*; what is no sound zip, or is no use to cut, is one whole piece.
 
     :raises OSError: if the file cannot be read.
@@ -106,29 +106,29 @@ def read_layout(path: Path) -> Layout:
     return _read(path, _INLINE)
 
 
-def read_outline(path: Path) -> Layout:
+def read_outline(path: Path) -> WheelLayout:
     """The layout in which every member is kept elsewhere: all that a wheel says of itself, in little space."""
     return _read(path, 0)
 
 
-def _read(path: Path, inline: int) -> Layout:
+def _read(path: Path, inline: int) -> WheelLayout:
     with path.open("rb") as file:
         size = file.seek(0, 2)
-        pieces: list[bytes | Piece] = []
+        pieces: list[bytes | WheelPiece] = []
         for start, end, is_kept in _merge_small(_cut(_find_bodies(file, size), size, inline)):
             file.seek(start)
-            pieces.append(Piece(_digest(file, end - start), end - start) if is_kept else file.read(end - start))
-        return Layout(tuple(pieces))
+            pieces.append(WheelPiece(_digest(file, end - start), end - start) if is_kept else file.read(end - start))
+        return WheelLayout(tuple(pieces))
 
 
-def split(path: Path, layout: Layout, members: Blobs) -> None:
+def store_members(path: Path, layout: WheelLayout, members: Blobs) -> None:
     """Keeps the pieces of the wheel *path* among the *members*.
 
     :raises MismatchError: if it is not the wheel that the layout is of.
     """
     with path.open("rb") as file:
         for piece in layout.pieces:
-            if isinstance(piece, Piece):
+            if isinstance(piece, WheelPiece):
                 after = file.tell() + piece.size
                 members.add(_read_blocks(file, piece.size), piece.sha256)
                 file.seek(after)
@@ -136,7 +136,7 @@ def split(path: Path, layout: Layout, members: Blobs) -> None:
                 raise MismatchError("is not the wheel that the layout is of", where=path.name)
 
 
-def assemble(layout: Layout, members: Blobs) -> Iterator[bytes]:
+def assemble_wheel(layout: WheelLayout, members: Blobs) -> Iterator[bytes]:
     """The bytes of the wheel, block by block.
 
     :raises NotFoundError: if one of the *members* that are needed is not there.

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ...core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
 from ...core.project.recipes import find_recipes
-from ...index.intake import Added, add
-from ...index.rebuild_inputs import summarise
-from ...index.repository import find_folder, open_repository
+from ...index.adding_files import AddedFile, add_files
+from ...index.rebuild_inputs import group_by_problem
+from ...index.repository import find_repository_folder, open_repository
 from ...release.release_manifest import FILE_NAME as MANIFEST
 from ..session import Session, format_size, join_shortened
 
@@ -19,10 +19,10 @@ def run(arguments: Namespace, session: Session) -> int:
     missing: list[Problem] = []
     paths = list(_find_files(arguments.files, missing))
     recipes = [_find_recipe(recipe, session) for recipe in arguments.recipes]
-    repository = open_repository(find_folder(arguments.data, session.environ), session.environ)
-    added: list[Added] = []
+    repository = open_repository(find_repository_folder(arguments.data, session.environ), session.environ)
+    added: list[AddedFile] = []
     try:
-        for file in add(
+        for file in add_files(
             repository,
             paths,
             recipes,
@@ -37,7 +37,7 @@ def run(arguments: Namespace, session: Session) -> int:
         repository.close()
     for problem in missing:
         session.fail(problem)
-    notices = summarise((file.name, notice) for file in added for notice in file.notices)
+    notices = group_by_problem((file.name, notice) for file in added for notice in file.notices)
     for problem, names in notices.items():
         session.notice(problem)
         session.say(f"  not rebuildable until then: {join_shortened(names)}")
@@ -71,7 +71,7 @@ def _find_recipe(argument: str, session: Session) -> Path:
     raise NotFoundError("is no folder and no recipe", where=argument, hint=f"known: {', '.join(recipes) or 'none'}")
 
 
-def _print(added: Added, session: Session) -> None:
+def _print(added: AddedFile, session: Session) -> None:
     if added.error:
         for problem in added.error.problems:
             session.fail(problem)
@@ -79,7 +79,7 @@ def _print(added: Added, session: Session) -> None:
         session.result(f"{added.name}: {'added' if added.is_new else 'known'}, {format_size(added.file.size)}")
 
 
-def _find_exit_code(added: Iterable[Added], missing: Iterable[Problem]) -> int:
+def _find_exit_code(added: Iterable[AddedFile], missing: Iterable[Problem]) -> int:
     """The first of 4, 2 and 5 that occurred, else 0."""
     codes = {file.error.exit_code for file in added if file.error}
     codes |= {NotFoundError.exit_code for _ in missing}

@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from ...core.base.errors import MismatchError
 from ...core.fetch.indexes import redact
 from ...index.file_selection import select_files
-from ...index.peers import Answer, open_peers, record_answer
+from ...index.peers import ChallengeAnswer, open_peers, record_challenge
 from ..opened_index import opened_repository
 from ..session import Session
 
 
 def run(arguments: Namespace, session: Session) -> int:
-    answers: list[Answer] = []
+    answers: list[ChallengeAnswer] = []
     with opened_repository(arguments, session) as repository:
         peers = open_peers([arguments.url], session.environ)
         try:
             for answer in peers.challenge(arguments.url, select_files(repository.ledger, arguments.selection)):
-                record_answer(repository.ledger, arguments.url, answer)
+                record_challenge(repository.ledger, arguments.url, answer)
                 answers.append(answer)
                 if not arguments.json:
                     _print(answer, session)
@@ -34,7 +34,7 @@ def run(arguments: Namespace, session: Session) -> int:
     return MismatchError.exit_code if counts["differ"] else 0
 
 
-def _print(answer: Answer, session: Session) -> None:
+def _print(answer: ChallengeAnswer, session: Session) -> None:
     file = answer.file
     if answer.theirs and answer.state == "differ":
         session.result(f"{file.name}: DIFFERS: {answer.theirs.sha256} there, {file.sha256} here")
@@ -44,7 +44,7 @@ def _print(answer: Answer, session: Session) -> None:
         session.say(f"{file.name}: unknown there")
 
 
-def _to_document(url: str, answers: Sequence[Answer]) -> dict[str, object]:
+def _to_document(url: str, answers: Sequence[ChallengeAnswer]) -> dict[str, object]:
     return {
         "index": redact(url),
         "files": [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 
 from ...core.base.errors import ConfigurationError, NotFoundError
-from ...index.eviction import Report, evict
+from ...index.eviction import EvictionReport, evict
 from ...index.file_selection import select_files
-from ..opened_index import fail_wheels, opened_repository
+from ..opened_index import opened_repository, report_wheel_problems
 from ..session import Session, format_count, format_size, to_json
 
 
@@ -21,7 +21,7 @@ def run(arguments: Namespace, session: Session) -> int:
         session.result_json(_to_document(report))
     else:
         _print(report, session, is_dry=arguments.dry_run)
-    fail_wheels([(problem.where, problem) for problem in report.refused], session)
+    report_wheel_problems([(problem.where, problem) for problem in report.refused], session)
     is_short = arguments.bytes is not None and report.freed < arguments.bytes
     return ConfigurationError.exit_code if report.refused and (arguments.bytes is None or is_short) else 0
 
@@ -29,7 +29,7 @@ def run(arguments: Namespace, session: Session) -> int:
 _NO_SDISTS = "sdists are never dropped: wheels are made of them"
 
 
-def _print(report: Report, session: Session, *, is_dry: bool) -> None:
+def _print(report: EvictionReport, session: Session, *, is_dry: bool) -> None:
     for eviction in report.dropped:
         session.result(f"{eviction.file.name}: {format_size(max(eviction.freed, 0))}")
     wheels = format_count(len(report.dropped), "wheel")
@@ -39,7 +39,7 @@ def _print(report: Report, session: Session, *, is_dry: bool) -> None:
     )
 
 
-def _to_document(report: Report) -> dict[str, object]:
+def _to_document(report: EvictionReport) -> dict[str, object]:
     return {
         "before": report.before,
         "after": report.after,

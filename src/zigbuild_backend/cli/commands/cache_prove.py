@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from ...core.base.errors import MismatchError, NotFoundError
 from ...index.file_selection import select_files
-from ...index.files import DELETABLE, LEVELS
-from ...index.ledger_builds import Workbench
-from ...index.proof import Proof, describe, prove
+from ...index.files import DROPPABLE_LEVEL, LEVELS
+from ...index.proof import Proof, describe_circumstance, prove_wheels
+from ...index.rebuilder import Rebuilder
 from ...rebuild.circumstances import contrast
-from ..opened_index import choose_sandbox, fail_wheels, opened_repository
+from ..opened_index import choose_sandbox, opened_repository, report_wheel_problems
 from ..session import Session, format_count, to_json
 
 
@@ -23,9 +23,9 @@ def run(arguments: Namespace, session: Session) -> int:
             raise NotFoundError("there is no wheel among them", where=" ".join(arguments.selection))
         circumstances = contrast(session.environ)
         for circumstance in circumstances:
-            session.say(f"circumstance: {describe(circumstance)}")
-        workbench = Workbench(repository, choose_sandbox(arguments, session), session.environ, session.say)
-        for proof in prove(repository, files, workbench, circumstances):
+            session.say(f"circumstance: {describe_circumstance(circumstance)}")
+        workbench = Rebuilder(repository, choose_sandbox(arguments, session), session.environ, session.say)
+        for proof in prove_wheels(repository, files, workbench, circumstances):
             proofs.append(proof)
             if not arguments.json:
                 _print(proof, session)
@@ -33,8 +33,8 @@ def run(arguments: Namespace, session: Session) -> int:
         session.result_json(_to_document(proofs))
     else:
         errors = [(proof.file.name, problem) for proof in proofs if proof.error for problem in proof.error.problems]
-        fail_wheels(errors, session)
-    proven = sum(proof.is_good and proof.level >= DELETABLE for proof in proofs)
+        report_wheel_problems(errors, session)
+    proven = sum(proof.is_good and proof.level >= DROPPABLE_LEVEL for proof in proofs)
     session.say(f"{format_count(proven, 'wheel')} of {len(proofs)} proven to be rebuildable")
     if any(not proof.is_good and not proof.error for proof in proofs):
         return MismatchError.exit_code

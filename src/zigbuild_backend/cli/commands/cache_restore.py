@@ -10,7 +10,7 @@ from ...index.file_selection import select_files
 from ...index.files import File
 from ...index.recreator import Recreator
 from ...index.repository import Repository
-from ..opened_index import choose_sandbox, opened_elsewhere, opened_repository
+from ..opened_index import choose_sandbox, opened_remotes, opened_repository
 from ..session import Session, format_count
 
 _WAYS = {
@@ -45,7 +45,7 @@ def _restore(repository: Repository, files: Sequence[File], arguments: Namespace
             session.result(f"{file.name}: {way}{f', from {place}' if place else ''}")
 
     failed = 0
-    with opened_elsewhere(repository, arguments, session, session.notice) as elsewhere:
+    with opened_remotes(repository, arguments, session, session.notice) as elsewhere:
         recreator = Recreator(
             repository,
             choose_sandbox(arguments, session),

@@ -6,8 +6,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from ...core.base.errors import Problem
-from ...index.files import DELETABLE, LEVELS
-from ...index.index_statistics import ProjectStats, Stats, collect_stats
+from ...index.files import DROPPABLE_LEVEL, LEVELS
+from ...index.index_statistics import ProjectStats, RepositoryStats, collect_stats
 from ..opened_index import opened_repository
 from ..session import Session, format_count, format_size
 
@@ -35,7 +35,7 @@ def run(arguments: Namespace, session: Session) -> int:
 
 
 def _to_row(stats: ProjectStats) -> tuple[str, ...]:
-    deletable = sum(count for level, count in stats.levels.items() if level >= DELETABLE)
+    deletable = sum(count for level, count in stats.levels.items() if level >= DROPPABLE_LEVEL)
     return (
         stats.project,
         str(stats.files),
@@ -52,7 +52,7 @@ def _align(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
 
 
-def _to_document(stats: Stats) -> dict[str, object]:
+def _to_document(stats: RepositoryStats) -> dict[str, object]:
     return {
         "projects": [{"project": project.project, **_describe(project)} for project in stats.projects],
         "total": _describe(stats.total),

@@ -12,48 +12,54 @@ from typing import TYPE_CHECKING
 from ...core.base.errors import NotFoundError, Problem
 from ...core.base.pins import NAME
 from ...index.recreator import Recreator
-from ...index.repository import Repository, find_folder, open_repository
-from ..opened_index import choose_sandbox, opened_elsewhere
+from ...index.repository import Repository, find_repository_folder, open_repository
+from ..opened_index import choose_sandbox, opened_remotes
 from ..session import Session
 
 if TYPE_CHECKING:
-    from ...index.server.server_settings import ServeSettings
+    from ...index.server.server_settings import ServerSettings
 
 
 def run(arguments: Namespace, session: Session) -> int:
     try:
         from ...index.server.app import create_app
-        from ...index.server.journal import Journal
-        from ...index.server.listening import EndableSandbox, allow_connections, check_address, check_not_itself, listen
-        from ...index.server.server_settings import ServeSettings
+        from ...index.server.listening import (
+            InterruptibleSandbox,
+            check_not_own_address,
+            find_listen_address,
+            listen,
+            raise_open_file_limit,
+        )
+        from ...index.server.server_settings import ServerSettings
+        from ...index.server.telemetry import Telemetry
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         raise NotFoundError(
             f"serving needs the package {package}, which is not installed", hint=f"pip install '{NAME}[server]'"
         ) from None
 
-    settings = ServeSettings(
+    settings = ServerSettings(
         host=arguments.host,
         port=arguments.port,
         patience=arguments.patience,
         accel=arguments.accel,
         is_logging_requests=not session.is_quiet,
     )
-    address = check_address(settings)
+    address = find_listen_address(settings)
     sandbox = choose_sandbox(arguments, session)
     if arguments.no_isolation:
         session.notice(Problem("builds are not isolated: whoever's sources are rebuilt here can do what this user can"))
     stopping = threading.Event()
     with ExitStack() as stack:
-        repository = open_repository(find_folder(arguments.data, session.environ), session.environ)
+        repository = open_repository(find_repository_folder(arguments.data, session.environ), session.environ)
         stack.callback(repository.close)
-        journal = Journal(sys.stdout, is_logging_requests=settings.is_logging_requests)
+        journal = Telemetry(sys.stdout, is_logging_requests=settings.is_logging_requests)
         stack.callback(journal.close)
-        elsewhere = stack.enter_context(opened_elsewhere(repository, arguments, session, journal.note_problem))
-        check_not_itself(settings, address, elsewhere.urls)
+        elsewhere = stack.enter_context(opened_remotes(repository, arguments, session, journal.note_problem))
+        check_not_own_address(settings, address, elsewhere.urls)
         recreator = Recreator(
             repository,
-            EndableSandbox(sandbox, stopping),
+            InterruptibleSandbox(sandbox, stopping),
             environ=session.environ,
             peers=elsewhere.peers,
             upstream=elsewhere.upstream,
@@ -62,14 +68,14 @@ def run(arguments: Namespace, session: Session) -> int:
             observe=journal.note_recreation,
         )
         app = create_app(repository, recreator, elsewhere.upstream, settings, journal)
-        allow_connections()
+        raise_open_file_limit()
         asyncio.run(listen(app, address, settings.port, lambda: _greet(settings, repository, session), stopping))
         recreator.close()
         journal.note("stopped")
     return 0
 
 
-def _greet(settings: ServeSettings, repository: Repository, session: Session) -> None:
+def _greet(settings: ServerSettings, repository: Repository, session: Session) -> None:
     """Tells where the index is, and how it is used."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{settings.port}"

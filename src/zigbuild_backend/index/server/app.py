@@ -13,28 +13,28 @@ from ..files import File
 from ..recreator import Recreator
 from ..repository import Repository
 from ..upstream import Upstream
-from .answers import Answers, Maker, Ready
-from .client_turns import CrowdedError
-from .file_downloads import Downloads
-from .holdings import Holdings
-from .html_pages import People
-from .http_conditions import UnsatisfiableError, find_span, is_match, is_unmodified
-from .journal import Journal
+from .client_limits import OverloadError
+from .file_status import StatusReader
+from .html_pages import HtmlPages
+from .http_conditions import UnsatisfiableError, is_match, is_unmodified, parse_range
+from .http_request import HttpRequest, parse_request
 from .metrics import CONTENT_TYPE, Exposition, Gauge
-from .representations import Pages
-from .requests import Request, parse_request
+from .representations import Representations
+from .request_dispatch import Maker, ReadyResponse, RequestDispatcher
+from .requested_files import RequestedFiles
 from .responses import (
     Representation,
     Response,
     make_accelerated,
+    make_error,
+    make_error_response,
     make_part,
-    make_refusal,
     make_text,
     make_whole,
-    refuse,
 )
 from .sending import Send, send_response
-from .server_settings import ServeSettings
+from .server_settings import ServerSettings
+from .telemetry import Telemetry
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -50,26 +50,26 @@ class App:
         repository: Repository,
         recreator: Recreator,
         upstream: Upstream | None,
-        settings: ServeSettings,
-        journal: Journal,
+        settings: ServerSettings,
+        journal: Telemetry,
     ) -> None:
         self._repository = repository
         self._recreator = recreator
         self._settings = settings
         self._journal = journal
-        self._holdings = Holdings(repository, recreator.is_under_way)
-        self._downloads = Downloads(
+        self._holdings = StatusReader(repository, recreator.is_under_way)
+        self._downloads = RequestedFiles(
             repository, recreator, journal.metrics, patience=settings.patience, client_builds=settings.client_builds
         )
-        pages = Pages(repository, upstream)
-        people = People(pages, self._holdings)
+        pages = Representations(repository, upstream)
+        people = HtmlPages(pages, self._holdings)
         self._exposition = Exposition(journal.metrics, self._read_gauges)
         fixed: dict[str, Maker] = {
             "health": self._check_health,
             "metrics": self._make_metrics,
             "style.css": people.make_style,
         }
-        self._answers = Answers(repository, pages, people, fixed)
+        self._answers = RequestDispatcher(repository, pages, people, fixed)
         self._flushing: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -105,36 +105,36 @@ class App:
             plan = self._answers.find_plan(request)
             route = plan.route
             if request.method not in ("GET", "HEAD"):
-                response = make_refusal(405, "nothing can be changed here", request.accept_text, allow="GET, HEAD")
-            elif isinstance(plan, Ready):
+                response = make_error(405, "nothing can be changed here", request.accept_text, allow="GET, HEAD")
+            elif isinstance(plan, ReadyResponse):
                 response = plan.response
             else:
                 made = await self._answers.find(plan, started)
                 response = await self._respond(made, request) if isinstance(made, Representation) else made
-        except (CrowdedError, ZigbuildError) as error:
-            response = refuse(error, request.accept_text)
+        except (OverloadError, ZigbuildError) as error:
+            response = make_error_response(error, request.accept_text)
             if isinstance(error, ZigbuildError) and response.status >= 500:
                 self._journal.note_problem(error.problems[0])
         except Exception as error:
             self._journal.note_bug(error, request.path)
-            response = make_refusal(500, "this is a bug; it stands in the server's log", request.accept_text)
+            response = make_error(500, "this is a bug; it stands in the server's log", request.accept_text)
         await self._send(response, scope, send, request)
         size = 0 if request.method == "HEAD" else response.size
         self._journal.note_request(request, route, response.status, size, time.perf_counter() - started)
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
 
-    async def _send(self, response: Response, scope: Any, send: Send, request: Request) -> None:
+    async def _send(self, response: Response, scope: Any, send: Send, request: HttpRequest) -> None:
         try:
             await send_response(response, scope, send)
         except FileNotFoundError:
-            gone = make_refusal(503, "it was dropped in this very moment", request.accept_text, retry_after="1")
+            gone = make_error(503, "it was dropped in this very moment", request.accept_text, retry_after="1")
             await send_response(gone, scope, send)
         except Exception as error:
             self._journal.note_bug(error, request.path)
             raise  # too late to say it: the server cuts the connection off
 
-    async def _respond(self, made: Representation, request: Request) -> Response:
+    async def _respond(self, made: Representation, request: HttpRequest) -> Response:
         """*made*, or the part of it that is asked for, or that the client has it already."""
         if request.if_none_match:
             is_known = is_match(request.if_none_match.decode("latin-1"), made.etag)
@@ -147,18 +147,18 @@ class App:
             return Response(200, made.headers, made.body, size=made.size)
         return await self._respond_file(made, made.file, request)
 
-    async def _respond_file(self, made: Representation, file: File, request: Request) -> Response:
+    async def _respond_file(self, made: Representation, file: File, request: HttpRequest) -> Response:
         path = self._downloads.find_seen(file) or await self._downloads.obtain(file, request.client)
         self._repository.ledger.count_use(file.sha256)
         if self._settings.accel and path.is_relative_to(self._repository.folder):
             return make_accelerated(made, self._settings.accel, path.relative_to(self._repository.folder).as_posix())
         size = file.size or path.stat().st_size
         try:
-            span = request.range and find_span(
+            span = request.range and parse_range(
                 request.range.decode("latin-1"), request.if_range.decode("latin-1"), size, made.etag, made.last_modified
             )
         except UnsatisfiableError as error:
-            return make_refusal(416, str(error), request.accept_text, content_range=f"bytes */{size}")
+            return make_error(416, str(error), request.accept_text, content_range=f"bytes */{size}")
         return make_part(made, path, span, size) if span else make_whole(made, path, size)
 
     def _check_health(self) -> Response:
@@ -205,8 +205,8 @@ def create_app(
     repository: Repository,
     recreator: Recreator,
     upstream: Upstream | None,
-    settings: ServeSettings,
-    journal: Journal,
+    settings: ServerSettings,
+    journal: Telemetry,
 ) -> App:
     """The ASGI application that serves *repository*, and what *upstream* has, if there is one."""
     return App(repository, recreator, upstream, settings, journal)

@@ -13,11 +13,11 @@ from packaging.version import Version
 
 from ...core.base.pins import NAME, VERSION
 from ..files import File
-from .addresses import render_download
-from .holdings import Holdings, Standing
-from .platform_grid import Grid, make_grid
-from .representations import Pages
+from .file_status import FileStatus, StatusReader
+from .platform_grid import PlatformGrid, make_grid
+from .representations import Representations
 from .responses import Representation, make_page
+from .routes import render_file_path
 from .simple_api import parse_version
 
 _HTML = "text/html; charset=utf-8"
@@ -32,13 +32,13 @@ _OPEN_RELEASES = 1
 
 
 @dataclass(frozen=True)
-class Release:
+class ReleaseOverview:
     """A version of a project: its wheels in their grid, and what else it has."""
 
     version: str
-    standings: tuple[Standing, ...]
-    grid: Grid[Standing]
-    others: tuple[Standing, ...]
+    standings: tuple[FileStatus, ...]
+    grid: PlatformGrid[FileStatus]
+    others: tuple[FileStatus, ...]
 
     @property
     def recorded(self) -> int:
@@ -53,10 +53,10 @@ class Release:
         return sum(standing.file.size for standing in self.standings if standing.is_held)
 
 
-class People:
+class HtmlPages:
     """Makes the pages, from what *pages* and *holdings* know. Blocking; for any thread."""
 
-    def __init__(self, pages: Pages, holdings: Holdings) -> None:
+    def __init__(self, pages: Representations, holdings: StatusReader) -> None:
         self._pages = pages
         self._holdings = holdings
         self._templates = Environment(
@@ -96,9 +96,9 @@ class People:
         return make_page(text, _HTML, is_packed=is_packed, vary="Accept-Encoding", extra=_POLICY)
 
 
-def group_releases(standings: Iterable[Standing]) -> tuple[Release, ...]:
+def group_releases(standings: Iterable[FileStatus]) -> tuple[ReleaseOverview, ...]:
     """The releases that files belong to, the latest first."""
-    by_version: dict[str, list[Standing]] = defaultdict(list)
+    by_version: dict[str, list[FileStatus]] = defaultdict(list)
     for standing in standings:
         by_version[standing.file.version].append(standing)
     versions = sorted(by_version, key=_order, reverse=True)
@@ -118,10 +118,10 @@ def format_day(rfc3339: str) -> str:
     return rfc3339[:10]
 
 
-def _make_release(version: str, standings: list[Standing]) -> Release:
+def _make_release(version: str, standings: list[FileStatus]) -> ReleaseOverview:
     wheels = [standing for standing in standings if standing.file.is_wheel]
     others = tuple(standing for standing in standings if not standing.file.is_wheel)
-    return Release(version, tuple(standings), make_grid(wheels), others)
+    return ReleaseOverview(version, tuple(standings), make_grid(wheels), others)
 
 
 def _order(version: str) -> tuple[bool, Version]:
@@ -130,4 +130,4 @@ def _order(version: str) -> tuple[bool, Version]:
 
 
 def _locate(file: File) -> str:
-    return render_download(file.sha256, file.name)
+    return render_file_path(file.sha256, file.name)

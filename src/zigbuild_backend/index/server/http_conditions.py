@@ -12,7 +12,7 @@ _MOST_RANGES = 16
 
 
 @dataclass(frozen=True)
-class Span:
+class ByteRange:
     """Bytes from ``start`` up to and without ``stop``."""
 
     start: int
@@ -36,7 +36,7 @@ def is_unmodified(if_modified_since: str, last_modified: str) -> bool:
     return since is not None and modified is not None and modified <= since
 
 
-def find_span(range_header: str, if_range: str, size: int, etag: str, last_modified: str) -> Span | None:
+def parse_range(range_header: str, if_range: str, size: int, etag: str, last_modified: str) -> ByteRange | None:
     """The part of a file of *size* bytes that a request asks for; None where that is the whole file.
 
     A header that makes no sense is passed over, as the standard says, and so is one that asks for several ranges.
@@ -56,11 +56,11 @@ def find_span(range_header: str, if_range: str, size: int, etag: str, last_modif
     if not first and not last:
         return None
     if not first:
-        span = Span(max(0, size - int(last)), size)
+        span = ByteRange(max(0, size - int(last)), size)
     elif last and int(last) < int(first):
         return None
     else:
-        span = Span(int(first), min(size, int(last) + 1) if last else size)
+        span = ByteRange(int(first), min(size, int(last) + 1) if last else size)
     if span.start >= span.stop:
         raise UnsatisfiableError(f"no byte of {size} is in {range_header}")
     return span

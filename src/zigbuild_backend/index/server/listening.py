@@ -21,7 +21,7 @@ from granian.server.embed import Server
 from ...core.base.errors import ConfigurationError
 from ...rebuild.sandbox.limits import Completed, Sandbox
 from .app import App
-from .server_settings import ServeSettings
+from .server_settings import ServerSettings
 
 GRACE_SECONDS = 30.0
 """How long responses that are being sent may take, once the server is told to end."""
@@ -38,7 +38,7 @@ _PORTS = {"http": 80, "https": 443}
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def check_address(settings: ServeSettings) -> str:
+def find_listen_address(settings: ServerSettings) -> str:
     """The IP address to listen on, which was seen to be free.
 
     :raises ConfigurationError: if it is not, or is none of this machine.
@@ -60,7 +60,7 @@ def check_address(settings: ServeSettings) -> str:
     return str(address[0])
 
 
-def check_not_itself(settings: ServeSettings, address: str, urls: Iterable[str]) -> None:
+def check_not_own_address(settings: ServerSettings, address: str, urls: Iterable[str]) -> None:
     """Makes sure that none of the *urls* that are asked is this server, listening on *address*.
 
     :raises ConfigurationError: if one is: whoever asks for what is not known would wait for ever.
@@ -106,7 +106,7 @@ async def listen(app: App, address: str, port: int, tell_ready: Callable[[], Non
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     for number in _SIGNALS:
         loop.remove_signal_handler(number)  # a second one ends it at once
-    end_at_latest_in(GRACE_SECONDS + _END_SECONDS)
+    exit_within(GRACE_SECONDS + _END_SECONDS)
     stopping.set()
     app.stop()
     server.stop()  # type: ignore[no-untyped-call]  # granian has no types for it
@@ -117,7 +117,7 @@ async def listen(app: App, address: str, port: int, tell_ready: Callable[[], Non
         serving.result()
 
 
-def allow_connections() -> None:
+def raise_open_file_limit() -> None:
     """Lets this process have as many files open as it may: each connection is one."""
     if sys.platform != "win32":
         import resource
@@ -128,7 +128,7 @@ def allow_connections() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
-class EndableSandbox:
+class InterruptibleSandbox:
     """*sandbox*, whose runs end when *stopping* is set, and the threads that wait for them with them."""
 
     def __init__(self, sandbox: Sandbox, stopping: threading.Event) -> None:
@@ -160,7 +160,7 @@ class EndableSandbox:
         )
 
 
-def end_at_latest_in(seconds: float) -> None:
+def exit_within(seconds: float) -> None:
     """Ends the process, with code 0, if it does not end by itself within *seconds*; nothing that is kept suffers."""
 
     def end() -> None:

@@ -28,7 +28,7 @@ class Gauge:
 
 
 @dataclass
-class _Route:
+class _RouteCounters:
     """What is counted of one kind of requests."""
 
     bytes: int = 0
@@ -45,7 +45,7 @@ class Metrics:
         """Files that were held when they were asked for. For the thread of the event loop, as the next."""
         self.misses = 0
         """Files that had to be waited for."""
-        self._routes: dict[str, _Route] = {}
+        self._routes: dict[str, _RouteCounters] = {}
         self._recreations: Counter[str] = Counter()
         self._guard = threading.Lock()
 
@@ -53,7 +53,7 @@ class Metrics:
         """Counts a request; *size* is that of the body in bytes. For one thread, that of the event loop."""
         known = self._routes.get(route)
         if known is None:
-            known = self._routes[route] = _Route()
+            known = self._routes[route] = _RouteCounters()
         known.bytes += size
         known.seconds += seconds
         known.statuses[status] += 1

@@ -18,7 +18,7 @@ _IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy", "py": "Python"}
 
 
 @dataclass(frozen=True)
-class Platform:
+class PlatformRow:
     """A row of the grid: its tag, what people call it, and what goes with that (``glibc 2.17 or later``)."""
 
     tag: str
@@ -27,33 +27,33 @@ class Platform:
 
 
 @dataclass(frozen=True)
-class Interpreter:
+class InterpreterColumn:
     """A column of the grid: ``CPython 3.13``, and what goes with that (``free-threaded``)."""
 
     name: str
     detail: str = ""
 
 
-class Named(Protocol):
+class HasFileName(Protocol):
     @property
     def name(self) -> str: ...
 
 
-N = TypeVar("N", bound=Named)
+N = TypeVar("N", bound=HasFileName)
 
 
 @dataclass(frozen=True)
-class Grid(Generic[N]):
+class PlatformGrid(Generic[N]):
     """Wheels by platform and interpreter; ``cells`` are in the order of ``interpreters``, each with its wheels."""
 
-    interpreters: tuple[Interpreter, ...]
-    rows: tuple[tuple[Platform, tuple[tuple[N, ...], ...]], ...]
+    interpreters: tuple[InterpreterColumn, ...]
+    rows: tuple[tuple[PlatformRow, tuple[tuple[N, ...], ...]], ...]
 
 
-def make_grid(wheels: Iterable[N]) -> Grid[N]:
+def make_grid(wheels: Iterable[N]) -> PlatformGrid[N]:
     """The grid of wheels, which are put in their places by their file names."""
-    cells: dict[Platform, dict[Interpreter, list[N]]] = defaultdict(lambda: defaultdict(list))
-    order: dict[Interpreter, tuple[object, ...]] = {}
+    cells: dict[PlatformRow, dict[InterpreterColumn, list[N]]] = defaultdict(lambda: defaultdict(list))
+    order: dict[InterpreterColumn, tuple[object, ...]] = {}
     for wheel in wheels:
         python_tag, abi_tag, platform_tag = wheel.name.removesuffix(".whl").rsplit("-", 3)[1:]
         interpreter = name_interpreter(python_tag, abi_tag)
@@ -61,30 +61,32 @@ def make_grid(wheels: Iterable[N]) -> Grid[N]:
         cells[name_platform(platform_tag)][interpreter].append(wheel)
     columns = tuple(sorted(order, key=lambda interpreter: order[interpreter]))
     rows = sorted(cells, key=lambda platform: (platform.name.casefold(), platform.detail, platform.tag))
-    return Grid(columns, tuple((row, tuple(tuple(_get(cells[row], column)) for column in columns)) for row in rows))
+    return PlatformGrid(
+        columns, tuple((row, tuple(tuple(_get(cells[row], column)) for column in columns)) for row in rows)
+    )
 
 
-def name_platform(tag: str) -> Platform:
+def name_platform(tag: str) -> PlatformRow:
     """What people call the platform of a tag, or of several with dots between them."""
     if tag == "any":
-        return Platform(tag, "any")
+        return PlatformRow(tag, "any")
     # Of several the oldest system says the most: what is good for it is good for the rest.
     name, requirement, version = min((_name_one(part) for part in tag.split(".")), key=lambda named: named[2])
-    return Platform(tag, name, f"{requirement}{'.'.join(map(str, version))} or later" if version else "")
+    return PlatformRow(tag, name, f"{requirement}{'.'.join(map(str, version))} or later" if version else "")
 
 
-def name_interpreter(python_tag: str, abi_tag: str) -> Interpreter:
+def name_interpreter(python_tag: str, abi_tag: str) -> InterpreterColumn:
     """What people call the interpreters that a wheel is for."""
     found = _PYTHON.fullmatch(python_tag.split(".")[-1])
     if not found:
-        return Interpreter(python_tag, abi_tag)
+        return InterpreterColumn(python_tag, abi_tag)
     kind, major, minor = found.groups()
     name = f"{_IMPLEMENTATIONS.get(kind, kind)} {major}{f'.{minor}' if minor else ''}"
     if abi_tag.startswith("abi3"):
-        return Interpreter(name, "and later")
+        return InterpreterColumn(name, "and later")
     if abi_tag.endswith("t") and kind == "cp":
-        return Interpreter(name, "free-threaded")
-    return Interpreter(name)
+        return InterpreterColumn(name, "free-threaded")
+    return InterpreterColumn(name)
 
 
 def _name_one(tag: str) -> tuple[str, str, tuple[int, ...]]:
@@ -105,5 +107,5 @@ def _order(python_tag: str, abi_tag: str) -> tuple[object, ...]:
     return kind, int(major), int(minor or 0), not abi_tag.startswith("abi3"), abi_tag
 
 
-def _get(cells: Mapping[Interpreter, list[N]], interpreter: Interpreter) -> list[N]:
+def _get(cells: Mapping[InterpreterColumn, list[N]], interpreter: InterpreterColumn) -> list[N]:
     return cells.get(interpreter, [])

@@ -8,19 +8,18 @@ from functools import partial
 from ...core.base.errors import MismatchError, NotFoundError
 from ..files import File
 from ..repository import Repository
-from ..upstream import Upstream, hide_foreign
-from .addresses import Address, Download, Project, ProjectOverview
+from ..upstream import Upstream, select_visible
+from .content_negotiation import PageFormat
 from .http_conditions import render_date
-from .negotiation import Format
 from .responses import Representation, make_constant, make_download, make_page
-from .simple_api import make_page as make_project_page
-from .simple_api import render_index_html, render_index_json, render_project_html, render_project_json
+from .routes import FileRoute, ProjectOverviewRoute, Route, SimpleProjectRoute
+from .simple_api import make_simple_page, render_index_html, render_index_json, render_project_html, render_project_json
 
 _CONTENT_TYPES = {"whl": "application/zip", "zip": "application/zip", "gz": "application/gzip"}
 _VARY = "Accept, Accept-Encoding"
 
 
-class Pages:
+class Representations:
     """Makes representations from the ledger of *repository*.
 
     Its methods raise :class:`NotFoundError` for what is not known, and :class:`MismatchError` for what was altered.
@@ -30,52 +29,52 @@ class Pages:
         self._ledger = repository.ledger
         self._upstream = upstream
 
-    def find_missing(self, address: Address) -> Callable[[], object] | None:
+    def find_missing(self, address: Route) -> Callable[[], object] | None:
         """What must be asked of upstream before *address* can be answered; that may take long, and raise errors."""
         upstream = self._upstream
         if upstream is None:
             return None
-        if isinstance(address, Project | ProjectOverview):
+        if isinstance(address, SimpleProjectRoute | ProjectOverviewRoute):
             is_local = any(file.is_local for file in self._ledger.files(address.name))
             return None if is_local else partial(upstream.refresh, address.name)
-        if isinstance(address, Download) and address.is_metadata:
+        if isinstance(address, FileRoute) and address.is_metadata:
             file = self._find_file(address)
             return None if file.is_local else partial(upstream.metadata, file)
         return None
 
-    def make_index(self, form: Format, *, is_packed: bool) -> Representation:
+    def make_index(self, form: PageFormat, *, is_packed: bool) -> Representation:
         """The list of all projects."""
         projects = self._ledger.projects()
         text = render_index_json(projects) if form.is_json else render_index_html(projects)
         return make_page(text, form.content_type, is_packed=is_packed, vary=_VARY)
 
-    def make_project(self, name: str, form: Format, *, is_packed: bool) -> Representation:
+    def make_project(self, name: str, form: PageFormat, *, is_packed: bool) -> Representation:
         """The page of a project."""
-        page = make_project_page(name, self.find_files(name))
+        page = make_simple_page(name, self.find_files(name))
         text = render_project_json(page) if form.is_json else render_project_html(page)
         return make_page(text, form.content_type, is_packed=is_packed, vary=_VARY)
 
     def find_files(self, project: str) -> tuple[File, ...]:
         """The files of a project, at least one."""
-        if files := hide_foreign(self._ledger.files(project)):
+        if files := select_visible(self._ledger.files(project)):
             return files
         if altered := self._ledger.altered(project):
             raise MismatchError.of(altered)
         raise NotFoundError("no such project is known", where=project)
 
-    def make_file(self, wanted: Download) -> Representation:
+    def make_file(self, wanted: FileRoute) -> Representation:
         """A file by its name and hash; its bytes are not looked for."""
         file = self._find_file(wanted)
         content_type = _CONTENT_TYPES.get(file.name.rpartition(".")[2], "application/octet-stream")
         return make_download(file, content_type, render_date(file.upload_time))
 
-    def make_metadata(self, wanted: Download) -> Representation:
+    def make_metadata(self, wanted: FileRoute) -> Representation:
         """The METADATA of a file."""
         file = self._find_file(wanted)
         data = self._ledger.metadata(file.sha256)
         return make_constant(data, "text/plain; charset=utf-8", render_date(file.upload_time))
 
-    def _find_file(self, wanted: Download) -> File:
+    def _find_file(self, wanted: FileRoute) -> File:
         file = self._ledger.find(wanted.name)
         if file.sha256 != wanted.sha256:
             raise NotFoundError("is recorded with another sha256", where=wanted.name)

@@ -13,18 +13,18 @@ _OVERHEAD = 2048
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _CachedRepresentation:
     representation: Representation
     generation: int
     expires: float
 
 
-class Keeping:
+class ResponseCache:
     """Representations by what they are of, at most *room* bytes; those that were not asked for longest go first."""
 
     def __init__(self, room: int = 64 << 20) -> None:
         self._room = room
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._kept: OrderedDict[Hashable, _CachedRepresentation] = OrderedDict()
         self._held = 0
 
     def find(self, key: Hashable, generation: int, now: float) -> Representation | None:
@@ -38,7 +38,7 @@ class Keeping:
     def keep(self, key: Hashable, representation: Representation, generation: int, expires: float) -> None:
         """Keeps *representation*, which was made from what the ledger held in *generation*."""
         self._drop(key)
-        self._kept[key] = _Kept(representation, generation, expires)
+        self._kept[key] = _CachedRepresentation(representation, generation, expires)
         self._held += len(representation.body) + _OVERHEAD
         while self._held > self._room and len(self._kept) > 1:
             self._drop(next(iter(self._kept)))

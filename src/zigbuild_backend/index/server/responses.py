@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ...core.base.errors import MismatchError, NotFoundError, Problem, ZigbuildError
 from ..files import File
-from .client_turns import CrowdedError
-from .http_conditions import Span
-from .negotiation import prefers_json
+from .client_limits import OverloadError
+from .content_negotiation import prefers_json
+from .http_conditions import ByteRange
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -35,7 +35,7 @@ class Response:
     headers: Headers
     body: bytes = b""
     path: Path | None = None
-    span: Span | None = None
+    span: ByteRange | None = None
     size: int = 0
     """The length of what is sent, in bytes."""
 
@@ -115,7 +115,7 @@ def make_whole(made: Representation, path: Path, size: int) -> Response:
     return Response(200, headers, path=path, size=size)
 
 
-def make_part(made: Representation, path: Path, span: Span, size: int) -> Response:
+def make_part(made: Representation, path: Path, span: ByteRange, size: int) -> Response:
     """A part of a file that has *size* bytes."""
     length = span.stop - span.start
     headers = _without(made.headers, b"content-length")
@@ -147,7 +147,7 @@ def make_redirect(location: str) -> Response:
     return Response(HTTPStatus.MOVED_PERMANENTLY, _list_headers(headers))
 
 
-def make_refusal(status: int, reason: str, accept: str, hint: str = "", **headers: str) -> Response:
+def make_error(status: int, reason: str, accept: str, hint: str = "", **headers: str) -> Response:
     """Why there is nothing: as JSON (RFC 9457) where that is preferred, else as text."""
     title = HTTPStatus(status).phrase
     if prefers_json(accept):
@@ -157,19 +157,19 @@ def make_refusal(status: int, reason: str, accept: str, hint: str = "", **header
     return make_text(status, "text/plain; charset=utf-8", text.encode("utf-8", "replace"), vary="Accept", **headers)
 
 
-def refuse(error: ZigbuildError | CrowdedError, accept: str) -> Response:
+def make_error_response(error: ZigbuildError | OverloadError, accept: str) -> Response:
     """The answer where *error* stands in the way.
 
     404 says that asking again is of no use, for nothing is known or what is there is not what was recorded; 503 that it
     may be, with Retry-After where it can be said when.
     """
-    if isinstance(error, CrowdedError):
-        return make_refusal(503, str(error), accept, retry_after=str(error.retry_after))
+    if isinstance(error, OverloadError):
+        return make_error(503, str(error), accept, retry_after=str(error.retry_after))
     (problem, *_) = error.problems
     reason, is_final = _describe(problem), isinstance(error, NotFoundError | MismatchError)
     if is_final and not _is_internal(problem):
-        return make_refusal(404, reason, accept)
-    return make_refusal(503, reason, accept, retry_after="30")
+        return make_error(404, reason, accept)
+    return make_error(503, reason, accept, retry_after="30")
 
 
 def _describe(problem: Problem) -> str:

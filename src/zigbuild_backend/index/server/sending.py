@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, BinaryIO
 
-from .http_conditions import Span
+from .http_conditions import ByteRange
 from .responses import Response
 
 Send = Callable[[Any], Awaitable[None]]
@@ -25,7 +25,7 @@ async def send_response(response: Response, scope: Any, send: Send) -> None:
         await _start(response, send)
         await send({"type": "http.response.body", "body": b"" if is_bodiless else response.body})
         return
-    span = response.span or Span(0, response.size)
+    span = response.span or ByteRange(0, response.size)
     if span.stop - span.start <= _PIECE:  # is read in less time than another thread takes to begin
         with response.path.open("rb", buffering=0) as unbuffered:
             unbuffered.seek(span.start)
@@ -48,7 +48,7 @@ async def _start(response: Response, send: Send) -> None:
     await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
 
 
-async def _send_pieces(file: BinaryIO, span: Span, send: Send) -> None:
+async def _send_pieces(file: BinaryIO, span: ByteRange, send: Send) -> None:
     file.seek(span.start)
     left = span.stop - span.start
     while left:

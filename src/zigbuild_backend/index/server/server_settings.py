@@ -13,7 +13,7 @@ _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 
 
 @dataclass(frozen=True)
-class ServeSettings:
+class ServerSettings:
     """What an operator may choose, with what is good for most.
 
     ``patience`` is how many seconds a request waits for a wheel; ``accel`` is the prefix of nginx's internal location,

@@ -14,13 +14,13 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from ..files import File
-from .addresses import render_download
+from .routes import render_file_path
 
 API_VERSION = "1.4"
 
 
 @dataclass(frozen=True)
-class ProjectPage:
+class SimplePage:
     """A project: its canonical name, its files, and its status as PEP 792 has it, with the reason if there is one."""
 
     name: str
@@ -29,12 +29,12 @@ class ProjectPage:
     reason: str = ""
 
 
-def make_page(name: str, files: Iterable[File], status: str = "active", reason: str = "") -> ProjectPage:
+def make_simple_page(name: str, files: Iterable[File], status: str = "active", reason: str = "") -> SimplePage:
     """The page of a project, with its files in the order of their versions."""
-    return ProjectPage(name, tuple(sorted(files, key=_order)), status, reason)
+    return SimplePage(name, tuple(sorted(files, key=_order)), status, reason)
 
 
-def render_project_json(page: ProjectPage) -> str:
+def render_project_json(page: SimplePage) -> str:
     """The page of a project as PEP 691 and its successors have it."""
     document: dict[str, Any] = {
         "meta": {"api-version": API_VERSION},
@@ -46,7 +46,7 @@ def render_project_json(page: ProjectPage) -> str:
     return _render_json(document)
 
 
-def render_project_html(page: ProjectPage) -> str:
+def render_project_html(page: SimplePage) -> str:
     """The page of a project as PEP 503 has it."""
     title = f"Links for {escape(page.name)}"
     status = f'<meta name="pypi:project-status" content="{escape(page.status)}">\n'
@@ -80,7 +80,7 @@ def _order(file: File) -> tuple[bool, Version, str]:
     return version is not None, version or Version("0"), file.name
 
 
-def _render_status(page: ProjectPage) -> dict[str, str]:
+def _render_status(page: SimplePage) -> dict[str, str]:
     return {"status": page.status, "reason": page.reason} if page.reason else {"status": page.status}
 
 
@@ -120,7 +120,7 @@ def _render_link(file: File) -> str:
 
 def _locate(file: File) -> str:
     """Relative to a project's page, so that it holds under every name and prefix that the server is reached by."""
-    return f"../../{render_download(file.sha256, file.name)}"
+    return f"../../{render_file_path(file.sha256, file.name)}"
 
 
 def _render_json(document: dict[str, Any]) -> str:

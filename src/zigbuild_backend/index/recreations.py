@@ -16,20 +16,20 @@ from typing import Literal
 from ..core.archive.archive_writer import WriteError
 from ..core.base.errors import NotFoundError, ZigbuildError
 from .files import File
-from .ledger_builds import Order
+from .rebuilder import RebuildRequest
 from .repository import Repository
 
 _FULL = (os.strerror(errno.ENOSPC), "NoSpaceLeft")
 """What is said of a full disk by the system, and by zig."""
 
-Kind = Literal["whole", "members", "peer", "upstream", "rebuilt", "mismatch", "failed", "busy"]
+Outcome = Literal["whole", "members", "peer", "upstream", "rebuilt", "mismatch", "failed", "busy"]
 """How a flight ended: by what way the bytes came, or why they did not. ``mismatch`` may also be told on the way."""
 
-Observer = Callable[[Kind, File, float, str], None]
+OutcomeObserver = Callable[[Outcome, File, float, str], None]
 """Told how a flight ended, for which file, the seconds it took, and the place or the reason, if there is one."""
 
 
-class Busy(ZigbuildError):  # noqa: N818 (nothing is wrong)
+class BusyError(ZigbuildError):
     """The file is being made again, or too many others are. ``retry_after`` is in seconds."""
 
     def __init__(self, file: File, retry_after: int) -> None:
@@ -38,14 +38,14 @@ class Busy(ZigbuildError):  # noqa: N818 (nothing is wrong)
 
 
 @dataclass(eq=False)
-class Flight:
+class Recreation:
     """A file that is being brought back. ``reasons`` say why the ways that were tried so far failed."""
 
     file: File
     done: Future[Path] = field(default_factory=Future)
     started: float = field(default_factory=time.monotonic)
     is_counted: bool = False
-    order: Order | None = None
+    order: RebuildRequest | None = None
     reasons: list[str] = field(default_factory=list)
 
     @property
@@ -53,15 +53,15 @@ class Flight:
         return time.monotonic() - self.started
 
 
-class Flights:
+class Recreations:
     """All that is under way, of which at most *limit* may be counted."""
 
-    def __init__(self, repository: Repository, limit: int, observe: Observer) -> None:
+    def __init__(self, repository: Repository, limit: int, observe: OutcomeObserver) -> None:
         self._repository = repository
         self._limit = limit
         self._observe = observe
         self._lock = threading.Lock()
-        self._by_sha256: dict[str, Flight] = {}
+        self._by_sha256: dict[str, Recreation] = {}
         self._counted = 0
 
     def __len__(self) -> int:
@@ -74,22 +74,22 @@ class Flights:
         with self._lock:
             return max((flight.seconds for flight in self._by_sha256.values()), default=0.0)
 
-    def join(self, file: File) -> tuple[Flight, bool]:
+    def join(self, file: File) -> tuple[Recreation, bool]:
         """The flight of *file*, and whether it begins with this."""
         with self._lock:
             if flight := self._by_sha256.get(file.sha256):
                 return flight, False
-            flight = self._by_sha256[file.sha256] = Flight(file)
+            flight = self._by_sha256[file.sha256] = Recreation(file)
             return flight, True
 
-    def count(self, flight: Flight) -> bool:
+    def count(self, flight: Recreation) -> bool:
         """Counts a flight that will take its time; gives whether there was room for it."""
         with self._lock:
             flight.is_counted = self._counted < self._limit
             self._counted += flight.is_counted
             return flight.is_counted
 
-    def land(self, flight: Flight, result: Path | ZigbuildError, kind: Kind, reason: str = "") -> None:
+    def land(self, flight: Recreation, result: Path | ZigbuildError, kind: Outcome, reason: str = "") -> None:
         """Ends a flight, for all who wait for it."""
         with self._lock:
             del self._by_sha256[flight.file.sha256]
@@ -100,7 +100,7 @@ class Flights:
         else:
             flight.done.set_exception(result)
 
-    def fail(self, flight: Flight, reason: str, kind: Kind = "failed") -> None:
+    def fail(self, flight: Recreation, reason: str, kind: Outcome = "failed") -> None:
         """Ends a flight, if it goes on, and remembers why, unless it was only that a build found the disk full."""
         if flight.done.done():
             return
@@ -112,13 +112,13 @@ class Flights:
             self._repository.ledger.note_failure(flight.file.sha256, reason)
         self.land(flight, NotFoundError(reason, where=flight.file.name), kind, reason)
 
-    def note_mismatch(self, flight: Flight, reason: str) -> None:
+    def note_mismatch(self, flight: Recreation, reason: str) -> None:
         """Tells that a way led to other bytes; another may be better."""
         flight.reasons.append(reason)
         self._observe("mismatch", flight.file, flight.seconds, reason)
 
     @contextmanager
-    def guarded(self, *flights: Flight) -> Iterator[None]:
+    def guarded(self, *flights: Recreation) -> Iterator[None]:
         """Lets no error out: whoever waits for one of the *flights* is told of it, and the thread lives on.
 
         That this machine has no room, or refuses to write, says nothing of the files: it is not remembered.

@@ -24,7 +24,7 @@ from ..rebuild.sandbox.limits import Sandbox
 from ..rebuild.source_finder import find_source
 from .files import File
 from .repository import Repository
-from .wheel_pieces import Layout, assemble, read_layout
+from .wheel_pieces import WheelLayout, assemble_wheel, read_layout
 
 _BEGINNING = 60.0  # seconds within which a new folder's lock is held for sure
 _ABANDONED = 3600.0  # seconds after which nobody goes on with a temporary file: the time limit of builds is less
@@ -33,7 +33,7 @@ _FEW = 8
 
 
 @dataclass(frozen=True)
-class Order:
+class RebuildRequest:
     """A wheel of the ledger to be made again, and its specification."""
 
     file: File
@@ -46,7 +46,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Workbench:
+class Rebuilder:
     """Where wheels are made again: the repository with all they need, and a sandbox."""
 
     repository: Repository
@@ -73,7 +73,9 @@ class Workbench:
             out.mkdir()
             yield out
 
-    def make(self, orders: Sequence[Order], out: Path, circumstance: Circumstance) -> Iterator[tuple[Order, Rebuilt]]:
+    def make(
+        self, orders: Sequence[RebuildRequest], out: Path, circumstance: Circumstance
+    ) -> Iterator[tuple[RebuildRequest, Rebuilt]]:
         """Makes the wheels of one batch in the folder *out*; gives what came of each as it is done.
 
         :raises NotFoundError: if something that they share, such as the sdist, is not at hand.
@@ -100,7 +102,7 @@ class Workbench:
             yield by_spec[rebuilt.spec], rebuilt
 
 
-def read_order(repository: Repository, file: File) -> Order:
+def read_rebuild_request(repository: Repository, file: File) -> RebuildRequest:
     """What must be known to make *file* again.
 
     :raises NotFoundError: if it is nothing that can be made again.
@@ -115,7 +117,7 @@ def read_order(repository: Repository, file: File) -> Order:
         raise MismatchError(
             "the buildinfo in the ledger is that of another wheel", where=file.name, hint="add the wheel again"
         )
-    return Order(file, spec)
+    return RebuildRequest(file, spec)
 
 
 def explain_difference(repository: Repository, file: File, found: Path) -> str:
@@ -150,12 +152,12 @@ def _read_expected(repository: Repository, file: File) -> bytes | None:
         return path.read_bytes()
     layout = repository.ledger.layout(file.sha256)
     try:
-        return b"".join(assemble(layout, repository.members)) if layout else None
+        return b"".join(assemble_wheel(layout, repository.members)) if layout else None
     except NotFoundError:
         return None
 
 
-def _compare_layouts(expected: Layout | None, found: Layout) -> list[str]:
+def _compare_layouts(expected: WheelLayout | None, found: WheelLayout) -> list[str]:
     """The members that differ, by what the directories of both archives say."""
     ours, theirs = _read_directory(expected), _read_directory(found)
     if not ours:
@@ -167,7 +169,7 @@ def _compare_layouts(expected: Layout | None, found: Layout) -> list[str]:
     ] or ["archive: the same members are packed in another way"]
 
 
-def _read_directory(layout: Layout | None) -> dict[str, tuple[int, int]]:
+def _read_directory(layout: WheelLayout | None) -> dict[str, tuple[int, int]]:
     """Member → checksum and size, read from a file with holes where the members are; empty if it can't be read."""
     with tempfile.TemporaryFile() as file:
         for piece in layout.pieces if layout else ():

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...core.base.errors import MismatchError
-from ..files import DELETABLE, LEVELS, File, Verdict, settle_level
-from ..index_statistics import ProjectStats, Stats, collect_stats
+from ..files import DROPPABLE_LEVEL, LEVELS, File, Verification, compute_level
+from ..index_statistics import ProjectStats, RepositoryStats, collect_stats
 from ..repository import Repository
 
-State = Literal["present", "in pieces", "dropped", "recreating", "altered"]
+FileState = Literal["present", "in pieces", "dropped", "recreating", "altered"]
 """What there is of a file's bytes: ``altered`` is said of what was tampered with, and is not given out."""
 
 
 @dataclass(frozen=True)
-class Standing:
+class FileStatus:
     """A file, what there is of it, and what was shown of it. ``checked`` is when that was last tried, or empty."""
 
     file: File
-    state: State
+    state: FileState
     level: int = 0
     is_refuted: bool = False
     """Whether the last check of it came to other bytes, or to none."""
@@ -42,7 +42,7 @@ class Standing:
     @property
     def is_proven(self) -> bool:
         """Whether it may be dropped: it was made again in a different circumstance, and was the same."""
-        return self.level >= DELETABLE
+        return self.level >= DROPPABLE_LEVEL
 
     @property
     def shown(self) -> str:
@@ -51,7 +51,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class ProjectRow:
+class ProjectStatus:
     """A project among all: its figures, how many versions it has, and whether it is one of our own."""
 
     stats: ProjectStats
@@ -65,40 +65,40 @@ class ProjectRow:
     @property
     def proven(self) -> int:
         """Wheels that were shown to be the same when they are made again in a different circumstance."""
-        return sum(count for level, count in self.stats.levels.items() if level >= DELETABLE)
+        return sum(count for level, count in self.stats.levels.items() if level >= DROPPABLE_LEVEL)
 
 
 @dataclass(frozen=True)
-class Census:
+class RepositoryStatus:
     """What the whole repository holds."""
 
-    stats: Stats
-    rows: tuple[ProjectRow, ...]
+    stats: RepositoryStats
+    rows: tuple[ProjectStatus, ...]
 
 
-def read_standing(repository: Repository, file: File, is_under_way: Callable[[str], bool]) -> Standing:
+def read_file_status(repository: Repository, file: File, is_under_way: Callable[[str], bool]) -> FileStatus:
     """How *file* stands; *is_under_way* tells whether bytes are being brought back."""
     ledger, sha256 = repository.ledger, file.sha256
     try:
-        verdicts: tuple[Verdict, ...] = ledger.verdicts(sha256)
+        verdicts: tuple[Verification, ...] = ledger.verdicts(sha256)
         presence = repository.presence(file)
     except MismatchError as error:
-        return Standing(file, "altered", trouble=error.problems[0].message)
-    state: State = "present" if presence == "whole" else "in pieces" if presence == "members" else "dropped"
+        return FileStatus(file, "altered", trouble=error.problems[0].message)
+    state: FileState = "present" if presence == "whole" else "in pieces" if presence == "members" else "dropped"
     if state == "dropped" and is_under_way(sha256):
         state = "recreating"
     failure = ledger.failure(sha256) if state == "dropped" else None
-    return Standing(
+    return FileStatus(
         file,
         state,
-        level=settle_level(verdicts),
+        level=compute_level(verdicts),
         is_refuted=bool(verdicts) and not verdicts[-1].is_good,
         checked=verdicts[-1].at if verdicts else "",
         trouble=failure.reason if failure else "",
     )
 
 
-class Holdings:
+class StatusReader:
     """Counts what *repository* holds, at most every *seconds*, for it takes a while where there is much. Any thread.
 
     *is_under_way* tells whether the bytes with a hash are being brought back.
@@ -109,9 +109,9 @@ class Holdings:
         self._is_under_way = is_under_way
         self._seconds = seconds
         self._guard = threading.Lock()
-        self._counted: tuple[Census, int, float] | None = None
+        self._counted: tuple[RepositoryStatus, int, float] | None = None
 
-    def read_all(self) -> Census:
+    def read_all(self) -> RepositoryStatus:
         """What is held of everything."""
         with self._guard:
             generation, now = self._repository.ledger.generation(), time.monotonic()
@@ -119,15 +119,15 @@ class Holdings:
                 self._counted = self._count(), generation, time.monotonic()
             return self._counted[0]
 
-    def read(self, files: Iterable[File]) -> tuple[Standing, ...]:
+    def read(self, files: Iterable[File]) -> tuple[FileStatus, ...]:
         """How each of *files* stands now."""
-        return tuple(read_standing(self._repository, file, self._is_under_way) for file in files)
+        return tuple(read_file_status(self._repository, file, self._is_under_way) for file in files)
 
-    def _count(self) -> Census:
+    def _count(self) -> RepositoryStatus:
         stats = collect_stats(self._repository)
         rows = []
         for project in stats.projects:
             files = self._repository.ledger.files(project.project)
             versions = len({file.version for file in files})
-            rows.append(ProjectRow(project, versions, any(file.is_local for file in files)))
-        return Census(stats, tuple(rows))
+            rows.append(ProjectStatus(project, versions, any(file.is_local for file in files)))
+        return RepositoryStatus(stats, tuple(rows))

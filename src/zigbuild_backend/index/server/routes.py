@@ -16,19 +16,19 @@ METADATA_SUFFIX = ".metadata"
 
 
 @dataclass(frozen=True)
-class Index:
+class SimpleIndexRoute:
     """The list of all projects."""
 
 
 @dataclass(frozen=True)
-class Project:
+class SimpleProjectRoute:
     """A project's page for installers, by its canonical name."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Download:
+class FileRoute:
     """A file by its hash and name, or its METADATA."""
 
     sha256: str
@@ -37,43 +37,52 @@ class Download:
 
 
 @dataclass(frozen=True)
-class Overview:
+class OverviewRoute:
     """The list of all projects, for people."""
 
 
 @dataclass(frozen=True)
-class ProjectOverview:
+class ProjectOverviewRoute:
     """What is held of a project, for people."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Fixed:
+class FixedRoute:
     """One of the few other addresses: ``health``, ``metrics`` or ``style.css``."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedRoute:
     """The thing has another address; ``location`` is relative."""
 
     location: str
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RefusedRoute:
     """Nothing can be there: the status and the reason."""
 
     status: int
     reason: str
 
 
-Address = Index | Project | Download | Overview | ProjectOverview | Fixed | Moved | Refusal
+Route = (
+    SimpleIndexRoute
+    | SimpleProjectRoute
+    | FileRoute
+    | OverviewRoute
+    | ProjectOverviewRoute
+    | FixedRoute
+    | MovedRoute
+    | RefusedRoute
+)
 
 _FIXED = frozenset({"health", "metrics", "style.css"})
-_UNKNOWN = Refusal(404, "there is no such address; installers are pointed to /simple/")
+_UNKNOWN = RefusedRoute(404, "there is no such address; installers are pointed to /simple/")
 
 
 def canonicalize(name: str) -> str:
@@ -81,31 +90,31 @@ def canonicalize(name: str) -> str:
     return _SEPARATORS.sub("-", name).lower()
 
 
-def parse_address(raw: bytes) -> Address:
+def parse_route(raw: bytes) -> Route:
     """What the path *raw* is, percent-encoding and all; never raises.
 
     Only names that a project or a file can have are let through, so that what comes out is safe in every place.
     """
     if len(raw) > _LONGEST:
-        return Refusal(414, f"the path is longer than {_LONGEST} bytes")
+        return RefusedRoute(414, f"the path is longer than {_LONGEST} bytes")
     if not raw.startswith(b"/"):
-        return Refusal(400, "a path starts with '/'")
+        return RefusedRoute(400, "a path starts with '/'")
     try:
         # Decoded by part: an encoded '/' is no separator, and no name has one.
         parts = [unquote_to_bytes(part).decode("ascii") for part in raw[1:].split(b"/")]
     except UnicodeDecodeError:
-        return Refusal(400, "names of projects and files are ASCII")
+        return RefusedRoute(400, "names of projects and files are ASCII")
     match parts:
         case [""]:
-            return Overview()
+            return OverviewRoute()
         case [name] if name in _FIXED:
-            return Fixed(name)
+            return FixedRoute(name)
         case ["simple" | "projects" as page]:
-            return Moved(f"{page}/")
+            return MovedRoute(f"{page}/")
         case ["simple", ""]:
-            return Index()
+            return SimpleIndexRoute()
         case ["projects", ""]:
-            return Moved("../")
+            return MovedRoute("../")
         case ["simple" | "projects" as page, name, *rest] if rest in ([], [""]):
             return _parse_project(page, name, has_slash=bool(rest))
         case ["files", sha256, name]:
@@ -113,26 +122,26 @@ def parse_address(raw: bytes) -> Address:
     return _UNKNOWN
 
 
-def render_download(sha256: str, name: str) -> str:
+def render_file_path(sha256: str, name: str) -> str:
     """The path of a file, from the root and without the first slash."""
     return f"files/{sha256}/{quote(name, safe='+!')}"
 
 
-def _parse_project(page: str, name: str, *, has_slash: bool) -> Address:
+def _parse_project(page: str, name: str, *, has_slash: bool) -> Route:
     if not _PROJECT.fullmatch(name):
-        return Refusal(400, "this cannot be the name of a project")
+        return RefusedRoute(400, "this cannot be the name of a project")
     canonical = canonicalize(name)
     if not has_slash:
-        return Moved(f"{canonical}/")
+        return MovedRoute(f"{canonical}/")
     if name != canonical:
-        return Moved(f"../{canonical}/")
-    return Project(name) if page == "simple" else ProjectOverview(name)
+        return MovedRoute(f"../{canonical}/")
+    return SimpleProjectRoute(name) if page == "simple" else ProjectOverviewRoute(name)
 
 
-def _parse_download(sha256: str, name: str) -> Address:
+def _parse_download(sha256: str, name: str) -> Route:
     if not _SHA256.fullmatch(sha256):
-        return Refusal(400, "a file is asked for by its sha256, 64 digits from 0 to f")
+        return RefusedRoute(400, "a file is asked for by its sha256, 64 digits from 0 to f")
     if not _FILE.fullmatch(name):
-        return Refusal(400, "this cannot be the name of a file")
+        return RefusedRoute(400, "this cannot be the name of a file")
     is_metadata = name.endswith(METADATA_SUFFIX)
-    return Download(sha256, name.removesuffix(METADATA_SUFFIX), is_metadata)
+    return FileRoute(sha256, name.removesuffix(METADATA_SUFFIX), is_metadata)

@@ -27,7 +27,7 @@ _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """``path`` and the values of headers are as they came over the wire; a header that is not there is empty."""
 
     method: str
@@ -69,7 +69,7 @@ class Request:
         return self.query.decode("latin-1")
 
 
-def parse_request(scope: Any, *, is_proxied: bool) -> Request:
+def parse_request(scope: Any, *, is_proxied: bool) -> HttpRequest:
     """The request of an ASGI *scope*; with *is_proxied* the client is the one that the proxy in front names."""
     fields = _parse_headers(scope["headers"])
     real_ip, real_scheme = fields.pop("real_ip", b""), fields.pop("real_scheme", b"")
@@ -79,7 +79,7 @@ def parse_request(scope: Any, *, is_proxied: bool) -> Request:
         client = _parse_ip(real_ip, client) if real_ip else client
         scheme = "https" if real_scheme == b"https" else scheme
     path = scope.get("raw_path") or quote(scope["path"]).encode()
-    return Request(scope["method"], path, scope["query_string"], client, scheme, **fields)
+    return HttpRequest(scope["method"], path, scope["query_string"], client, scheme, **fields)
 
 
 def _parse_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, bytes]:

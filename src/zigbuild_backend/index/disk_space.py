@@ -7,39 +7,39 @@ from collections import Counter
 from .blobs import Blobs
 from .files import File, Presence
 from .repository import Repository
-from .wheel_pieces import Layout, Piece, read_layout
+from .wheel_pieces import WheelLayout, WheelPiece, read_layout
 
 
-def measure(repository: Repository) -> int:
+def measure_held(repository: Repository) -> int:
     """The bytes that wheels, sdists and members take."""
     return _add_up(repository.blobs) + _add_up(repository.members)
 
 
-def find_layout(repository: Repository, file: File) -> Layout:
+def read_known_layout(repository: Repository, file: File) -> WheelLayout:
     """The layout of the wheel *file*, from the ledger or the wheel itself; an empty one if it can't be had."""
     layout = repository.ledger.layout(file.sha256)
     if layout is None and (path := repository.blobs.find_path(file.sha256)):
         layout = read_layout(path)
-    return layout or Layout(())
+    return layout or WheelLayout(())
 
 
-def list_needed(repository: Repository, purged: frozenset[str] = frozenset()) -> Counter[str]:
+def count_needed_members(repository: Repository, purged: frozenset[str] = frozenset()) -> Counter[str]:
     """The members that wheels are kept as, each with the number of such wheels; those with hashes in *purged* aside."""
     return Counter(
         piece.sha256
         for file in repository.ledger.all_files()
         if file.is_wheel and file.sha256 not in purged and repository.presence(file) == "members"
-        for piece in find_layout(repository, file).kept
+        for piece in read_known_layout(repository, file).kept
     )
 
 
-class Space:
+class SpaceForecast:
     """The space as it will be when what is taken is gone, altogether if *is_purge*, else but for the members."""
 
     def __init__(self, repository: Repository, *, is_purge: bool) -> None:
         self._repository = repository
         self._is_purge = is_purge
-        self._needed = list_needed(repository)
+        self._needed = count_needed_members(repository)
         self._held = set(repository.members.list())
 
     def is_there(self, file: File) -> bool:
@@ -66,9 +66,9 @@ class Space:
             elif presence == "members":
                 self._needed[piece.sha256] -= 1
 
-    def _find_pieces(self, file: File, presence: Presence) -> tuple[Piece, ...]:
+    def _find_pieces(self, file: File, presence: Presence) -> tuple[WheelPiece, ...]:
         """The members that are kept for *file* as files of their own, or would be when it is split."""
-        layout = find_layout(self._repository, file)
+        layout = read_known_layout(self._repository, file)
         return layout.kept if presence == "members" else layout.large
 
     def _is_only_for(self, sha256: str, presence: Presence) -> bool:

@@ -14,10 +14,12 @@ from ..core.base.store import temporary_folder
 
 _SIZE = 32
 
-LOST = "put it back from a backup: without it nothing that is recorded can be trusted\nor begin anew in another folder"
+KEY_HINT = (
+    "put it back from a backup: without it nothing that is recorded can be trusted\nor begin anew in another folder"
+)
 
 
-class Sealer:
+class RowSigner:
     """Seals rows with a key, and tells which ones it has sealed."""
 
     def __init__(self, key: bytes) -> None:
@@ -42,13 +44,13 @@ def read_key(path: Path) -> bytes:
     try:
         key = path.read_bytes()
     except FileNotFoundError:
-        raise NotFoundError("the key that the ledger is sealed with is gone", where=str(path), hint=LOST) from None
+        raise NotFoundError("the key that the ledger is sealed with is gone", where=str(path), hint=KEY_HINT) from None
     if len(key) != _SIZE:
-        raise MismatchError(f"holds {len(key)} bytes, a key has {_SIZE}", where=str(path), hint=LOST)
+        raise MismatchError(f"holds {len(key)} bytes, a key has {_SIZE}", where=str(path), hint=KEY_HINT)
     return key
 
 
-def make_key(path: Path) -> None:
+def create_key(path: Path) -> None:
     """Makes the key file *path*, which only its owner can read; one that is there is left alone."""
     with temporary_folder(path.parent) as scratch:
         made = scratch / path.name

@@ -14,25 +14,25 @@ from datetime import datetime, timezone
 
 from ..core.base.errors import MismatchError
 from .database import Database
-from .files import Failure, Usage, Verdict, render_time, settle_level
-from .seals import Sealer
+from .files import Failure, Usage, Verification, compute_level, render_time
+from .row_signatures import RowSigner
 
 
-class Findings:
+class LedgerHistory:
     """The part of the ledger that is about what became of files."""
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, sealer: RowSigner) -> None:
         self._database = database
         self._sealer = sealer
         self._uses: Counter[str] = Counter()
         self._counting = threading.Lock()
 
-    def add_verdict(self, verdict: Verdict) -> None:
+    def add_verdict(self, verdict: Verification) -> None:
         """Records what a check came to."""
         with self._database.transaction(is_recording=True) as connection:
             self._insert_verdict(connection, verdict)
 
-    def _insert_verdict(self, connection: sqlite3.Connection, verdict: Verdict) -> None:
+    def _insert_verdict(self, connection: sqlite3.Connection, verdict: Verification) -> None:
         circumstance = json.dumps(dict(verdict.circumstance), sort_keys=True)
         values = (
             *(verdict.sha256, verdict.level, int(verdict.is_good)),
@@ -44,7 +44,7 @@ class Findings:
             (*values, self._sealer.seal("verdict", *values)),
         )
 
-    def verdicts(self, sha256: str) -> tuple[Verdict, ...]:
+    def verdicts(self, sha256: str) -> tuple[Verification, ...]:
         """The verdicts about those bytes, in the order in which they were recorded.
 
         :raises MismatchError: if one was altered.
@@ -57,18 +57,18 @@ class Findings:
         if not all(self._sealer.is_sealed(seal, "verdict", *values) for *values, seal in rows):
             raise MismatchError("a verdict in the ledger was altered", where=sha256, hint="zigbuild cache prove")
         return tuple(
-            Verdict(sha256, level, bool(is_good), json.loads(circumstance), explanation, at)
+            Verification(sha256, level, bool(is_good), json.loads(circumstance), explanation, at)
             for _, level, is_good, circumstance, explanation, at, _ in rows
         )
 
     def level(self, sha256: str) -> int:
         """What was shown of those bytes: see :data:`~.model.LEVELS`; errors are as of :meth:`verdicts`."""
-        return settle_level(self.verdicts(sha256))
+        return compute_level(self.verdicts(sha256))
 
     def note_failure(self, sha256: str, reason: str) -> None:
         """Remembers why those bytes could not be recreated."""
         with self._database.transaction(is_recording=True) as connection:
-            connection.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (sha256, reason, now()))
+            connection.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (sha256, reason, render_now()))
 
     def forget_failure(self, sha256: str) -> None:
         """Forgets that recreating those bytes failed, since it did not any more."""
@@ -93,7 +93,7 @@ class Findings:
         with self._counting:
             counted, self._uses = self._uses, Counter()
         if counted:
-            moment = now()
+            moment = render_now()
             with self._database.transaction() as connection:
                 connection.executemany(
                     "INSERT INTO usage (sha256, uses, last_used) VALUES (?1, ?2, ?3)"
@@ -115,13 +115,13 @@ class Findings:
         rows = self._database.rows("SELECT uses, last_used, rebuild_seconds FROM usage WHERE sha256 = ?", sha256)
         known = Usage(*rows[0]) if rows else Usage()
         uncounted = self._uses.get(sha256, 0)
-        return Usage(known.uses + uncounted, now() if uncounted else known.last_used, known.rebuild_seconds)
+        return Usage(known.uses + uncounted, render_now() if uncounted else known.last_used, known.rebuild_seconds)
 
     # Notes
 
     def remember(self, topic: str, key: str, value: bytes) -> None:
         """Keeps a note, in place of the one with that topic and key, if there is one."""
-        moment = now()
+        moment = render_now()
         seal = self._sealer.seal("note", topic, key, hashlib.sha256(value).hexdigest(), moment)
         with self._database.transaction(is_recording=True) as connection:
             connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?)", (topic, key, value, moment, seal))
@@ -137,6 +137,6 @@ class Findings:
         return None
 
 
-def now() -> str:
+def render_now() -> str:
     """The time, as the ledger writes it."""
     return render_time(datetime.now(timezone.utc))

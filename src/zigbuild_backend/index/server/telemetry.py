@@ -6,15 +6,15 @@ from typing import Any, TextIO
 
 from ...core.base.errors import Problem
 from ..files import File
-from ..flights import Kind
-from .log import LogWriter, make_logger, render_request
+from ..recreations import Outcome
+from .http_request import HttpRequest
+from .log_writer import LogWriter, make_logger, render_request
 from .metrics import Metrics
-from .requests import Request
 
 _LOUD = frozenset({"mismatch", "failed"})
 
 
-class Journal:
+class Telemetry:
     """Writes JSON lines to *stream*: events, and with *is_logging_requests* each request. For any thread."""
 
     def __init__(self, stream: TextIO, *, is_logging_requests: bool = True) -> None:
@@ -27,13 +27,13 @@ class Journal:
         """Writes what is left."""
         self._writer.close()
 
-    def note_request(self, request: Request, route: str, status: int, size: int, seconds: float) -> None:
+    def note_request(self, request: HttpRequest, route: str, status: int, size: int, seconds: float) -> None:
         """A request was answered; for the event loop only."""
         self.metrics.count_request(route, status, size, seconds)
         if self._is_logging_requests:
             self._writer.add(render_request(request, route, status, size, seconds))
 
-    def note_recreation(self, kind: Kind, file: File, seconds: float, reason: str) -> None:
+    def note_recreation(self, kind: Outcome, file: File, seconds: float, reason: str) -> None:
         """A file was brought back, or could not be: what a recreator's observer is told."""
         self.metrics.count_recreation(kind)
         write = self._logger.warning if kind in _LOUD else self._logger.info

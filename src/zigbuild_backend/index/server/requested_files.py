@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..files import File
-from ..flights import Busy
+from ..recreations import BusyError
 from ..recreator import Recreator
 from ..repository import Repository
-from .client_turns import CrowdedError, Turns
+from .client_limits import ClientLimiter, OverloadError
 from .metrics import Metrics
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ _MOST_WAITING = 2048
 """Requests that may wait for files at once; each is a connection and little memory."""
 
 
-class Downloads:
+class RequestedFiles:
     """Finds the bytes of files for requests. Lives on the event loop, which waits for nothing.
 
     A request waits at most *patience* seconds, and a client for at most *client_builds* recreations at once.
@@ -36,7 +36,7 @@ class Downloads:
         self._recreator = recreator
         self._metrics = metrics
         self._patience = patience
-        self._turns = Turns(client_builds, line=_MOST_WAITING // 4, total=_MOST_WAITING)
+        self._turns = ClientLimiter(client_builds, line=_MOST_WAITING // 4, total=_MOST_WAITING)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="files")
         self._stopping = asyncio.Event()
         self.waiting = 0
@@ -55,7 +55,7 @@ class Downloads:
         :raises ZigbuildError: if they cannot be had.
         """
         if self.waiting >= _MOST_WAITING:
-            raise CrowdedError("too many requests are waiting for files", retry_after=10)
+            raise OverloadError("too many requests are waiting for files", retry_after=10)
         self.waiting += 1
         try:
             path = await self._run(partial(self._blobs.find_path, file.sha256))
@@ -84,12 +84,12 @@ class Downloads:
             await self._wait(future)
         if not future.done():
             if self._stopping.is_set():
-                raise CrowdedError("the server is being stopped", retry_after=5)
+                raise OverloadError("the server is being stopped", retry_after=5)
             # It goes on; the one who makes it knows best when to ask again.
             future = await self._run(partial(_catch, partial(self._recreator.obtain, file, 0.0)))
         error = future.exception()
-        if isinstance(error, Busy):
-            raise CrowdedError(f"{file.name}: {error.problems[0].message}", error.retry_after)
+        if isinstance(error, BusyError):
+            raise OverloadError(f"{file.name}: {error.problems[0].message}", error.retry_after)
         if error:
             raise error.with_traceback(None)  # all who wait are given the same one
         return future.result()

@@ -11,25 +11,25 @@ from functools import partial
 from typing import TypeVar
 
 from ..repository import Repository
-from .addresses import (
-    Address,
-    Download,
-    Fixed,
-    Index,
-    Moved,
-    Overview,
-    Project,
-    ProjectOverview,
-    Refusal,
-    parse_address,
+from .client_limits import OverloadError
+from .content_negotiation import SIMPLE_FORMATS, accepts_gzip, choose_format
+from .html_pages import HtmlPages
+from .http_request import HttpRequest
+from .representations import Representations
+from .response_cache import ResponseCache
+from .responses import Representation, Response, make_error, make_redirect
+from .routes import (
+    FileRoute,
+    FixedRoute,
+    MovedRoute,
+    OverviewRoute,
+    ProjectOverviewRoute,
+    RefusedRoute,
+    Route,
+    SimpleIndexRoute,
+    SimpleProjectRoute,
+    parse_route,
 )
-from .client_turns import CrowdedError
-from .html_pages import People
-from .negotiation import SIMPLE_FORMATS, accepts_gzip, choose_format
-from .representations import Pages
-from .requests import Request
-from .response_cache import Keeping
-from .responses import Representation, Response, make_redirect, make_refusal
 
 T = TypeVar("T")
 Maker = Callable[[], Representation | Response]
@@ -47,7 +47,7 @@ _PEOPLE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class RequestPlan:
     """How a request is answered: with what ``make`` makes, in a thread, and what is then kept under ``key``.
 
     ``seconds`` is how long it may be kept, if nothing is recorded meanwhile; ``route`` is for logs and figures. What
@@ -55,7 +55,7 @@ class Plan:
     """
 
     route: str
-    address: Address
+    address: Route
     key: Hashable
     make: Maker
     seconds: float = math.inf
@@ -63,26 +63,28 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Ready:
+class ReadyResponse:
     """A request whose response is known at once."""
 
     route: str
     response: Response
 
 
-class Answers:
+class RequestDispatcher:
     """Finds what to answer. Lives on the event loop, which waits for nothing.
 
     *fixed* makes what is at the few addresses that have names of their own.
     """
 
-    def __init__(self, repository: Repository, pages: Pages, people: People, fixed: Mapping[str, Maker]) -> None:
+    def __init__(
+        self, repository: Repository, pages: Representations, people: HtmlPages, fixed: Mapping[str, Maker]
+    ) -> None:
         self._ledger = repository.ledger
         self._pages = pages
         self._people = people
         self._fixed = fixed
-        self._plans: dict[Hashable, Plan] = {}
-        self._keeping = Keeping()
+        self._plans: dict[Hashable, RequestPlan] = {}
+        self._keeping = ResponseCache()
         self._reading = 0
         self._generation, self._asked = -1, -math.inf
         # Upstream may be slow: what is known here must not wait behind it.
@@ -97,18 +99,18 @@ class Answers:
         self._counters.shutdown()
         self._fetchers.shutdown(wait=False, cancel_futures=True)
 
-    def find_plan(self, request: Request) -> Plan | Ready:
+    def find_plan(self, request: HttpRequest) -> RequestPlan | ReadyResponse:
         """How *request* is to be answered. Never raises."""
-        plan: Plan | Ready | None = self._plans.get(request.signature)
+        plan: RequestPlan | ReadyResponse | None = self._plans.get(request.signature)
         if plan is None:
             plan = self._plan(request)
-            if isinstance(plan, Plan) and request.length <= _LONGEST_REQUEST:
+            if isinstance(plan, RequestPlan) and request.length <= _LONGEST_REQUEST:
                 if len(self._plans) >= _MOST_PLANS:
                     self._plans.clear()
                 self._plans[request.signature] = plan
         return plan
 
-    async def find(self, plan: Plan, now: float) -> Representation | Response:
+    async def find(self, plan: RequestPlan, now: float) -> Representation | Response:
         """What *plan* leads to; *now* is in seconds on a clock that only goes forward.
 
         :raises CrowdedError: if it may be had later.
@@ -129,45 +131,51 @@ class Answers:
             self._keeping.keep(plan.key, made, generation, now + plan.seconds)
         return made
 
-    def _plan(self, request: Request) -> Plan | Ready:
-        address = parse_address(request.path)
+    def _plan(self, request: HttpRequest) -> RequestPlan | ReadyResponse:
+        address = parse_route(request.path)
         is_packed = accepts_gzip(request.encoding.decode("latin-1"))
         match address:
-            case Refusal():
-                return Ready("other", make_refusal(address.status, address.reason, request.accept_text))
-            case Moved():
+            case RefusedRoute():
+                return ReadyResponse("other", make_error(address.status, address.reason, request.accept_text))
+            case MovedRoute():
                 query = f"?{request.query_text}" if request.query else ""
-                return Ready("redirect", make_redirect(address.location + query))
-            case Index() | Project():
+                return ReadyResponse("redirect", make_redirect(address.location + query))
+            case SimpleIndexRoute() | SimpleProjectRoute():
                 return self._plan_page(address, request, is_packed=is_packed)
-            case Download(is_metadata=True):
-                return Plan("metadata", address, address, partial(self._pages.make_metadata, address))
-            case Download():
-                return Plan("file", address, address, partial(self._pages.make_file, address))
-            case Overview():
+            case FileRoute(is_metadata=True):
+                return RequestPlan("metadata", address, address, partial(self._pages.make_metadata, address))
+            case FileRoute():
+                return RequestPlan("file", address, address, partial(self._pages.make_file, address))
+            case OverviewRoute():
                 make: Maker = partial(self._people.make_overview, request.base, is_packed=is_packed)
-                return Plan("people", address, (address, request.base, is_packed), make, _PEOPLE_SECONDS, is_slow=True)
-            case ProjectOverview():
+                return RequestPlan(
+                    "people", address, (address, request.base, is_packed), make, _PEOPLE_SECONDS, is_slow=True
+                )
+            case ProjectOverviewRoute():
                 make = partial(self._people.make_project, address.name, request.base, is_packed=is_packed)
-                return Plan("people", address, (address, request.base, is_packed), make, _PEOPLE_SECONDS, is_slow=True)
-            case Fixed():
+                return RequestPlan(
+                    "people", address, (address, request.base, is_packed), make, _PEOPLE_SECONDS, is_slow=True
+                )
+            case FixedRoute():
                 is_slow = address.name == "metrics"
-                return Plan(address.name, address, address, self._fixed[address.name], is_slow=is_slow)
+                return RequestPlan(address.name, address, address, self._fixed[address.name], is_slow=is_slow)
 
-    def _plan_page(self, address: Index | Project, request: Request, *, is_packed: bool) -> Plan | Ready:
+    def _plan_page(
+        self, address: SimpleIndexRoute | SimpleProjectRoute, request: HttpRequest, *, is_packed: bool
+    ) -> RequestPlan | ReadyResponse:
         form = choose_format(request.accept_text, request.query_text)
         if form is None:
             offered = ", ".join(name for form in SIMPLE_FORMATS for name in form.names)
-            return Ready("page", make_refusal(406, f"there are only {offered}", request.accept_text))
+            return ReadyResponse("page", make_error(406, f"there are only {offered}", request.accept_text))
         key = (address, form, is_packed)
-        if isinstance(address, Index):
-            return Plan("index", address, key, partial(self._pages.make_index, form, is_packed=is_packed))
+        if isinstance(address, SimpleIndexRoute):
+            return RequestPlan("index", address, key, partial(self._pages.make_index, form, is_packed=is_packed))
         make = partial(self._pages.make_project, address.name, form, is_packed=is_packed)
-        return Plan("page", address, key, make, _UPSTREAM_SECONDS)
+        return RequestPlan("page", address, key, make, _UPSTREAM_SECONDS)
 
     async def _run(self, threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         if self._reading >= _MOST_READING:
-            raise CrowdedError("too many requests at once", retry_after=1)
+            raise OverloadError("too many requests at once", retry_after=1)
         self._reading += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, call)

@@ -25,10 +25,10 @@ class UnreachableError(NotFoundError):
     """An index cannot be reached, or fails: no answer, and not to be taken for a no."""
 
 
-MAX_PAGE = 64 << 20
+MAX_PAGE_BYTES = 64 << 20
 """Bytes that a page may have."""
 
-MAX_SECONDS = 60.0
+MAX_PAGE_SECONDS = 60.0
 """How long a page may take, however steadily it drips."""
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.01"
@@ -38,7 +38,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 
 
 @dataclass(frozen=True)
-class Page:
+class RemotePage:
     """A project's files as an index has them, and what was left out of its page."""
 
     files: tuple[File, ...]
@@ -46,15 +46,15 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Reply:
+class PageReply:
     """What an index answered. ``page`` is None if it does not know the project, or has the page unchanged."""
 
-    page: Page | None
+    page: RemotePage | None
     etag: str = ""
     is_unchanged: bool = False
 
 
-def read_page(session: PyPIClient, index: str, project: str, etag: str = "") -> Reply:
+def read_page(session: PyPIClient, index: str, project: str, etag: str = "") -> PageReply:
     """What the index at the URL *index* says of *project* (a canonical name); *etag* is of the page that is known.
 
     :raises UnreachableError: if it can't be reached, or fails.
@@ -69,20 +69,20 @@ def read_page(session: PyPIClient, index: str, project: str, etag: str = "") -> 
     try:
         with session.stream("GET", url, headers=headers) as response:
             if response.status_code == httpx2.codes.NOT_MODIFIED:
-                return Reply(None, etag, is_unchanged=True)
+                return PageReply(None, etag, is_unchanged=True)
             if response.status_code in (httpx2.codes.NOT_FOUND, httpx2.codes.GONE):
-                return Reply(None)
+                return PageReply(None)
             response.raise_for_status()
-            data = b"".join(limit(response.iter_bytes(), MAX_PAGE, MAX_SECONDS, redact(url)))
+            data = b"".join(limit_blocks(response.iter_bytes(), MAX_PAGE_BYTES, MAX_PAGE_SECONDS, redact(url)))
             content_type = response.headers.get("Content-Type", "")
             page = parse_page(data, content_type, str(response.url), project)
-            return Reply(page, response.headers.get("ETag", ""))
+            return PageReply(page, response.headers.get("ETag", ""))
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         problem = f"cannot be reached: {str(error) or type(error).__name__}"
         raise UnreachableError(problem, where=redact(url), hint="check the address, and the network") from None
 
 
-def limit(blocks: Iterator[bytes], size: int, seconds: float, where: str) -> Iterator[bytes]:
+def limit_blocks(blocks: Iterator[bytes], size: int, seconds: float, where: str) -> Iterator[bytes]:
     """The *blocks* as they come.
 
     :raises MismatchError: once they are more than *size* bytes, or took longer than *seconds*.
@@ -97,7 +97,7 @@ def limit(blocks: Iterator[bytes], size: int, seconds: float, where: str) -> Ite
         yield block
 
 
-def parse_page(data: bytes, content_type: str, url: str, project: str) -> Page:
+def parse_page(data: bytes, content_type: str, url: str, project: str) -> RemotePage:
     """The files of *project* on a page that came from *url*.
 
     :raises MismatchError: if it is no page of an index.
@@ -123,7 +123,7 @@ def parse_page(data: bytes, content_type: str, url: str, project: str) -> Page:
             files[file.name] = file
         except ValueError as error:
             refused.append(Problem(f"is left out: {error}", where=ascii(name)))
-    return Page(tuple(files.values()), tuple(refused))
+    return RemotePage(tuple(files.values()), tuple(refused))
 
 
 def parse_entry(entry: Any, base: str, project: str) -> File:
@@ -217,7 +217,7 @@ def _resolve(url: Any, base: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
 
 
-def check_address(url: str) -> str:
+def check_index_url(url: str) -> str:
     """*url*, the address of an index.
 
     :raises ConfigurationError: if it can't be one.

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from .requests import Request
+from .http_request import HttpRequest
 
 _MOST_LINES = 20_000
 """Lines that may wait to be written; what comes on top is counted, and left out."""
@@ -85,7 +85,7 @@ def make_logger(writer: LogWriter) -> Any:
     )
 
 
-def render_request(request: Request, route: str, status: int, size: int, seconds: float) -> str:
+def render_request(request: HttpRequest, route: str, status: int, size: int, seconds: float) -> str:
     """The line of one request; *size* is that of the response's body in bytes."""
     return (
         f'{{"event":"request","method":{_quote(request.method)},"path":{_quote_bytes(request.path[:_LONGEST])},'

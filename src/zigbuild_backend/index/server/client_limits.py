@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 
-class CrowdedError(Exception):
+class OverloadError(Exception):
     """Too much is under way. ``retry_after`` is in seconds."""
 
     def __init__(self, reason: str, retry_after: int) -> None:
@@ -17,14 +17,14 @@ class CrowdedError(Exception):
 
 
 @dataclass
-class _Line:
+class _ClientQueue:
     """A client's turns, and how many have or await one."""
 
     turns: asyncio.Semaphore
     length: int = field(default=0)
 
 
-class Turns:
+class ClientLimiter:
     """At most *each* turns at once for a client; at most *line* more wait for one, and *total* for all clients.
 
     Nothing is kept of a client that has no turn.
@@ -32,7 +32,7 @@ class Turns:
 
     def __init__(self, each: int, line: int, total: int) -> None:
         self._each, self._line, self._total = each, line, total
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, _ClientQueue] = {}
         self._length = 0
 
     def __len__(self) -> int:
@@ -45,16 +45,16 @@ class Turns:
 
         :raises CrowdedError: if there are too many before it, or its turn does not come within *patience* seconds.
         """
-        line = self._lines.setdefault(client, _Line(asyncio.Semaphore(self._each)))
+        line = self._lines.setdefault(client, _ClientQueue(asyncio.Semaphore(self._each)))
         if line.length >= self._each + self._line or self._length >= self._total:
-            raise CrowdedError("too many requests are waiting for wheels to be recreated", retry_after=10)
+            raise OverloadError("too many requests are waiting for wheels to be recreated", retry_after=10)
         line.length += 1
         self._length += 1
         try:
             try:
                 await asyncio.wait_for(line.turns.acquire(), patience)
             except (TimeoutError, asyncio.TimeoutError):
-                raise CrowdedError("this client waits for many wheels already", retry_after=5) from None
+                raise OverloadError("this client waits for many wheels already", retry_after=5) from None
             try:
                 yield
             finally:

@@ -23,16 +23,16 @@ from ..core.wheel.buildinfo import digest_members, digest_spec, parse_buildinfo
 from ..core.wheel.spec import WheelSpec
 from ..rebuild.wheel_specs import check_spec
 from ..release.release_manifest import parse_manifest
-from .files import File, Verdict, check_same, parse_file_name
-from .findings import now
-from .ledger import Entry
-from .rebuild_inputs import Inputs, Say
+from .files import File, Verification, check_same_bytes, parse_file_name
+from .ledger import LedgerEntry
+from .ledger_history import render_now
+from .rebuild_inputs import RebuildInputs, Say
 from .repository import Repository
 from .wheel_pieces import read_outline
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedFile:
     """What came of a file: its row in the ledger, or the error for which it was refused.
 
     ``is_new`` says whether its name was not known before. ``notices`` say what keeps a wheel from being rebuilt.
@@ -45,7 +45,7 @@ class Added:
     notices: tuple[Problem, ...] = ()
 
 
-def add(
+def add_files(
     repository: Repository,
     paths: Iterable[Path],
     recipes: Iterable[Path],
@@ -54,7 +54,7 @@ def add(
     environ: Mapping[str, str],
     cwd: Path,
     say: Say,
-) -> Iterator[Added]:
+) -> Iterator[AddedFile]:
     """Takes in files, sdists before wheels, and gives what came of each; one that is refused stops no other.
 
     The files that a manifest (``.json``) lists are recorded too, whose bytes may come later or never.
@@ -63,7 +63,7 @@ def add(
 
     :raises ZigbuildError: if a recipe is not sound.
     """
-    intake = _Intake(repository, user, environ, say)
+    intake = _FileAdder(repository, user, environ, say)
     intake.inputs.offer_recipes(cwd)
     for folder in recipes:
         intake.inputs.keep_recipe(folder)
@@ -76,7 +76,7 @@ def add(
 
 
 @dataclass(frozen=True)
-class _Inside:
+class _FileContents:
     """What a file says of itself."""
 
     metadata: bytes
@@ -91,26 +91,26 @@ class _Inside:
         return parse_email(self.metadata)[0].get("requires_python", "")
 
 
-class _Intake:
+class _FileAdder:
     """One run, in which sdists may come along that nobody named."""
 
     def __init__(self, repository: Repository, user: Store, environ: Mapping[str, str], say: Say) -> None:
         self.repository = repository
-        self.inputs = Inputs(repository, user, environ, say, self._adopt)
-        self._adopted: list[Added] = []
+        self.inputs = RebuildInputs(repository, user, environ, say, self._adopt)
+        self._adopted: list[AddedFile] = []
         self._releases: set[tuple[str, str]] = set()
 
-    def take(self, path: Path) -> tuple[Added, ...]:
+    def take(self, path: Path) -> tuple[AddedFile, ...]:
         """Takes in a file, or what a manifest lists, or says why not."""
         try:
             return self._take_manifest(path) if path.suffix == ".json" else (self._take(path),)
         except ZigbuildError as error:
-            return (Added(path.name, error=error),)
+            return (AddedFile(path.name, error=error),)
         except OSError as error:
             kind = NotFoundError if isinstance(error, FileNotFoundError) else ConfigurationError
-            return (Added(path.name, error=kind(f"cannot be read: {error.strerror or error}", where=str(path))),)
+            return (AddedFile(path.name, error=kind(f"cannot be read: {error.strerror or error}", where=str(path))),)
 
-    def adopted(self) -> list[Added]:
+    def adopted(self) -> list[AddedFile]:
         """The sdists that came along since this was asked for last."""
         adopted, self._adopted = self._adopted, []
         return adopted
@@ -125,10 +125,10 @@ class _Intake:
     def _adopt(self, path: Path) -> None:
         self._adopted += (taken for taken in self.take(path) if taken.is_new or taken.error)
 
-    def _take(self, path: Path) -> Added:
+    def _take(self, path: Path) -> AddedFile:
         project, version = parse_file_name(path.name)
         sha256, size = digest_file(path), path.stat().st_size
-        file = File(project, version, path.name, size, sha256, upload_time=now())
+        file = File(project, version, path.name, size, sha256, upload_time=render_now())
         is_new = self._is_new(file)
         if file.is_wheel:
             is_checked = not is_new and self.repository.ledger.level(sha256) > 0
@@ -145,14 +145,14 @@ class _Intake:
         ledger = self.repository.ledger
         verdict = None
         if file.is_wheel and not ledger.level(sha256):
-            verdict = Verdict(sha256, 1, True, {}, "", now())
-        self._record(Entry(file, inside.metadata, inside.buildinfo, layout, verdict))
-        return Added(file.name, ledger.find(file.name), is_new, notices=notices)
+            verdict = Verification(sha256, 1, True, {}, "", render_now())
+        self._record(LedgerEntry(file, inside.metadata, inside.buildinfo, layout, verdict))
+        return AddedFile(file.name, ledger.find(file.name), is_new, notices=notices)
 
-    def _take_manifest(self, path: Path) -> tuple[Added, ...]:
+    def _take_manifest(self, path: Path) -> tuple[AddedFile, ...]:
         """Records what a manifest lists, without bytes."""
         manifest = parse_manifest(path.read_bytes())
-        moment, added = now(), []
+        moment, added = render_now(), []
         for released, wheel in [(manifest.sdist, None), *((wheel.file, wheel) for wheel in manifest.wheels)]:
             try:
                 if wheel:
@@ -162,14 +162,14 @@ class _Intake:
                 if wheel:
                     file = replace(file, spec=digest_spec(wheel.spec))
                 is_new = self._is_new(file)
-                self._record(Entry(file, buildinfo=wheel.buildinfo if wheel else None))
+                self._record(LedgerEntry(file, buildinfo=wheel.buildinfo if wheel else None))
                 notices = self.inputs.keep(wheel.spec) if wheel else ()
-                added.append(Added(file.name, self.repository.ledger.find(file.name), is_new, notices=notices))
+                added.append(AddedFile(file.name, self.repository.ledger.find(file.name), is_new, notices=notices))
             except ZigbuildError as error:
-                added.append(Added(released.name, error=error))
+                added.append(AddedFile(released.name, error=error))
         return tuple(added)
 
-    def _record(self, entry: Entry) -> None:
+    def _record(self, entry: LedgerEntry) -> None:
         if problems := self.repository.ledger.record_all([entry], is_mending=True):
             raise MismatchError.of(problems)
 
@@ -182,10 +182,10 @@ class _Intake:
             known = self.repository.ledger.find(file.name)
         except (NotFoundError, MismatchError):  # an altered row is replaced
             return True
-        check_same(known, file)
+        check_same_bytes(known, file)
         return False
 
-    def _read_wheel(self, path: Path, *, is_checked: bool) -> _Inside:
+    def _read_wheel(self, path: Path, *, is_checked: bool) -> _FileContents:
         """What is in a wheel that was found to be sound, now if it *is_checked* not yet.
 
         :raises MismatchError: if it is not sound, or its buildinfo is that of another.
@@ -199,12 +199,12 @@ class _Intake:
             (info,) = {name.partition("/")[0] for name in names if name.partition("/")[0].endswith(".dist-info")}
             metadata = archive.read(f"{info}/METADATA")
             if f"{info}/{BUILDINFO}" not in names:
-                return _Inside(metadata)
+                return _FileContents(metadata)
             buildinfo, record = archive.read(f"{info}/{BUILDINFO}"), archive.read(f"{info}/RECORD")
         try:
             spec = check_spec(parse_buildinfo(buildinfo))
         except (MismatchError, ConfigurationError) as error:
-            return _Inside(metadata, notices=error.problems)
+            return _FileContents(metadata, notices=error.problems)
         rows = record.splitlines(keepends=True)
         others = b"".join(row for row in rows if not row.startswith(f"{info}/{BUILDINFO},".encode()))
         if spec.file_name != path.name or digest_members(others) != json.loads(buildinfo).get("members"):
@@ -213,9 +213,9 @@ class _Intake:
                 where=path.name,
                 hint="build it again, or get it from where it was published",
             )
-        return _Inside(metadata, buildinfo, spec)
+        return _FileContents(metadata, buildinfo, spec)
 
-    def _read_sdist(self, path: Path, file: File) -> _Inside:
+    def _read_sdist(self, path: Path, file: File) -> _FileContents:
         """What is in an sdist, which wheels of its tree are rebuilt from henceforth.
 
         :raises ConfigurationError: if it is not sound, or that of another release than its name says.
@@ -230,4 +230,4 @@ class _Intake:
             )
         self.inputs.note_source(root, file.sha256)
         self._releases.add((file.project, file.version))
-        return _Inside((root / PKG_INFO).read_bytes())
+        return _FileContents((root / PKG_INFO).read_bytes())

@@ -12,7 +12,7 @@ _MOST_RANGES = 64
 
 
 @dataclass(frozen=True)
-class Format:
+class PageFormat:
     """One form of a page: ``names`` are the media types that ask for it, ``content_type`` is what it is sent as."""
 
     names: tuple[str, ...]
@@ -22,9 +22,9 @@ class Format:
 
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 _PREFIX = "application/vnd.pypi.simple"
-TEXT_HTML = Format(("text/html",), "text/html; charset=utf-8", is_json=False)
-SIMPLE_JSON = Format((f"{_PREFIX}.v1+json", f"{_PREFIX}.latest+json"), f"{_PREFIX}.v1+json", is_json=True)
-SIMPLE_HTML = Format((f"{_PREFIX}.v1+html", f"{_PREFIX}.latest+html"), f"{_PREFIX}.v1+html", is_json=False)
+TEXT_HTML = PageFormat(("text/html",), "text/html; charset=utf-8", is_json=False)
+SIMPLE_JSON = PageFormat((f"{_PREFIX}.v1+json", f"{_PREFIX}.latest+json"), f"{_PREFIX}.v1+json", is_json=True)
+SIMPLE_HTML = PageFormat((f"{_PREFIX}.v1+html", f"{_PREFIX}.latest+html"), f"{_PREFIX}.v1+html", is_json=False)
 
 SIMPLE_FORMATS = (TEXT_HTML, SIMPLE_JSON, SIMPLE_HTML)
 """The forms of the pages of PEP 503 and PEP 691; where a client likes several as much, the first is sent."""
@@ -32,7 +32,7 @@ SIMPLE_FORMATS = (TEXT_HTML, SIMPLE_JSON, SIMPLE_HTML)
 _SHORT_NAMES = {"json": SIMPLE_JSON, "html": TEXT_HTML}
 
 
-def choose_format(accept: str, query: str = "", formats: Sequence[Format] = SIMPLE_FORMATS) -> Format | None:
+def choose_format(accept: str, query: str = "", formats: Sequence[PageFormat] = SIMPLE_FORMATS) -> PageFormat | None:
     """The form that the client likes best; None where it likes none.
 
     ``?format=`` in *query* goes before *accept*, the Accept header. An empty header accepts everything.
