@@ -140,7 +140,7 @@ import os, sys
 from pathlib import Path
 from zigbuild_backend.index.repository import open_repository
 from zigbuild_backend.index.recreator import Recreator
-from zigbuild_backend.rebuild.sandbox import Unconfined
+from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
 repository = open_repository(Path(sys.argv[1]), {})
 file = repository.ledger.find(sys.argv[2])
 recreator = Recreator(repository, Unconfined(), environ=os.environ, observe=lambda kind, *_: print(kind, flush=True))

@@ -363,12 +363,12 @@ NURSERY = """
 import os, sys
 from pathlib import Path
 from zigbuild_backend.index.repository import open_repository
-from zigbuild_backend.index.adding_files import add
+from zigbuild_backend.index.adding_files import add_files
 from zigbuild_backend.core.base.store import Store
 
 data, told, wheels = Path(sys.argv[1]), sys.argv[2], sorted(Path(sys.argv[3]).glob("*.whl"))
 ways = {"user": Store(data / "none"), "environ": {}, "cwd": data, "say": print}
-list(add(open_repository(data.with_name("warm"), {}), wheels[:1], [], **ways))  # all is imported now
+list(add_files(open_repository(data.with_name("warm"), {}), wheels[:1], [], **ways))  # all is imported now
 for line in sys.stdin:
     child = os.fork()
     if not child:
@@ -376,7 +376,7 @@ for line in sys.stdin:
         journal = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         repository = open_repository(data, os.environ)
         for wheel in [*wheels[first:], *wheels[:first]]:
-            for added in add(repository, [wheel], [], **ways):
+            for added in add_files(repository, [wheel], [], **ways):
                 os.write(journal, f"{added.file.name}\\n".encode())
         os._exit(0)
     print(child, flush=True)

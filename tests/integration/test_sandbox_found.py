@@ -42,7 +42,7 @@ def test_sandbox_that_the_system_does_not_allow(user: User) -> None:
         import sys
         sys.path.insert(0, "{user.folder}/src")
         from zigbuild_backend.core.base.errors import NotFoundError
-        from zigbuild_backend.rebuild.sandbox import find_sandbox
+        from zigbuild_backend.rebuild.sandbox.bubblewrap import find_sandbox
         try:
             print(find_sandbox({{"PATH": "/usr/bin:/bin"}}))
         except NotFoundError as error:

@@ -25,7 +25,9 @@ _RUN = """
 import dataclasses, json, os, sys
 from pathlib import Path
 from zigbuild_backend.core.base.errors import ZigbuildError
-from zigbuild_backend.rebuild.sandbox import Limits, Unconfined, find_sandbox
+from zigbuild_backend.rebuild.sandbox.bubblewrap import find_sandbox
+from zigbuild_backend.rebuild.sandbox.limits import Limits
+from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
 
 asked = json.load(sys.stdin)
 limits = Limits(**asked["limits"])
