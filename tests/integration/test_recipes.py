@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zigbuild_backend.core.base.errors import NotFoundError, Problem
+from zigbuild_backend.core.base.errors import NotFoundError, ProblemList
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.fetch.sdists import fetch
@@ -58,8 +58,8 @@ def test_library_has_what_its_recipe_names(store: Store) -> None:
         root = open_library_source(recipe, Machine(store, os.environ))
     except NotFoundError as error:
         pytest.skip(f"no index can be reached: {error}")
-    problems: list[Problem] = []
-    (library,) = resolve_products(recipe.settings, read_tree(root), "", problems).libraries
+    problems = ProblemList()
+    (library,) = resolve_products(recipe.settings, read_tree(root), problems).libraries
     assert not problems
     assert len(library.sources) == 4 and (root / "lz4libs" / "lz4.h").is_file()
 

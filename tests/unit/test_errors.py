@@ -9,6 +9,7 @@ from zigbuild_backend.core.base.errors import (
     MismatchError,
     NotFoundError,
     Problem,
+    ProblemList,
     ToolchainError,
     ZigbuildError,
 )
@@ -48,3 +49,40 @@ def test_error_of_several_problems_has_its_class_and_says_them_all() -> None:
     assert type(error) is MismatchError
     assert error.problems == tuple(problems)
     assert str(error) == "a: one\nb: two\n  hint: mend"
+
+
+def test_collector_knows_where_each_problem_belongs() -> None:
+    problems = ProblemList("tool.zigbuild")
+    assert not problems
+    problems.raise_any()
+    for place, table in problems.each("extension", ["a", "b"]):
+        place.at("sources").item(1).add(f"{table} is wrong", "mend it")
+    problems.at("wheel").extend([Problem("is wrong"), Problem("is missing", "include", "add it")])
+    assert len(problems) == 4
+    with pytest.raises(ConfigurationError) as refusal:
+        problems.raise_any()
+    assert str(refusal.value).splitlines() == [
+        "tool.zigbuild.extension[0].sources[1]: a is wrong",
+        "  hint: mend it",
+        "tool.zigbuild.extension[1].sources[1]: b is wrong",
+        "  hint: mend it",
+        "tool.zigbuild.wheel: is wrong",
+        "tool.zigbuild.wheel.include: is missing",
+        "  hint: add it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "whole", "inside"),
+    [
+        ("", "", "key"),
+        ("tool.zigbuild", "tool.zigbuild", "tool.zigbuild.key"),
+        ("recipe.toml: ", "recipe.toml", "recipe.toml: key"),
+        ("spam.whl/", "spam.whl", "spam.whl/key"),
+    ],
+)
+def test_places_in_keys_files_and_folders(place: str, whole: str, inside: str) -> None:
+    problems = ProblemList(place)
+    problems.add("is wrong")
+    problems.at("key").add("is wrong")
+    assert [problem.where for problem in problems.found] == [whole, inside]

@@ -63,7 +63,7 @@ def test_everything_that_cannot_be_resolved_is_reported() -> None:
         wheel=WheelContents(exclude=("spam/*", "eggs/*")),
     )
     with pytest.raises(ConfigurationError) as refusal:
-        resolve_project(Metadata("spam", "1", ""), settings, tree_of("a.c", "n.txt", "spam/x.py"), prefix="here.")
+        resolve_project(Metadata("spam", "1", ""), settings, tree_of("a.c", "n.txt", "spam/x.py"), place="here")
     assert [(problem.where, problem.message) for problem in refusal.value.problems] == [
         ("here.extension[0].sources[1]", "no file of the project matches 'x*.c'"),
         ("here.extension[0].include-dirs[1]", "there is no folder 'include' in the project"),

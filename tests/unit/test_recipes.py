@@ -143,7 +143,7 @@ def test_all_problems_of_a_recipe_are_said_with_their_places() -> None:
         ("recipe.toml: recipe.source", "needs either 'sdist' or 'url'")
     ]
     assert refusals(recipe, release + EXTENSION + EXTENSION) == [
-        ("recipe.toml: extension[1].name", "the module 'spam._fast' is already extension[0]")
+        ("recipe.toml: extension[1].name", "the module 'spam._fast' is already recipe.toml: extension[0]")
     ]
     library = release.replace("[recipe]", '[recipe]\nkind = "library"')
     assert refusals(recipe, library + EXTENSION) == [

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..base.errors import ConfigurationError, Problem
+from ..base.errors import ProblemList
 from ..base.machine import Machine
 from ..fetch.downloads import fetch_url
 from ..fetch.sdists import fetch, open_patched
@@ -80,12 +80,9 @@ def open_library_source(recipe: Recipe, machine: Machine) -> Path:
 
 
 def _resolve(recipe: Recipe, root: Path, name: str) -> Product:
-    problems: list[Problem] = []
-    products = resolve_products(recipe.settings, read_tree(root), PREFIX, problems)
-    if problems:
-        raise ConfigurationError.of(
-            replace(problem, where=f"library {name!r}: {problem.where}") for problem in problems
-        )
+    problems = ProblemList(f"library {name!r}: {PREFIX}")
+    products = resolve_products(recipe.settings, read_tree(root), problems)
+    problems.raise_any()
     (product,) = products.libraries
     return product
 

@@ -9,8 +9,9 @@ import re
 import shutil
 from pathlib import Path, PurePosixPath
 
-from ..base.errors import MismatchError, NotFoundError, Problem, ZigbuildError
+from ..base.errors import MismatchError, NotFoundError, Problem, ProblemList, ZigbuildError
 from ..project.project import Checkout, Project
+from ..settings import TABLE
 from ..settings.recipe_model import PREFIX
 from ..zig.toolchain import CompileError, Zig
 from .build_zig import render_zon
@@ -87,12 +88,8 @@ def _explain(error: CompileError, checkout: Checkout) -> ZigbuildError:
 
 def _find_place(project: Project, line: str, key: str) -> str:
     """The place in the settings that a *line* of build.zig.zon is from; its own name if it is none of ours."""
-    prefix = PREFIX if project.recipe_digest else "tool.zigbuild."
-    return next(
-        (
-            f"{prefix}dependency[{number}].{key}"
-            for number, dependency in enumerate(project.settings.dependency)
-            if getattr(dependency, key) and getattr(dependency, key) in line
-        ),
-        _ZON,
-    )
+    places = ProblemList(PREFIX if project.recipe_digest else TABLE)
+    for place, dependency in places.each("dependency", project.settings.dependency):
+        if getattr(dependency, key) and getattr(dependency, key) in line:
+            return place.at(key).where
+    return _ZON

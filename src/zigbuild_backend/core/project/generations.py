@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..base.errors import Problem
+from ..base.errors import Problem, ProblemList
 from ..settings.generators import Generator
 from ..settings.model import Settings
+from .named_files import check_folders, check_patterns
 from .source_tree import SourceFile, SourceTree
 
 CYTHON_SUFFIXES = (".pyx", ".py")
@@ -47,34 +48,41 @@ class Generation:
         return (*_TOOLS.get(self.settings.with_, ()), *self.settings.requires)
 
 
-def resolve_generations(
-    settings: Settings, tree: SourceTree, cxx_marked: Collection[str], prefix: str, problems: list[Problem]
-) -> tuple[Generation, ...]:
-    """The runs that *settings* ask for, looked up in *tree*; what is wrong with them is added to *problems*.
+@dataclass(frozen=True)
+class _CythonSources:
+    """The sources of a project that Cython can compile.
 
-    Sources of Cython that an extension names need no table. *cxx_marked* are those that say of themselves that they
-    become C++; *prefix* is what the names of settings begin with in messages.
+    ``modules`` has the extension module of each that an extension names; ``cxx_marked`` are those that ask for C++ by
+    a comment.
     """
-    modules = _find_modules(settings, tree)
+
+    modules: Mapping[str, str]
+    cxx_marked: Collection[str]
+
+
+def resolve_generations(
+    settings: Settings, tree: SourceTree, cxx_marked: Collection[str], problems: ProblemList
+) -> tuple[Generation, ...]:
+    """Return the runs that *settings* ask for, looked up in *tree*, after adding the *problems* of their tables.
+
+    Sources of Cython that an extension names need no table. *cxx_marked* are those that ask for C++ by a comment.
+    """
+    cython = _CythonSources(_find_modules(settings, tree), cxx_marked)
     generations: list[Generation] = []
     written = tree
-    for index, table in enumerate(settings.generate):
-        where = f"{prefix}generate[{index}]"
+    for place, table in problems.each("generate", settings.generate):
         tree = add_outputs(written, generations)
-        for key in ("sources", "inputs"):
-            problems += _find_unmatched(getattr(table, key), tree, f"{where}.{key}")
-        for number, folder in enumerate(table.include_dirs):
-            if not tree.below(folder):
-                place = f"{where}.include-dirs[{number}]"
-                problems.append(Problem(f"there is no folder {folder!r} in the project", place, "check the path"))
+        check_patterns(table.sources, tree, place.at("sources"))
+        check_patterns(table.inputs, tree, place.at("inputs"))
+        check_folders(table.include_dirs, tree, place.at("include-dirs"))
         sources = tuple(tree.match(table.sources))
         if sources or table.with_ == "command":
-            generations += _resolve(table, sources, tree, cxx_marked, modules, where, problems)
+            generations += _resolve(table, sources, tree, cython, place)
     named = {source for generation in generations for source in generation.sources}
-    for source in (source for source in modules if source.endswith(".pyx") and source not in named):
-        cython = Generator("cython")
-        generations += _resolve(cython, (source,), tree, cxx_marked, modules, f"{prefix}generate", problems)
-    problems += _find_clashes(generations)
+    for source in cython.modules:
+        if source.endswith(".pyx") and source not in named:
+            generations += _resolve(Generator("cython"), (source,), tree, cython, problems.at("generate"))
+    _check_outputs(generations, problems)
     return tuple(generations)
 
 
@@ -97,38 +105,32 @@ def _find_modules(settings: Settings, tree: SourceTree) -> dict[str, str]:
 
 
 def _resolve(
-    table: Generator,
-    sources: tuple[str, ...],
-    tree: SourceTree,
-    cxx_marked: Collection[str],
-    modules: dict[str, str],
-    where: str,
-    problems: list[Problem],
+    table: Generator, sources: tuple[str, ...], tree: SourceTree, cython: _CythonSources, problems: ProblemList
 ) -> Iterator[Generation]:
-    """The runs of one table."""
+    """Yield the runs of one table."""
     read = tuple(tree.match((*table.inputs, *(_READ_BY_CYTHON if table.with_ == "cython" else ()))))
     if table.with_ in ("cython", "template"):
-        outputs = table.outputs or tuple(_name_output(table, source, source in cxx_marked) for source in sources)
+        outputs = table.outputs or tuple(_name_output(table, source, source in cython.cxx_marked) for source in sources)
         if len(outputs) != len(sources):
             message = f"names {len(outputs)} files for {len(sources)} sources"
-            problems.append(Problem(message, f"{where}.outputs", "name one for each, in their order"))
+            problems.at("outputs").add(message, "name one for each, in their order")
         for source, output in zip(sources, outputs, strict=False):
             if table.with_ == "cython" and not source.endswith(CYTHON_SUFFIXES):
                 hint = f"known are {' '.join(CYTHON_SUFFIXES)}"
-                problems.append(Problem(f"{source!r} is nothing that Cython compiles", f"{where}.sources", hint))
+                problems.at("sources").add(f"{source!r} is nothing that Cython compiles", hint)
                 continue
             if output == source:
                 hint = "name in 'outputs' what is made of it, or let it end in '.in'"
-                problems.append(Problem(f"{source!r} would replace itself", f"{where}.sources", hint))
+                problems.at("sources").add(f"{source!r} would replace itself", hint)
                 continue
-            module = modules.get(source, "") if table.with_ == "cython" else ""
-            yield Generation(table, (source,), _join((source,), read), (output,), where, module)
+            module = cython.modules.get(source, "") if table.with_ == "cython" else ""
+            yield Generation(table, (source,), _join((source,), read), (output,), problems.where, module)
         return
     outputs = table.outputs or tuple(_name_output(table, source, False) for source in sources if table.with_ == "cffi")
     if table.with_ == "cffi" and (len(sources), len(outputs)) != (1, 1):
         message = f"has {len(sources)} scripts and {len(outputs)} outputs"
-        problems.append(Problem(message, f"{where}.sources", "give each script one table, and one output"))
-    yield Generation(table, sources, _join(sources, read), outputs, where)
+        problems.at("sources").add(message, "give each script one table, and one output")
+    yield Generation(table, sources, _join(sources, read), outputs, problems.where)
 
 
 def _name_output(table: Generator, source: str, is_marked: bool) -> str:
@@ -142,17 +144,12 @@ def _join(*paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for group in paths for path in group))
 
 
-def _find_unmatched(patterns: Sequence[str], tree: SourceTree, where: str) -> Iterator[Problem]:
-    for number, pattern in enumerate(patterns):
-        if not tree.match([pattern]):
-            hint = "paths start at the folder of pyproject.toml; what git ignores is no part of the project"
-            yield Problem(f"no file of the project matches {pattern!r}", f"{where}[{number}]", hint)
-
-
-def _find_clashes(generations: Sequence[Generation]) -> Iterator[Problem]:
-    """Files that are made twice."""
+def _check_outputs(generations: Sequence[Generation], problems: ProblemList) -> None:
+    """Add a problem for each file that is generated twice."""
     made: dict[str, str] = {}
     for generation in generations:
         for output in generation.outputs:
             if (first := made.setdefault(output, generation.where)) != generation.where:
-                yield Problem(f"{output!r} is already made by {first}", generation.where, "name another output")
+                problems.found.append(
+                    Problem(f"{output!r} is already made by {first}", generation.where, "name another output")
+                )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import ConfigurationError, Problem
+from ..base.errors import ConfigurationError, Problem, ProblemList
+from ..settings import TABLE
 from .core_metadata import Metadata, render_entry_points
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ def _fill(project: Mapping[str, Any], root: Path, settings: Settings | None) -> 
     dynamic = project.get("dynamic", [])
     if not isinstance(dynamic, list) or not all(isinstance(field, str) for field in dynamic):
         raise ConfigurationError("must be an array of strings", where="project.dynamic", hint=_HINTS["project.dynamic"])
-    if problems := list(_find_misplaced(project, dynamic, settings)):
-        raise ConfigurationError.of(problems)
+    _check_dynamic(project, dynamic, settings)
     filled = {key: value for key, value in project.items() if key != "dynamic"}
     if "version" in dynamic and settings and settings.version:
         from .versions import read_version
@@ -92,24 +92,26 @@ def _fill(project: Mapping[str, Any], root: Path, settings: Settings | None) -> 
     return filled
 
 
-def _find_misplaced(project: Mapping[str, Any], dynamic: list[str], settings: Settings | None) -> Iterator[Problem]:
-    """What is dynamic and cannot be, or is given as well, or by nothing; and what is said for nothing."""
+def _check_dynamic(project: Mapping[str, Any], dynamic: list[str], settings: Settings | None) -> None:
+    """Check that each field that is *dynamic* can be, and has its value in the *settings* alone.
+
+    :raises ConfigurationError: naming each that has none or two, and each value in the settings that is not dynamic.
+    """
+    problems = ProblemList()
     sources = {"version": settings and settings.version, "readme": settings and settings.readme}
-    for index, field in enumerate(dynamic):
-        where = f"project.dynamic[{index}]"
+    for place, field in problems.each("project.dynamic", dynamic):
         if field not in sources:
-            yield Problem(
-                f"{field!r} cannot be dynamic", where, "'version' and 'readme' can; " + _HINTS["project.dynamic"]
-            )
+            place.add(f"{field!r} cannot be dynamic", "'version' and 'readme' can; " + _HINTS["project.dynamic"])
         elif field in project:
-            yield Problem(f"{field!r} is dynamic, and given in [project]", where, "remove one of them")
+            place.add(f"{field!r} is dynamic, and given in [project]", "remove one of them")
         elif sources[field] is None:
             hint = 'from = "file", "attribute" or "vcs"' if field == "version" else "content-type = …, fragments = […]"
-            yield Problem(f"nothing says the {field}", where, f"write [tool.zigbuild.{field}] with {hint}")
+            place.add(f"nothing says the {field}", f"write [tool.zigbuild.{field}] with {hint}")
     for field, source in sources.items():
         if source and field not in dynamic:
             hint = f"add {field!r} to 'dynamic' in [project], or remove the table"
-            yield Problem(f"{field!r} is not dynamic", f"tool.zigbuild.{field}", hint)
+            problems.at(f"{TABLE}.{field}").add(f"{field!r} is not dynamic", hint)
+    problems.raise_any()
 
 
 def _license_file(standard: Any, root: Path) -> set[str]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..base.errors import Problem
+from ..base.errors import ProblemList
 from ..base.pythons import Python, find_python
 from ..base.targets import Target
 from ..settings.conditions import When
 from ..settings.model import Settings
 from ..settings.product_tables import Extension, Inputs, Library, ProductTable
 from .generations import Generation
+from .named_files import check_file, check_folders, check_patterns
 from .source_tree import SourceTree
 
 LANGUAGES = {
@@ -172,36 +173,24 @@ class Products:
 
 
 def resolve_products(
-    settings: Settings,
-    tree: SourceTree,
-    prefix: str,
-    problems: list[Problem],
-    generations: Sequence[Generation] = (),
+    settings: Settings, tree: SourceTree, problems: ProblemList, generations: Sequence[Generation] = ()
 ) -> Products:
-    """The products that *settings* name, looked up in *tree*; what is missing is added to *problems*.
+    """Return the products that *settings* name, looked up in *tree*, after adding the *problems* of their tables.
 
-    *tree* has what the *generations* make, too: where a source is that of a generator, what is made of it is compiled.
-    *prefix* is what the names of settings begin with in messages.
+    *tree* has the outputs of the *generations*, too: where a source is that of a compiler among them, its output is
+    compiled.
     """
     made_of = {run.sources[0]: run.outputs[0] for run in generations if run.is_compiler and run.sources and run.outputs}
 
-    def resolve(table: ProductTable, where: str) -> tuple[Part, ...]:
-        parts = _resolve_parts(table, tree, made_of, where, problems)
+    def resolve(table: ProductTable, place: ProblemList) -> tuple[Part, ...]:
+        parts = _resolve_parts(table, tree, made_of, place)
         if not settings.build_file and not (isinstance(table, Library) and table.recipe) and not _has_inputs(parts):
-            problems.append(Problem("needs at least one source", f"{where}.sources", "name its files"))
+            place.at("sources").add("needs at least one source", "name its files")
         return parts
 
-    libraries = [
-        LibraryProduct(table, resolve(table, f"{prefix}library[{index}]"))
-        for index, table in enumerate(settings.library)
-    ]
-    modules = [
-        Module(table, resolve(table, f"{prefix}extension[{index}]")) for index, table in enumerate(settings.extension)
-    ]
-    programs = [
-        Product(table, resolve(table, f"{prefix}executable[{index}]"))
-        for index, table in enumerate(settings.executable)
-    ]
+    libraries = [LibraryProduct(table, resolve(table, at)) for at, table in problems.each("library", settings.library)]
+    modules = [Module(table, resolve(table, at)) for at, table in problems.each("extension", settings.extension)]
+    programs = [Product(table, resolve(table, at)) for at, table in problems.each("executable", settings.executable)]
     return mark_cxx(Products(tuple(modules), tuple(libraries), tuple(programs)))
 
 
@@ -218,37 +207,35 @@ def mark_cxx(products: Products) -> Products:
 
 
 def _resolve_parts(
-    table: ProductTable, tree: SourceTree, made_of: Mapping[str, str], where: str, problems: list[Problem]
+    table: ProductTable, tree: SourceTree, made_of: Mapping[str, str], problems: ProblemList
 ) -> tuple[Part, ...]:
-    """The parts of one product, with a problem for whatever it names that is not in the tree.
+    """Return the parts of one product, after adding a problem for each file that it names and the tree does not have.
 
-    *made_of* names what is compiled instead of a source.
+    *made_of* maps sources to the files that are compiled in their place.
     """
     excluded = set(tree.match(table.exclude))
-    places: list[tuple[str, Inputs, When]] = [(where, table, When())]
-    places += [(f"{where}.on[{index}]", addition, addition.when) for index, addition in enumerate(table.on)]
+    places: list[tuple[ProblemList, Inputs, When]] = [(problems, table, When())]
+    places += [(place, addition, addition.when) for place, addition in problems.each("on", table.on)]
     parts = []
     for place, inputs, when in places:
-        problems += _find_unmatched(inputs.sources, tree, f"{place}.sources")
-        problems += _find_unmatched(inputs.objects, tree, f"{place}.objects")
-        problems += [
-            Problem(
-                f"there is no folder {folder!r} in the project", f"{place}.include-dirs[{number}]", "check the path"
-            )
-            for number, folder in enumerate(inputs.include_dirs)
-            if not tree.below(folder)
-        ]
+        check_patterns(inputs.sources, tree, place.at("sources"))
+        check_patterns(inputs.objects, tree, place.at("objects"))
+        check_folders(inputs.include_dirs, tree, place.at("include-dirs"))
         matched = tree.match(inputs.sources)
         sources = tuple(dict.fromkeys(made_of.get(path, path) for path in matched if path not in excluded))
         if matched and not sources:
-            problems.append(Problem("leaves out every source", f"{where}.exclude", "narrow its globs"))
-        problems += _find_unknown_languages(sources, f"{place}.sources")
+            problems.at("exclude").add("leaves out every source", "narrow its globs")
+        _check_languages(sources, place.at("sources"))
         parts.append(Part(inputs, sources, tuple(tree.match(inputs.objects)), when))
-    problems += _find_missing_headers(table, tree, where)
-    roots = [source for part in parts for source in part.sources if source.endswith(ZIG_SUFFIX)]
-    if len(set(roots)) > 1:
+    for place, header in problems.each("config-header", table.config_header):
+        if header.template:
+            check_file(header.template, tree, place.at("template"))
+    for place, path in problems.each("translate", table.translate if isinstance(table, Extension) else ()):
+        check_file(path, tree, place)
+    roots = {source for part in parts for source in part.sources if source.endswith(ZIG_SUFFIX)}
+    if len(roots) > 1:
         hint = "name the one that imports the others with @import"
-        problems.append(Problem(f"has {len(set(roots))} root files of Zig", f"{where}.sources", hint))
+        problems.at("sources").add(f"has {len(roots)} root files of Zig", hint)
     return tuple(parts)
 
 
@@ -256,28 +243,11 @@ def _has_inputs(parts: Sequence[Part]) -> bool:
     return any(part.sources or part.objects or part.table.sources for part in parts)
 
 
-def _find_unmatched(patterns: Sequence[str], tree: SourceTree, where: str) -> Iterator[Problem]:
-    for number, pattern in enumerate(patterns):
-        if not tree.match([pattern]):
-            hint = "paths start at the folder of pyproject.toml; what git ignores is no part of the project"
-            yield Problem(f"no file of the project matches {pattern!r}", f"{where}[{number}]", hint)
-
-
-def _find_unknown_languages(sources: Sequence[str], where: str) -> Iterator[Problem]:
+def _check_languages(sources: Sequence[str], problems: ProblemList) -> None:
     known = (*(suffix for suffixes in LANGUAGES.values() for suffix in suffixes), ZIG_SUFFIX)
     for path in sources:
         if not path.endswith(known):
             hint = f"known: {' '.join(known)}"
             if path.endswith(OBJECT_SUFFIXES):
                 hint = "what is compiled already belongs in 'objects'"
-            yield Problem(f"{path!r} is in no language that can be compiled", where, hint)
-
-
-def _find_missing_headers(table: ProductTable, tree: SourceTree, where: str) -> Iterator[Problem]:
-    for number, header in enumerate(table.config_header):
-        if header.template and header.template not in tree.by_path:
-            place = f"{where}.config-header[{number}].template"
-            yield Problem(f"there is no file {header.template!r} in the project", place, "check the path")
-    for number, path in enumerate(table.translate if isinstance(table, Extension) else ()):
-        if path not in tree.by_path:
-            yield Problem(f"there is no file {path!r} in the project", f"{where}.translate[{number}]", "check the path")
+            problems.add(f"{path!r} is in no language that can be compiled", hint)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..base.errors import ConfigurationError, Problem
+from ..base.errors import ConfigurationError, ProblemList
 from ..base.pins import NAME, VERSION
-from ..settings import rules
+from ..settings import TABLE, rules
 from ..settings.model import Settings
 from ..settings.overrides import Override, apply_overrides, render_overrides
 from ..settings.parser import parse_settings
@@ -20,11 +20,12 @@ from .metadata import read_metadata
 from .project import Project
 from .project_resolver import resolve_project
 from .pyproject import read_pyproject
-from .sdist_needs import find_left_out
+from .sdist_needs import check_needs
 from .source_tree import SourceTree
 from .tree_reader import is_sdist, read_file, read_tree
 from .versions import render_version_file
 
+_REQUIRES = "build-system.requires"
 _CXX_MARK = re.compile(rb"^\s*#\s*distutils:\s*language\s*=\s*c\+\+\s*$", re.MULTILINE)
 
 
@@ -40,20 +41,18 @@ def read_project(root: Path, overrides: Sequence[Override] = ()) -> Project:
     tree = read_tree(root, settings.sdist)
     if settings.version and settings.version.write_to:
         tree = _with_version_file(tree, settings.version.write_to, metadata.version, root)
-    if problems := list(find_left_out(metadata, settings, tree)):
-        raise ConfigurationError.of(problems)
-    project = resolve_project(
-        metadata,
-        settings,
-        tree,
+    problems = ProblemList()
+    check_needs(metadata, settings, tree, problems)
+    problems.raise_any()
+    project = replace(
+        resolve_project(metadata, settings, tree, cxx_marked=read_cxx_marked(root, tree)),
         requirements=written_by(),
         overrides=render_overrides(overrides),
         build_requires=list_build_requires(pyproject),
-        cxx_marked=read_cxx_marked(root, tree),
     )
-    if problems := list(_find_unrequired(project)):
-        raise ConfigurationError.of(problems)
-    return replace(project, library_recipes=read_recipes_of(settings, root, tree, "tool.zigbuild."))
+    _check_build_requires(project, problems.at(_REQUIRES))
+    problems.raise_any()
+    return replace(project, library_recipes=read_recipes_of(settings, root, tree, problems.at(TABLE)))
 
 
 def _with_version_file(tree: SourceTree, path: str, version: str, root: Path) -> SourceTree:
@@ -77,8 +76,8 @@ def list_build_requires(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(text for text in requires if isinstance(text, str)) if isinstance(requires, list) else ()
 
 
-def _find_unrequired(project: Project) -> Iterator[Problem]:
-    """A problem for each project that this one is built with, and does not require to be there."""
+def _check_build_requires(project: Project, problems: ProblemList) -> None:
+    """Add a problem for each project that this one is built with and does not require to build."""
     if not project.tools:
         return
     from packaging.utils import canonicalize_name
@@ -86,7 +85,7 @@ def _find_unrequired(project: Project) -> Iterator[Problem]:
     known = {canonicalize_name(re.split(r"[^A-Za-z0-9._-]", text.strip())[0]) for text in project.build_requires}
     for name in project.tools:
         if canonicalize_name(name) not in known:
-            yield Problem(f"{name!r} is used to build, and not required", "build-system.requires", f'add "{name}"')
+            problems.add(f"{name!r} is used to build, and not required", f'add "{name}"')
 
 
 def read_cxx_marked(root: Path, tree: SourceTree) -> frozenset[str]:
@@ -120,7 +119,6 @@ def _check_build_requirement(pyproject: Mapping[str, Any]) -> None:
 
     table = pyproject.get("build-system")
     requires = table.get("requires") if isinstance(table, dict) else None
-    where = "build-system.requires"
     for text in requires if isinstance(requires, list) else ():
         try:
             requirement = Requirement(text)
@@ -130,11 +128,11 @@ def _check_build_requirement(pyproject: Mapping[str, Any]) -> None:
         if canonicalize_name(requirement.name) == NAME and lowest:
             for version in lowest:
                 if problem := rules.minimum_version(version.removesuffix(".*")):
-                    raise ConfigurationError(problem.message, where=where, hint=problem.hint)
+                    raise ConfigurationError(problem.message, where=_REQUIRES, hint=problem.hint)
             return
     raise ConfigurationError(
         f"names no version of {NAME}, which 'minimum-version' refers to",
-        where=where,
+        where=_REQUIRES,
         hint=f'write "{NAME}>={VERSION}", or minimum-version = "{VERSION}"',
     )
 

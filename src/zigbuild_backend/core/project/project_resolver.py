@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from ..base.errors import ConfigurationError, Problem
+from ..base.errors import ProblemList
+from ..settings import TABLE
 from ..settings.model import Settings
 from .core_metadata import Metadata
 from .generations import Generation, add_outputs, resolve_generations
-from .package_layout import find_contents, find_data, find_included
+from .package_layout import choose_packages, find_contents, find_data, find_included
 from .products import Products, resolve_products
 from .project import Project
 from .source_tree import SourceTree
@@ -19,51 +20,34 @@ def resolve_project(
     settings: Settings,
     tree: SourceTree,
     *,
-    requirements: tuple[str, ...] = (),
-    recipe_digest: str = "",
-    build_requires: tuple[str, ...] = (),
-    overrides: tuple[str, ...] = (),
     cxx_marked: Collection[str] = (),
-    prefix: str = "tool.zigbuild.",
+    place: str = TABLE,
 ) -> Project:
-    """The project, with sources and packages looked up in its tree.
+    """Return the project, with sources and packages looked up in its tree.
 
-    *cxx_marked* are sources of Cython that say of themselves that they become C++; *prefix* is what the names of
-    settings begin with in messages.
+    *cxx_marked* are sources of Cython that ask for C++ by a comment; *place* is that of the settings in messages.
 
     :raises ConfigurationError: for sources that are missing or in no known language, and packages that are not there.
     """
-    problems: list[Problem] = []
-    generations = resolve_generations(settings, tree, cxx_marked, prefix, problems)
-    products = resolve_products(settings, add_outputs(tree, generations), prefix, problems, generations)
+    problems = ProblemList(place)
+    generations = resolve_generations(settings, tree, cxx_marked, problems)
+    products = resolve_products(settings, add_outputs(tree, generations), problems, generations)
     packed = add_outputs(tree, [generation for generation in generations if generation.settings.per == "project"])
-    problems += _find_sources_of_wheels(products, generations, prefix)
-    problems += [
-        Problem(
-            f"no file of the project matches {pattern!r}",
-            f"{prefix}wheel.exclude[{number}]",
-            "remove it, or mend it: what git ignores is no part of the project anyway",
-        )
-        for number, pattern in enumerate(settings.wheel.exclude)
-        if not packed.match([pattern])
-    ]
-    if problems:
-        raise ConfigurationError.of(problems)
+    _check_libraries(products, generations, problems)
+    _check_exclusions(settings, packed, problems)
+    problems.raise_any()
+    data = find_data(packed, settings.wheel, problems.at("wheel"))
     excluded = packed.match(settings.wheel.exclude)
-    data = find_data(packed, settings.wheel, prefix)
-    contents = find_contents(
-        packed,
-        settings.packages,
-        metadata.name,
-        [
-            *(module.name for module in products.modules),
-            *(f"{product.settings.package}.{product.name}" for product in products.shared),
-        ],
-        {*_list_sources(products, generations, packed), *excluded},
-        prefix,
-        included=find_included(packed, settings.wheel.include, excluded, f"{prefix}wheel.include"),
-        has_others=bool(data or products.programs),
-    )
+    included = find_included(packed, settings.wheel.include, problems.at("wheel.include"), excluded)
+    modules = [
+        *(module.import_name for module in products.modules),
+        *(library.import_name for library in products.shared),
+    ]
+    packages = choose_packages(packed, settings.packages, metadata.name, modules)
+    if not (packages or included or data or products.programs) and all("." in module for module in modules):
+        _refuse_without_package(metadata.name, problems.at("packages"))
+    left_out = {*_list_sources(products, generations, packed), *excluded}
+    contents = find_contents(packed, packages, included, left_out, problems)
     everything = contents | {f"{metadata.file_name}.data/{path}": source for path, source in data.items()}
     there = tree.by_path
     return Project(
@@ -72,24 +56,33 @@ def resolve_project(
         tree,
         {path: source for path, source in contents.items() if source in there},
         products,
-        requirements,
-        recipe_digest,
-        {path: source for path, source in data.items() if source in there},
+        data={path: source for path, source in data.items() if source in there},
         generations=generations,
         generated={path: source for path, source in everything.items() if source not in there},
-        build_requires=build_requires,
-        overrides=overrides,
     )
 
 
-def _find_sources_of_wheels(products: Products, generations: Iterable[Generation], prefix: str) -> Iterator[Problem]:
-    """A problem for each library with sources that are generated for one wheel: it is compiled for several."""
+def _refuse_without_package(name: str, problems: ProblemList) -> None:
+    folder = name.replace("-", "_").replace(".", "/")
+    hint = f"add {folder}/__init__.py or src/, or name the folders in 'packages'"
+    problems.add(f"found no package or module that belongs to {name!r}", hint)
+    problems.raise_any()
+
+
+def _check_exclusions(settings: Settings, tree: SourceTree, problems: ProblemList) -> None:
+    for place, pattern in problems.each("wheel.exclude", settings.wheel.exclude):
+        if not tree.match([pattern]):
+            hint = "remove it, or mend it: what git ignores is no part of the project anyway"
+            place.add(f"no file of the project matches {pattern!r}", hint)
+
+
+def _check_libraries(products: Products, generations: Iterable[Generation], problems: ProblemList) -> None:
+    """Add a problem for each library with sources that are generated for one wheel: it is compiled for several."""
     made = {path for generation in generations if generation.settings.per == "wheel" for path in generation.outputs}
-    for index, library in enumerate(products.libraries):
+    for place, library in problems.each("library", products.libraries):
         for path in made.intersection(library.sources):
             hint = "generate it for each target, or make it a source of the extension"
-            where = f"{prefix}library[{index}].sources"
-            yield Problem(f"is compiled once for all Pythons, and {path!r} is made for each", where, hint)
+            place.at("sources").add(f"is compiled once for all Pythons, and {path!r} is made for each", hint)
 
 
 def _list_sources(products: Products, generations: Iterable[Generation], tree: SourceTree) -> Iterator[str]:

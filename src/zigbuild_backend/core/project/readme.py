@@ -5,59 +5,55 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..base.errors import ConfigurationError, Problem
+from ..base.errors import ProblemList
 from ..settings.contents import Fragment, Readme
 
 WHERE = "tool.zigbuild.readme"
 
 
 def read_readme(readme: Readme, root: Path) -> str:
-    """The text of the *readme* of the project in *root*.
+    """Return the text of the *readme* of the project in *root*.
 
     :raises ConfigurationError: naming all pieces that are not there.
     """
-    problems: list[Problem] = []
-    pieces = [
-        _read_fragment(fragment, root, f"{WHERE}.fragments[{index}]", problems)
-        for index, fragment in enumerate(readme.fragments)
-    ]
-    text = "".join(pieces)
-    for index, substitution in enumerate(readme.substitutions):
+    problems = ProblemList(WHERE)
+    fragments = problems.each("fragments", readme.fragments)
+    text = "".join([_read_fragment(fragment, root, place) for place, fragment in fragments])
+    for place, substitution in problems.each("substitutions", readme.substitutions):
         try:
             text = re.sub(substitution.pattern, substitution.replacement, text, flags=re.MULTILINE)
         except (re.error, IndexError) as error:
-            hint = r"it names groups of 'pattern', as \1 or \g<name>; a backslash is written '\\'"
-            problems.append(Problem(f"{error}", f"{WHERE}.substitutions[{index}].replacement", hint))
+            hint = r"it names groups of 'pattern', as  or \g<name>; a backslash is written '\'"
+            place.at("replacement").add(f"{error}", hint)
     if not problems and not text.strip():
-        problems.append(Problem("its pieces are empty", f"{WHERE}.fragments", "name a text or a file"))
-    if problems:
-        raise ConfigurationError.of(problems)
+        problems.at("fragments").add("its pieces are empty", "name a text or a file")
+    problems.raise_any()
     return text
 
 
-def _read_fragment(fragment: Fragment, root: Path, where: str, problems: list[Problem]) -> str:
+def _read_fragment(fragment: Fragment, root: Path, problems: ProblemList) -> str:
+    """Return the text of a piece of the readme, empty after adding to *problems*."""
     if not fragment.path:
         return fragment.text
     try:
         text = (root / fragment.path).read_text(encoding="utf-8")
     except OSError as error:
-        problems.append(Problem(f"{fragment.path} cannot be read: {error.strerror}", f"{where}.path", "check the path"))
+        problems.at("path").add(f"{fragment.path} cannot be read: {error.strerror}", "check the path")
         return ""
     except UnicodeDecodeError:
-        problems.append(Problem(f"{fragment.path} is not UTF-8", f"{where}.path", "save it as UTF-8"))
+        problems.at("path").add(f"{fragment.path} is not UTF-8", "save it as UTF-8")
         return ""
     for key, mark in (("start-after", fragment.start_after), ("end-before", fragment.end_before)):
         before, found, after = text.partition(mark) if mark else (text, "", text)
         if mark and not found:
             message = f"{fragment.path} does not hold {mark!r}" + (" there" if key == "end-before" else "")
-            problems.append(Problem(message, f"{where}.{key}", "copy the text from the file"))
+            problems.at(key).add(message, "copy the text from the file")
         elif mark:
             text = after if key == "start-after" else before
     if fragment.pattern:
         match = re.search(fragment.pattern, text, re.DOTALL)
         if match is None:
-            hint = "'.' matches line breaks, too"
-            problems.append(Problem(f"nothing in {fragment.path} matches it", f"{where}.pattern", hint))
+            problems.at("pattern").add(f"nothing in {fragment.path} matches it", "'.' matches line breaks, too")
             return ""
         text = match[1] or ""
     return text

@@ -136,18 +136,15 @@ def open_recipe(recipe: Recipe, machine: Machine) -> Checkout:
             hint="mend 'name' and 'version', or 'source'",
         )
     tree = read_tree(root)
-    project = resolve_project(
-        metadata,
-        recipe.settings,
-        tree,
+    project = replace(
+        resolve_project(metadata, recipe.settings, tree, cxx_marked=read_cxx_marked(root, tree), place=PREFIX),
         requirements=written_by(),
         recipe_digest=recipe.digest,
         overrides=recipe.overrides,
         build_requires=list_build_requires(pyproject),
-        cxx_marked=read_cxx_marked(root, tree),
-        prefix=PREFIX,
+        library_recipes=recipe.libraries,
     )
-    return Checkout(replace(project, library_recipes=recipe.libraries), root)
+    return Checkout(project, root)
 
 
 def fetch_source(recipe: Recipe, machine: Machine) -> Path:

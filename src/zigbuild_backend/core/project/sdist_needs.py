@@ -1,10 +1,11 @@
-"""What a build reads and would not find in the sdist: a file that git ignores, or that the settings exclude."""
+"""Finds files that a build reads and that are not in the sdist: git ignores them, or the settings exclude them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..base.errors import Problem
+from ..base.errors import ProblemList
+from ..settings import TABLE
 from ..settings.model import Settings
 from ..settings.product_tables import Extension
 from .core_metadata import Metadata
@@ -13,48 +14,48 @@ from .source_tree import SourceTree, match_globs
 _KEEP = "narrow 'exclude' in [tool.zigbuild.sdist], or name it in 'include' there"
 
 
-def find_left_out(metadata: Metadata, settings: Settings, tree: SourceTree) -> Iterator[Problem]:
-    """A problem for each file that a build from the sdist of *tree* would miss."""
-    for where, patterns in _find_patterns(settings):
+def check_needs(metadata: Metadata, settings: Settings, tree: SourceTree, problems: ProblemList) -> None:
+    """Add a problem for each file that a build from the sdist of *tree* would miss."""
+    for place, patterns in _list_patterns(settings, problems.at(TABLE)):
         for path in match_globs(patterns, tree.excluded):
-            yield Problem(f"{path!r} is needed, and excluded from the sdist", f"tool.zigbuild.{where}", _KEEP)
-    for where, path in _find_texts(metadata, settings):
+            place.add(f"{path!r} is needed, and excluded from the sdist", _KEEP)
+    for place, path in _list_texts(metadata, settings, problems):
         if path not in tree.by_path and path not in tree.excluded:
             hint = "does git ignore it? 'include' in [tool.zigbuild.sdist] lets it in"
-            yield Problem(f"{path!r} is no part of the project", where, hint)
+            place.add(f"{path!r} is no part of the project", hint)
         elif path not in tree.by_path:
-            yield Problem(f"{path!r} is needed, and excluded from the sdist", where, _KEEP)
+            place.add(f"{path!r} is needed, and excluded from the sdist", _KEEP)
 
 
-def _find_patterns(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
-    """What settings name, with their places: paths and globs that name files."""
+def _list_patterns(settings: Settings, problems: ProblemList) -> Iterator[tuple[ProblemList, Sequence[str]]]:
+    """Yield the paths and globs of files in *settings*, after their place."""
     tables = (("extension", settings.extension), ("library", settings.library), ("executable", settings.executable))
     for kind, products in tables:
-        for index, product in enumerate(products):
-            place = f"{kind}[{index}]"
-            additions = [(f"{place}.on[{number}]", table) for number, table in enumerate(product.on)]
-            for part, inputs in ((place, product), *additions):
-                yield f"{part}.sources", inputs.sources
-                yield f"{part}.objects", inputs.objects
-            for number, header in enumerate(product.config_header):
-                yield f"{place}.config-header[{number}].template", [header.template]
+        for place, product in problems.each(kind, products):
+            for part, inputs in ((place, product), *place.each("on", product.on)):
+                yield part.at("sources"), inputs.sources
+                yield part.at("objects"), inputs.objects
+            for header_place, header in place.each("config-header", product.config_header):
+                yield header_place.at("template"), [header.template]
             if isinstance(product, Extension):
-                yield f"{place}.translate", product.translate
-    for index, generator in enumerate(settings.generate):
-        yield f"generate[{index}].sources", generator.sources
-        yield f"generate[{index}].inputs", generator.inputs
-    yield "build-file", [settings.build_file]
-    yield "wheel.scripts", settings.wheel.scripts
-    yield "wheel.headers", settings.wheel.headers
-    yield "wheel.include", [source for source, _ in settings.wheel.include]
-    yield "wheel.data", [source for source, _ in settings.wheel.data]
+                yield place.at("translate"), product.translate
+    for place, generator in problems.each("generate", settings.generate):
+        yield place.at("sources"), generator.sources
+        yield place.at("inputs"), generator.inputs
+    wheel = problems.at("wheel")
+    yield problems.at("build-file"), [settings.build_file]
+    yield wheel.at("scripts"), settings.wheel.scripts
+    yield wheel.at("headers"), settings.wheel.headers
+    yield wheel.at("include"), [source for source, _ in settings.wheel.include]
+    yield wheel.at("data"), [source for source, _ in settings.wheel.data]
 
 
-def _find_texts(metadata: Metadata, settings: Settings) -> Iterator[tuple[str, str]]:
-    """The files that metadata is read from, with what names them."""
-    yield from (("project.license-files", path) for path in metadata.license_files)
+def _list_texts(metadata: Metadata, settings: Settings, problems: ProblemList) -> Iterator[tuple[ProblemList, str]]:
+    """Yield the files that metadata is read from, after the place that names them."""
+    yield from ((problems.at("project.license-files"), path) for path in metadata.license_files)
     if metadata.readme:
-        yield "project.readme", metadata.readme
-    for index, fragment in enumerate(settings.readme.fragments if settings.readme else ()):
-        if fragment.path:
-            yield f"tool.zigbuild.readme.fragments[{index}].path", fragment.path
+        yield problems.at("project.readme"), metadata.readme
+    if settings.readme:
+        for place, fragment in problems.at(TABLE).each("readme.fragments", settings.readme.fragments):
+            if fragment.path:
+                yield place.at("path"), fragment.path

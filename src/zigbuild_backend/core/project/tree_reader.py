@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from ..base.errors import ConfigurationError, NotFoundError, Problem
+from ..base.errors import ConfigurationError, NotFoundError, ProblemList
+from ..settings import TABLE
 from ..settings.contents import SdistContents
 from .ignore import find_start, match_ignored
 from .source_tree import SourceFile, SourceTree
@@ -72,16 +73,11 @@ def _list_included(root: Path, patterns: Sequence[str]) -> set[str]:
         elif (root / start).is_dir():
             there.update(_walk(root, start and f"{start}/"))
     there = {path for path in there if not _NEVER.search(path)}
-    if problems := [
-        Problem(
-            f"no file matches {pattern!r}",
-            f"tool.zigbuild.sdist.include[{number}]",
-            "generate it before the build, or remove the pattern",
-        )
-        for number, pattern in enumerate(patterns)
-        if not pattern.startswith("!") and not match_ignored([pattern], there)
-    ]:
-        raise ConfigurationError.of(problems)
+    problems = ProblemList(TABLE)
+    for place, pattern in problems.each("sdist.include", patterns):
+        if not pattern.startswith("!") and not match_ignored([pattern], there):
+            place.add(f"no file matches {pattern!r}", "generate it before the build, or remove the pattern")
+    problems.raise_any()
     return {*match_ignored(patterns, there)}
 
 

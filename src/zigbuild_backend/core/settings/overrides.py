@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from ..base.errors import ConfigurationError, Problem
+from ..base.errors import ConfigurationError, ProblemList
 from . import rules
 from .fields import key_of, table_of
 from .model import Settings
@@ -80,20 +80,18 @@ def collect_overrides(
 
     :raises ConfigurationError: with every unknown key, value that is none, and key that is given twice.
     """
-    problems: list[Problem] = []
+    problems = ProblemList()
     chosen: dict[str, Override] = {}
     for key, value, origin in given:
-        override = _parse_override(key, value, origin, problems, beside)
+        override = _parse_override(key, value, problems.at(origin), beside)
         if override and override.key in chosen:
-            earlier = chosen[override.key].origin
-            problems.append(Problem(f"is given by {earlier} already", origin, "give it once"))
+            problems.at(origin).add(f"is given by {chosen[override.key].origin} already", "give it once")
         elif override:
             chosen[override.key] = override
     for key, value, origin in _read_variables(environ, problems):
-        if override := _parse_override(key, value, origin, problems):
+        if override := _parse_override(key, value, problems.at(origin)):
             chosen[override.key] = override
-    if problems:
-        raise ConfigurationError.of(problems)
+    problems.raise_any()
     return tuple(chosen.values())
 
 
@@ -156,7 +154,7 @@ def _named_tables() -> dict[str, Any]:
     }
 
 
-def _read_variables(environ: Mapping[str, str], problems: list[Problem]) -> Iterator[tuple[str, str, str]]:
+def _read_variables(environ: Mapping[str, str], problems: ProblemList) -> Iterator[tuple[str, str, str]]:
     """Key, value and name of each variable that stands for a setting; an empty one is as good as none."""
     known = {PREFIX + key.replace(".", "_").replace("-", "_").upper(): key for key in list_keys()}
     macros = f"{PREFIX}{_MACRO.upper()}_"
@@ -169,34 +167,32 @@ def _read_variables(environ: Mapping[str, str], problems: list[Problem]) -> Iter
             yield known[name], environ[name], name
         else:
             hint = suggest(name, (*known, *sorted(OTHER_VARIABLES)), f"names of settings are those of {PREFIX}OPTIMIZE")
-            problems.append(Problem("is no variable of zigbuild", name, hint))
+            problems.at(name).add("is no variable of zigbuild", hint)
 
 
-def _parse_override(
-    key: str, value: object, origin: str, problems: list[Problem], beside: Sequence[str] = ()
-) -> Override | None:
-    """The override of *key*, or None after adding to *problems*."""
+def _parse_override(key: str, value: object, problems: ProblemList, beside: Sequence[str] = ()) -> Override | None:
+    """Return the override of *key*, or None after adding to *problems*, whose place is the origin."""
     before = len(problems)
     first, *rest = key.split(".")
     if first == _MACRO and rest:
         name, text = ".".join(rest), str(value)
         macro = {"true": True, "false": False}.get(text, text)
         if problem := rules.define((name, macro)):
-            problems.append(Problem(problem.message, origin, problem.hint))
-        return Override(key, macro, origin) if len(problems) == before else None
+            problems.extend([problem])
+        return Override(key, macro, problems.where) if len(problems) == before else None
     found = _find_key(key)
     if found is None:
         words = (*beside, f"{_MACRO}.NAME", f"{_EXTENSION}.NAME.KEY")
         mend = f"known are {', '.join(words)}, and keys of [tool.zigbuild] with a single value or an array of strings"
         hint = suggest(key, [*beside, *list_keys(), f"{_MACRO}.NAME"], mend)
-        problems.append(Problem("is no setting that can be given here", origin, hint))
+        problems.add("is no setting that can be given here", hint)
         return None
     field, hint = found
     if hint is bool and isinstance(value, str) and value.lower() not in _TRUTHS:
-        problems.append(Problem(f"must be true or false, not {value!r}", origin, "1 and 0, yes and no, will do too"))
+        problems.add(f"must be true or false, not {value!r}", "1 and 0, yes and no, will do too")
         return None
-    parsed = parse_value(hint, _parse_text(hint, value), origin, field, problems)
-    return Override(key, parsed, origin) if len(problems) == before else None
+    parsed = parse_value(hint, _parse_text(hint, value), field, problems)
+    return Override(key, parsed, problems.where) if len(problems) == before else None
 
 
 def _parse_text(hint: Any, value: object) -> object:

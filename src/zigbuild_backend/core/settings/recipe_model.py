@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from ..base.errors import ConfigurationError, Problem
+from ..base.errors import ConfigurationError, ProblemList
 from . import rules
 from .contents import SdistContents
-from .contradictions import find_contradictions
+from .contradictions import check_contradictions
 from .fields import setting
 from .model import Settings
 from .parser import parse_table
 
 FILE_NAME = "recipe.toml"
 PREFIX = f"{FILE_NAME}: "
-"""What the names of a recipe's keys begin with in messages."""
+"""The place in messages that the keys of a recipe are in."""
 
 
 @dataclass(frozen=True)
@@ -92,36 +92,31 @@ class Recipe:
         return files
 
 
-def parse_recipe(table: object) -> RecipeSettings:
-    """The settings that *table*, the whole of a ``recipe.toml``, says.
+def parse_recipe(table: object, file: str = FILE_NAME) -> RecipeSettings:
+    """Return the settings in *table*, the whole of a ``recipe.toml``, which messages call *file*.
 
     :raises ConfigurationError: naming every unknown key, wrong type and impossible value in it.
     """
-    problems: list[Problem] = []
-    settings = parse_table(RecipeSettings, table, "", problems)
+    problems = ProblemList(f"{file}: ")
+    settings = parse_table(RecipeSettings, table, problems)
     if settings is not None:
-        problems += find_contradictions(settings, "")
-        problems += [
-            Problem("is for upstream to say", name, "remove it: the source is a release, with its metadata")
-            for name in ("version", "readme", "sdist")
-            if getattr(settings, name) not in (None, SdistContents())
-        ]
+        check_contradictions(settings, problems)
+        for name in ("version", "readme", "sdist"):
+            if getattr(settings, name) not in (None, SdistContents()):
+                hint = "remove it: the source is a release, with its metadata"
+                problems.at(name).add("is for upstream to say", hint)
         source = settings.recipe.source
         if bool(source.sdist) == bool(source.url):
-            problems.append(
-                Problem("needs either 'sdist' or 'url'", "recipe.source", "'sdist' for what an index has, else 'url'")
-            )
-        problems += _find_unfit_kind(settings)
-    if problems or settings is None:
-        raise ConfigurationError.of(
-            replace(problem, where=f"{PREFIX}{problem.where}" if problem.where else FILE_NAME) for problem in problems
-        )
+            hint = "'sdist' for what an index has, else 'url'"
+            problems.at("recipe.source").add("needs either 'sdist' or 'url'", hint)
+        if settings.recipe.kind == "library" and not _is_single_library(settings):
+            hint = "write one [[library]] with its sources, and nothing else that is compiled"
+            problems.at("recipe.kind").add("a recipe of kind 'library' has a single library", hint)
+    if settings is None or problems:
+        raise ConfigurationError.of(problems.found)
     return settings
 
 
-def _find_unfit_kind(settings: RecipeSettings) -> Iterator[Problem]:
-    if settings.recipe.kind == "library":
-        is_alone = not (settings.extension or settings.executable or settings.dependency or settings.generate)
-        if not is_alone or [table.recipe for table in settings.library] != [""]:
-            hint = "write one [[library]] with its sources, and nothing else that is compiled"
-            yield Problem("a recipe of kind 'library' has a single library", "recipe.kind", hint)
+def _is_single_library(settings: RecipeSettings) -> bool:
+    has_others = settings.extension or settings.executable or settings.dependency or settings.generate
+    return not has_others and [table.recipe for table in settings.library] == [""]
