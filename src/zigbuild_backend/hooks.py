@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .core.project.project import Project
     from .core.settings.model import Settings
     from .core.settings.overrides import Override
-    from .core.wheel.wheel_maker import Workshop
+    from .core.wheel.workshop import Workshop
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -205,7 +205,7 @@ def _open_workshop(project: Project, options: _Options) -> Workshop:
     """The means to make its wheels."""
     from dataclasses import replace
 
-    from .core.wheel.wheel_maker import Workshop
+    from .core.wheel.workshop import Workshop
     from .core.zig.macos_sdk import find_sdk
     from .core.zig.toolchain import find_zig
 

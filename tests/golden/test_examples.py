@@ -9,13 +9,14 @@ import pytest
 
 from build_zig_texts import render_difference
 from machines import ROOT
-from projects import write_files
-from zigbuild_backend.core.graph.build_zig import render
+from projects import render_build_zig, write_files
 from zigbuild_backend.core.project.project_folder import read_project
 from zigbuild_backend.core.zig.toolchain import Zig
 
 EXAMPLES = {path.parent.name: read_project(path.parent) for path in (ROOT / "examples").glob("*/pyproject.toml")}
-TEXTS = {name: render(project) for name, project in sorted(EXAMPLES.items()) if not project.settings.build_file}
+TEXTS = {
+    name: render_build_zig(project) for name, project in sorted(EXAMPLES.items()) if not project.settings.build_file
+}
 WHOLE = ROOT / "tests/golden/libraries/build.zig"
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from build_zig_texts import render_difference
-from projects import tree_of, write_files
+from projects import render_build_zig, tree_of, write_files
 from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.toml_reader import tomllib
-from zigbuild_backend.core.graph.build_zig import render, render_zon
+from zigbuild_backend.core.graph.build_zig import render_zon
 from zigbuild_backend.core.project.metadata import read_metadata
 from zigbuild_backend.core.project.planned_wheels import PlannedWheel, plan
 from zigbuild_backend.core.project.project import Project
@@ -47,9 +47,11 @@ def describe(wheel: PlannedWheel) -> str:
 def test_texts(case: Path, expect_text: Callable[[Path, str], None]) -> None:
     project = read_case(case)
     if case == WHOLE:
-        expect_text(case / "build.zig", render(project))
+        expect_text(case / "build.zig", render_build_zig(project))
     else:
-        expect_text(case / "build.txt", render_difference(render(project), render(read_case(WHOLE))))
+        expect_text(
+            case / "build.txt", render_difference(render_build_zig(project), render_build_zig(read_case(WHOLE)))
+        )
     expect_text(case / "build.zig.zon", render_zon(project))
     wheels = plan(project, has_headers=range(9, 15))
     expect_text(case / "plan.txt", "".join(f"{describe(wheel)}\n" for wheel in wheels))
@@ -63,7 +65,9 @@ def find_other_zig(executable: Path) -> Zig:
 def test_texts_are_formatted_as_zig_formats_them(zig: Zig, tmp_path: Path) -> None:
     for case in CASES:
         project = read_case(case)
-        write_files(tmp_path / case.name, {"build.zig": render(project), "build.zig.zon": render_zon(project)})
+        write_files(
+            tmp_path / case.name, {"build.zig": render_build_zig(project), "build.zig.zon": render_zon(project)}
+        )
     zig.run(["fmt", "--check", str(tmp_path)])
 
 
@@ -95,7 +99,7 @@ def list_steps(zig: Zig, project: Project, name: str) -> set[str]:
     folder = zig.store.folder("golden", zig.version, name)
     for dependency in project.settings.dependency:
         write_files(folder / dependency.path, {"build.zig": PACKAGE, "build.zig.zon": PACKAGE_ZON})
-    (folder / "build.zig").write_bytes(render(project).encode())
+    (folder / "build.zig").write_bytes(render_build_zig(project).encode())
     (folder / "build.zig.zon").write_bytes(render_zon(project).encode())
     steps = zig.run(["build", "--list-steps", "--cache-dir", "cache"], cwd=folder)
     return {line.split()[0] for line in steps.decode().splitlines()}

@@ -30,7 +30,7 @@ from zigbuild_backend.core.binaries.fat import render_fat, split_fat
 from zigbuild_backend.core.binaries.macho import MachOBinary
 from zigbuild_backend.core.binaries.parse import parse_binary, parse_slices
 from zigbuild_backend.core.binaries.pe import PeBinary
-from zigbuild_backend.core.zig.toolchain import find_zig
+from zigbuild_backend.core.zig.toolchain import ZigEnvironment, find_zig
 
 CP313 = Python(13)
 LEAVES = tuple(target for target in TARGETS if not target.slices)
@@ -69,7 +69,7 @@ def run_zig(*arguments: str, cwd: Path) -> None:
         zig = find_zig(DEFAULT_ZIG, this_machine(os.environ))
     except NotFoundError as error:
         pytest.skip(str(error))
-    zig.run(arguments, cwd=cwd, library=zig.settled_library())
+    zig.run(arguments, cwd=cwd, world=ZigEnvironment(library=zig.settled_library()))
 
 
 def link(folder: Path, target: Target, source: str = SOURCE, *flags: str) -> bytes:

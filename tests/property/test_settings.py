@@ -10,9 +10,8 @@ from typing import Any, get_args, get_type_hints
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from projects import tree_of
+from projects import render_build_zig, tree_of
 from zigbuild_backend.core.base.errors import ConfigurationError
-from zigbuild_backend.core.graph.build_zig import render
 from zigbuild_backend.core.project.core_metadata import Metadata
 from zigbuild_backend.core.project.planned_wheels import plan
 from zigbuild_backend.core.project.project_resolver import resolve_project
@@ -75,7 +74,7 @@ def test_understood_or_refused(table: Any) -> None:
         settings = parse_settings(table)
         project = resolve_project(Metadata("spam", "1.0", ""), settings, tree_of("spam/__init__.py", "a.c"))
         plan(project, has_headers=())
-        render(project)
+        render_build_zig(project)
     except ConfigurationError as error:
         for problem in error.problems:
             assert problem.where.startswith("tool.zigbuild")

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projects import tree_of
+from projects import render_build_zig, tree_of
 from zig_literals import read_literal, split_literals
-from zigbuild_backend.core.graph.build_zig import quote, render, render_zon
+from zigbuild_backend.core.graph.build_zig import quote, render_zon
 from zigbuild_backend.core.project.core_metadata import Metadata
 from zigbuild_backend.core.project.products import LibraryProduct, Module, Part, Product, Products
 from zigbuild_backend.core.project.project import Project
@@ -107,7 +107,7 @@ def split_texts(name: str, strings: list[str]) -> tuple[str, list[bytes]]:
         (Product(*resolve(program, texts)),),
     )
     project = Project(Metadata(name, "1.0", ""), settings, tree_of(), {}, products)
-    code, literals = split_literals(render(project) + render_zon(project))
+    code, literals = split_literals(render_build_zig(project) + render_zon(project))
     return "".join(code.split()).replace(",}", "}"), literals
 
 
@@ -131,7 +131,7 @@ def test_names_become_identifiers_that_differ(names: list[str]) -> None:
         tuple(LibraryProduct(library, (Part(library, ("a.c",)),)) for library in libraries),
         (Product(program, (Part(program, ("a.c",)),)),),
     )
-    code, _ = split_literals(render(Project(Metadata("spam", "1.0", ""), settings, tree_of(), {}, products)))
+    code, _ = split_literals(render_build_zig(Project(Metadata("spam", "1.0", ""), settings, tree_of(), {}, products)))
     own = ("resolve", "concat", "replace")
     functions = [name for name in re.findall(r"^fn (.*?)\(b: \*std", code, re.MULTILINE) if name not in own]
     assert all(re.fullmatch("(add|add_program|link|make)_[A-Za-z0-9_]+", function) for function in functions)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from zigbuild_backend.core.base.toml_reader import tomllib
+from zigbuild_backend.core.graph.build_zig import render
+from zigbuild_backend.core.graph.graph import Graph
 from zigbuild_backend.core.project.core_metadata import Metadata
 from zigbuild_backend.core.project.project import Project
 from zigbuild_backend.core.project.project_resolver import resolve_project
@@ -57,3 +59,8 @@ def render_module(name: str, *functions: tuple[str, str], head: str = "") -> str
         f'static struct PyModuleDef module = {{PyModuleDef_HEAD_INIT, "{name}", NULL, 0, methods}};\n'
         f"PyMODINIT_FUNC PyInit_{name}(void) {{ return PyModuleDef_Init(&module); }}\n"
     )
+
+
+def render_build_zig(project: Project, **options: Any) -> str:
+    """The build.zig of a project that builds no library by a recipe and has no sources for MSVC."""
+    return render(Graph(project, project.products), **options)

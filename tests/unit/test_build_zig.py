@@ -7,11 +7,11 @@ import zlib
 
 import pytest
 
-from projects import project_of
+from projects import project_of, render_build_zig
 from zig_literals import split_literals
 from zigbuild_backend.core.base.pythons import PYTHONS, Python
 from zigbuild_backend.core.base.targets import TARGETS, find_target
-from zigbuild_backend.core.graph.build_zig import quote, render, render_zon
+from zigbuild_backend.core.graph.build_zig import quote, render_zon
 
 ONE = "[[extension]]\nname = 'spam._c'\nsources = ['spam/*.c']\n"
 
@@ -21,20 +21,20 @@ def rows_of(text: str, key: str) -> list[str]:
 
 
 def test_rows_are_every_target_and_python() -> None:
-    text = render(project_of(ONE))
+    text = render_build_zig(project_of(ONE))
     assert rows_of(text, "tag") == [target.platform_tag for target in TARGETS]
     assert rows_of(text, "name") == [python.name for python in PYTHONS]
 
 
 def test_file_names_tell_musl_from_glibc_since_3_11_only() -> None:
-    rows = re.findall(r'\.name = "(\w+)".*\.names_musl = false', render(project_of(ONE)))
+    rows = re.findall(r'\.name = "(\w+)".*\.names_musl = false', render_build_zig(project_of(ONE)))
     assert rows == ["cp39", "cp310"]
 
 
 def test_text_does_not_depend_on_the_wheels_that_are_wanted() -> None:
-    text = render(project_of(ONE))
-    assert render(project_of("pythons = ['cp313']\ntargets = ['windows']\n" + ONE)) == text
-    assert render(project_of(ONE), extra_targets=[find_target("win32")]) == text
+    text = render_build_zig(project_of(ONE))
+    assert render_build_zig(project_of("pythons = ['cp313']\ntargets = ['windows']\n" + ONE)) == text
+    assert render_build_zig(project_of(ONE), extra_targets=[find_target("win32")]) == text
 
 
 @pytest.mark.parametrize(
@@ -42,18 +42,18 @@ def test_text_does_not_depend_on_the_wheels_that_are_wanted() -> None:
 )
 def test_targets_above_the_lowest_come_last(settings: str) -> None:
     extra = [find_target("manylinux_2_28_x86_64"), find_target("macosx_12_0_arm64")]
-    tags = rows_of(render(project_of(settings + ONE), extra_targets=extra), "tag")
+    tags = rows_of(render_build_zig(project_of(settings + ONE), extra_targets=extra), "tag")
     assert tags == [*(target.platform_tag for target in TARGETS), "manylinux_2_28_x86_64", "macosx_12_0_arm64"]
 
 
 def test_stable_abi_is_one_more_python() -> None:
-    text = render(project_of(ONE + "stable-abi = 'cp310'"))
+    text = render_build_zig(project_of(ONE + "stable-abi = 'cp310'"))
     assert rows_of(text, "name")[-1] == "cp310-abi3"
     assert '.limited_api = "0x030A0000"' in text
 
 
 def test_rows_of_fewer_pythons() -> None:
-    assert rows_of(render(project_of(ONE), pythons=[Python(13, free_threaded=True)]), "name") == ["cp313t"]
+    assert rows_of(render_build_zig(project_of(ONE), pythons=[Python(13, free_threaded=True)]), "name") == ["cp313t"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_each_language_has_a_list_of_its_own(sources: str, languages: list[str],
         flags = { all = ["-fall"], c = ["-fc"], cxx = ["-fcxx"] }
         std = { c = "c11", cxx = "c++17" }
     """
-    text = render(project_of(settings, *sources.split()))
+    text = render_build_zig(project_of(settings, *sources.split()))
     assert re.findall(r"\.language = \.(\w+)", text) == languages
     assert ("{ .cxx = true }" in text) is (cxx == "true")
     flags = {"c": '"-std=c11", "-fall", "-fc"', "cpp": '"-std=c++17", "-fall", "-fcxx"'}
@@ -90,7 +90,7 @@ def test_each_language_has_a_list_of_its_own(sources: str, languages: list[str],
 @pytest.mark.parametrize("count", [0, 1, 2, 20])
 def test_lists_are_as_zig_fmt_wants_them(count: int) -> None:
     flags = [f"-fflag-{number}" for number in range(count)]
-    text = render(project_of(f"{ONE}flags = {{ all = {flags} }}"))
+    text = render_build_zig(project_of(f"{ONE}flags = {{ all = {flags} }}"))
     on_one_line = {0: "&.{}", 1: '&.{"-fflag-0"}', 2: '&.{ "-fflag-0", "-fflag-1" }'}
     one_to_a_line = "&.{\n" + "".join(f'            "{flag}",\n' for flag in flags) + "        }"
     assert f".flags = wheel.flags(b, {on_one_line.get(count, one_to_a_line)})," in text
@@ -98,23 +98,23 @@ def test_lists_are_as_zig_fmt_wants_them(count: int) -> None:
 
 def test_macros() -> None:
     defines = """defines = { A = "{name} {version}", B = true, C = false, D = 0, E = "" }"""
-    _, literals = split_literals(render(project_of(ONE + defines, name="Spam-Eggs", version="2.0")))
+    _, literals = split_literals(render_build_zig(project_of(ONE + defines, name="Spam-Eggs", version="2.0")))
     start = literals.index(b"-DA=Spam-Eggs 2.0")
     assert literals[start : start + 5] == [b"-DA=Spam-Eggs 2.0", b"-DB=1", b"-UC", b"-DD=0", b"-DE="]
 
 
 def test_what_is_replaced_on_some_targets_is_undefined_first() -> None:
     on = "defines = { A = 1, B = 2 }\n[[extension.on]]\nwhen.os = 'linux'\ndefines = { A = 3, B = false, C = 'x' }\n"
-    _, literals = split_literals(render(project_of(ONE + on)))
+    _, literals = split_literals(render_build_zig(project_of(ONE + on)))
     start = literals.index(b"-DA=1")
     assert literals[start : start + 6] == [b"-DA=1", b"-DB=2", b"-UA", b"-DA=3", b"-UB", b"-DC=x"]
 
 
 @pytest.mark.parametrize("name", ["PROJECT", "TARGETS", "PYTHONS", "CALLS", "a.PYTHONS-b"])
 def test_name_of_the_project_is_never_taken_for_another_part(name: str) -> None:
-    text = render(project_of(ONE, name=name))
+    text = render_build_zig(project_of(ONE, name=name))
     assert text.startswith(f"//! The extension modules of {name}, for every")
-    assert text.partition("\n")[2] == render(project_of(ONE)).partition("\n")[2]
+    assert text.partition("\n")[2] == render_build_zig(project_of(ONE)).partition("\n")[2]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_name_of_the_project_is_never_taken_for_another_part(name: str) -> None:
 )
 def test_each_module_has_a_function_of_its_own(modules: list[str]) -> None:
     tables = "".join(f"[[extension]]\nname = '{module}'\nsources = ['spam/_c.c']\n" for module in modules)
-    text = render(project_of(tables))
+    text = render_build_zig(project_of(tables))
     functions = re.findall(r"^/// (\S+)\nfn (add_[a-z0-9_]+)\(", text, re.MULTILINE)
     assert [module for module, _ in functions] == modules
     assert len({function for _, function in functions}) == len(modules)

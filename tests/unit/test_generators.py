@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from projects import project_of, tree_of
+from projects import project_of, render_build_zig, tree_of
 from zigbuild_backend.core.base.errors import ConfigurationError
-from zigbuild_backend.core.graph.build_zig import render
 from zigbuild_backend.core.project.core_metadata import Metadata
 from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.settings.model import Settings
@@ -91,7 +90,7 @@ def test_problems(settings: str, where: str, message: str) -> None:
 
 def test_sources_of_a_target_are_compiled_from_its_folder() -> None:
     command = "with = 'command'\ncommand = ['python', 'tools/make.py']\n"
-    text = render(
+    text = render_build_zig(
         project_of(
             EXTENSION
             + "sources = ['spam/a.c', 'made/*.c']\ninclude-dirs = ['made', 'spam']\n"
@@ -112,7 +111,7 @@ def test_sources_of_a_target_are_compiled_from_its_folder() -> None:
 
 def test_nanobind_is_compiled_once_for_each_wheel() -> None:
     one = EXTENSION + "sources = ['spam/a.cpp']\nheaders-from = ['nanobind']\n"
-    text = render(project_of(one + one.replace("_c", "_d"), *FILES, "spam/a.cpp"))
+    text = render_build_zig(project_of(one + one.replace("_c", "_d"), *FILES, "spam/a.cpp"))
     assert text.count("fn compile_nanobind(") == 1
     assert text.count("module.linkLibrary(compile_nanobind(b, wheel));") == 2
     assert 'b.path("zigbuild/headers/nanobind")' in text
@@ -120,7 +119,9 @@ def test_nanobind_is_compiled_once_for_each_wheel() -> None:
 
 
 def test_headers_of_others_alone_are_folders() -> None:
-    text = render(project_of(EXTENSION + "sources = ['spam/a.c']\nheaders-from = ['numpy']\n", *FILES, "spam/a.c"))
+    text = render_build_zig(
+        project_of(EXTENSION + "sources = ['spam/a.c']\nheaders-from = ['numpy']\n", *FILES, "spam/a.c")
+    )
     assert 'module.addIncludePath(b.path("zigbuild/headers/numpy"));' in text
     assert "shared" not in text
 

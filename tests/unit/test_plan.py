@@ -168,7 +168,7 @@ when = [{ python = '>=3.12', os = 'windows' }, { free-threaded = true, arch = 'x
 
 
 def modules_of(project: Project, target: str, python: str) -> str:
-    return " ".join(module.name for module in project.modules_for(find_target(target), find_python(python)))
+    return " ".join(module.name for module in project.products.modules_for(find_target(target), find_python(python)))
 
 
 def test_modules_can_be_for_some_targets_and_pythons() -> None:

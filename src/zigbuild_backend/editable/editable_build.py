@@ -14,7 +14,7 @@ from ..core.base.store import Store, locked, temporary_folder
 from ..core.project.planned_wheels import PlannedWheel
 from ..core.project.project import Checkout
 from ..core.wheel.spec import WheelSpec
-from ..core.wheel.wheel_maker import Workshop
+from ..core.wheel.workshop import Workshop
 from ..core.zig.build_roots import Workspace
 from .editable_members import Member, make_members
 from .installed.state import read_state

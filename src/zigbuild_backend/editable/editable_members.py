@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..core.archive.archive_writer import Entry
-from ..core.base.errors import ZigbuildError
 from ..core.project.planned_wheels import PlannedWheel
 from ..core.project.project import Checkout
 from ..core.project.tree_reader import read_file
+from ..core.wheel.project_entries import make_entry, read_data
 from ..core.wheel.spec import WheelSpec
-from ..core.wheel.wheel_maker import STORED, Workshop, compile_wheels, make_entry, read_data, specify
+from ..core.wheel.wheel_compiler import RefusedWheel, compile_wheels
+from ..core.wheel.wheel_maker import specify
+from ..core.wheel.workshop import Workshop
 from ..core.zig.build_roots import Workspace
 from .import_paths import find_layout
+
+STORED = "stored"
+"""The archive profile without compression: installers unpack such a wheel at once."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,11 @@ def make_members(
     spec = specify(checkout.project, epoch=epoch, archive=STORED)
     compiled: dict[str, bytes] = {}
     if workshop:
-        ((_, spec, made),) = compile_wheels(
-            checkout, [wheel], workshop, epoch=epoch, archive=STORED, workspace=workspace
-        )
-        if isinstance(made, ZigbuildError):
-            raise made
-        compiled.update(made)
+        (made,) = compile_wheels(checkout, [wheel], workshop, spec, workspace)
+        if isinstance(made, RefusedWheel):
+            raise made.error
+        spec = made.spec
+        compiled.update(made.files)
     names = {module.name.replace(".", "/"): module.name for module in checkout.project.modules}
     shared = {library.path(wheel.target) for library in checkout.project.products.shared} if wheel.target else set()
     files = checkout.project.tree.by_path

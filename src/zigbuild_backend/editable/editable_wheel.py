@@ -16,7 +16,8 @@ from ..core.generate.installed_tools import select_tools
 from ..core.project.planned_wheels import PlannedWheel
 from ..core.project.project import Checkout
 from ..core.project.versions import find_requirements
-from ..core.wheel.wheel_maker import Workshop, pack
+from ..core.wheel.wheel_packer import add_dist_info
+from ..core.wheel.workshop import Workshop
 from .editable_build import compile_into, find_folder, forget_lost_projects, wait_for
 from .editable_members import Member, make_members
 from .import_paths import find_layout, find_roots
@@ -77,7 +78,7 @@ def make_editable(
     entries = list(_render(checkout, members, f"_{spec.name}_editable", overlay, rebuild))
     out.mkdir(parents=True, exist_ok=True)
     path = out / spec.file_name
-    write_wheel(path, pack(checkout, spec, entries), mtime=epoch, deflate=None)
+    write_wheel(path, add_dist_info(checkout, spec, entries), mtime=epoch, deflate=None)
     return path
 
 

@@ -89,13 +89,15 @@ def _find_python_folders(python: Python, headers: Sequence[Path], session: Sessi
 
 
 def _find_package_folders(project: Project, session: Session) -> dict[str, Path]:
-    if not project.headers_from:
+    if not project.products.headers_from:
         return {}
     store: Store = session.store
-    requirements = select_requirements(project.headers_from, project.build_requires)
+    requirements = select_requirements(project.products.headers_from, project.build_requires)
     folders = obtain_tools((), Machine(store, session.environ, session.say), headers=requirements)
     tools = find_tools((), folders, headers=requirements)
-    return {name: store.keep_tree("headers", read_headers(name, tools.find(name))) for name in project.headers_from}
+    return {
+        name: store.keep_tree("headers", read_headers(name, tools.find(name))) for name in project.products.headers_from
+    }
 
 
 def _ask_system_arguments(zig: Zig, driver: str, target: Target, cwd: Path) -> tuple[str, ...]:
@@ -121,7 +123,7 @@ def _list_entries(checkout: Checkout, product: Product, machine: _Machine) -> It
     for language, suffixes in _COMPILED.items():
         flags = [
             flag
-            for flags in compiler_flags(checkout.project, [part.table for part in parts], language)
+            for flags in compiler_flags(checkout.project.metadata, [part.table for part in parts], language)
             for flag in flags
         ]
         driver = "c++" if language.endswith("cpp") else "cc"

@@ -16,7 +16,7 @@ from ...core.generate.generator_runs import Bench
 from ...core.generate.installed_tools import find_tools, select_tools
 from ...core.generate.supplies import provide
 from ...core.graph.ejection import render_files, write_files
-from ...core.graph.library_sources import open_libraries, read_library_files
+from ...core.graph.graph import open_graph
 from ...core.project.planned_wheels import PlannedWheel, choose_all_pythons, choose_pythons
 from ...core.project.project import Checkout, Project
 from ...core.project.project_folder import read_project
@@ -27,7 +27,8 @@ from ..wheel_selection import find_tool_folders
 
 def run(arguments: Namespace, session: Session) -> int:
     root = session.cwd / arguments.project
-    project = read_project(root)
+    checkout = Checkout(read_project(root), root)
+    project = checkout.project
     if not project.is_compiled:
         raise ConfigurationError(
             "the project compiles nothing", where="tool.zigbuild.extension", hint="there is nothing to eject"
@@ -47,14 +48,13 @@ def run(arguments: Namespace, session: Session) -> int:
         python: find_header_set(python.minor, session.machine, arguments.headers) if python != ANY_PYTHON else None
         for python in chosen
     }
-    project, folders = open_libraries(project, session.machine)
     requirements, only_headers = select_tools(project)
     tools = find_tools(requirements, find_tool_folders(project, session), headers=only_headers)
     bench = Bench(tools, session.environ)
     wheels = [(target, python) for target in TARGETS for python in chosen]
     kept = Store(session.store.folder("work", project.metadata.file_name.rsplit("-", 1)[0]))
-    supplies = provide(Checkout(project, root), wheels, bench, kept, read_epoch(session.environ))
-    files = render_files(Checkout(project, root), headers, zig, supplies) | read_library_files(project, folders)
+    supplies = provide(checkout, wheels, bench, kept, read_epoch(session.environ))
+    files = render_files(open_graph(checkout, zig), headers, zig, supplies)
     ejected = write_files(root, files, force=arguments.force)
     if left_out:
         session.notice(

@@ -16,7 +16,8 @@ from ...core.graph.runtimes import Runtime, find_runtimes
 from ...core.project.planned_wheels import PlannedWheel
 from ...core.project.project import Checkout, Project
 from ...core.project.recipes import open_project
-from ...core.wheel.wheel_maker import Outcome, Workshop, make_wheels
+from ...core.wheel.wheel_maker import Outcome, make_wheels
+from ...core.wheel.workshop import Workshop
 from ...core.zig.macos_sdk import find_sdk
 from ...core.zig.toolchain import Zig
 from ...core.zig.ziglang import obtain_zig

@@ -54,7 +54,7 @@ def provide(
             made = _generate(generation, inputs, facts, bench, store)
             _check_those_there(made, checkout.project, generation.where)
             files |= {prefix + path: data for path, data in made.items()}
-    headers = {name: read_headers(name, bench.tools.find(name)) for name in checkout.project.headers_from}
+    headers = {name: read_headers(name, bench.tools.find(name)) for name in checkout.project.products.headers_from}
     folders = {f"{HEADERS}/{name}": store.keep_tree("headers", found) for name, found in headers.items()}
     digests = {canonicalize(name): digest_tree(found) for name, found in headers.items()}
     return Supplies(files, folders, tuple(sorted(digests.items())))

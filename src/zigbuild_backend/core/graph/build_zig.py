@@ -17,26 +17,27 @@ from ..settings.product_tables import Dependency
 from .build_zig_products import render_products
 from .build_zig_supplies import has_bindings
 from .build_zig_text import ADOPT, HEAD, LINK_SHARED, SHARE, SHARED, SHARED_FIELD, TAIL, TRANSLATE
+from .graph import Graph
 from .zig_words import field_name, identifier, quote, quote_list
 
 
-def render(project: Project, *, pythons: Iterable[Python] = (), extra_targets: Iterable[Target] = ()) -> str:
+def render(graph: Graph, *, pythons: Iterable[Python] = (), extra_targets: Iterable[Target] = ()) -> str:
     """The text of ``build.zig``, with rows for all targets and Pythons that the project can have.
 
     *pythons* are the rows of a graph that knows fewer; *extra_targets* adds targets above the lowest versions, which
     neither the table nor the project names.
     """
-    rows = dict.fromkeys((*TARGETS, *select_targets(project.settings.targets), *extra_targets))
-    abis = tuple(pythons) or _all_pythons(project)
-    calls, functions = render_products(project, abis)
-    has_libraries = bool(project.products.libraries) or has_bindings(project)
-    has_zig = any(module.zig_root for module in project.modules)
-    kinds = {"modules": project.modules, "libraries": project.products.shared, "programs": project.products.programs}
+    rows = dict.fromkeys((*TARGETS, *select_targets(graph.project.settings.targets), *extra_targets))
+    abis = tuple(pythons) or _all_pythons(graph)
+    calls, functions = render_products(graph, abis)
+    has_libraries = bool(graph.products.libraries) or has_bindings(graph)
+    has_zig = any(module.zig_root for module in graph.products.modules)
+    kinds = {"modules": graph.products.modules, "libraries": graph.products.shared, "programs": graph.products.programs}
     products = " and ".join(kind for kind, members in kinds.items() if members)
     parts = {
-        "PROJECT": project.metadata.name,
-        "HEADLINE": f"{'extension ' * bool(project.modules)}{products}",
-        "EXAMPLE": f"{'cp313' if project.modules else 'py3'}-manylinux_2_17_x86_64".ljust(27),
+        "PROJECT": graph.project.metadata.name,
+        "HEADLINE": f"{'extension ' * bool(graph.products.modules)}{products}",
+        "EXAMPLE": f"{'cp313' if graph.products.modules else 'py3'}-manylinux_2_17_x86_64".ljust(27),
         "PRODUCTS": products,
         "TARGETS": "".join(map(_render_target, rows)),
         "PYTHONS": "".join(map(_render_python, abis)),
@@ -44,9 +45,9 @@ def render(project: Project, *, pythons: Iterable[Python] = (), extra_targets: I
         "SHARED": SHARED if has_libraries else "",
         "SHARE": SHARE if has_libraries else "",
         "SHARED_FIELD": SHARED_FIELD if has_libraries else "",
-        "ADOPT": ADOPT if project.settings.dependency else "",
+        "ADOPT": ADOPT if graph.project.settings.dependency else "",
         "TRANSLATE": TRANSLATE if has_zig else "",
-        "LINK_SHARED": LINK_SHARED if project.products.shared else "",
+        "LINK_SHARED": LINK_SHARED if graph.products.shared else "",
     }
     placeholder = re.compile("|".join(sorted(parts, key=len, reverse=True)))
     head, tail = (placeholder.sub(lambda match: parts[match[0]], text) for text in (HEAD, TAIL))
@@ -76,13 +77,13 @@ def _render_zon_dependency(dependency: Dependency) -> str:
     return f"        .{field_name(dependency.name)} = .{{\n{fields}        }},\n"
 
 
-def _all_pythons(project: Project) -> tuple[Python, ...]:
-    if not project.modules:
+def _all_pythons(graph: Graph) -> tuple[Python, ...]:
+    if not graph.products.modules:
         return (ANY_PYTHON,)
     # Where modules are for some targets only, a wheel of the others may have nothing but those.
-    has_others = project.products.programs or project.products.shared
-    others = (ANY_PYTHON,) if has_others and all(m.settings.when for m in project.modules) else ()
-    return (*PYTHONS, *project.stable_abis, *others)
+    has_others = graph.products.programs or graph.products.shared
+    others = (ANY_PYTHON,) if has_others and all(m.settings.when for m in graph.products.modules) else ()
+    return (*PYTHONS, *graph.project.stable_abis, *others)
 
 
 def _render_target(target: Target) -> str:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from posixpath import relpath
 
 from ..base.pythons import Python
+from ..project.core_metadata import Metadata
 from ..project.products import LANGUAGES, LibraryProduct, Module, Part, Product
-from ..project.project import Project
 from ..settings.conditions import When
 from ..settings.fields import Scalar, Values
 from ..settings.product_tables import ConfigHeader, Dependency, Inputs
 from ..zig.support_folders import SDK_FOLDERS
 from .build_zig_supplies import render_bindings, render_folders, split_sources
+from .graph import Graph
 from .zig_words import field_name, identifier, quote, quote_list, render_scalar, render_when, spaced
 
 _INDENT = "    "
@@ -21,30 +22,30 @@ _INDENT = "    "
 _STATIC = "const library = b.addLibrary(.{ .name = NAME, .linkage = .static, .root_module = module });"
 
 
-def render_products(project: Project, pythons: Sequence[Python]) -> tuple[list[str], list[str]]:
+def render_products(graph: Graph, pythons: Sequence[Python]) -> tuple[list[str], list[str]]:
     """The calls that make one wheel, and the functions that they call; *pythons* are the rows of the graph."""
-    writer = _Writer(project, pythons, _name_functions(project))
-    calls = [f"{writer.names['add', product.name]}(b, wheel);" for product in project.modules]
-    calls += [f"{writer.names['add library', product.name]}(b, wheel);" for product in project.products.shared]
-    calls += [f"{writer.names['add program', product.name]}(b, wheel);" for product in project.products.programs]
-    functions = [writer.render_module(module) for module in project.modules]
-    functions += [writer.render_program(program) for program in project.products.programs]
-    functions += [writer.render_shared(library) for library in project.products.shared]
-    for library in project.products.libraries:
+    writer = _Writer(graph, pythons, _name_functions(graph))
+    calls = [f"{writer.names['add', product.name]}(b, wheel);" for product in graph.products.modules]
+    calls += [f"{writer.names['add library', product.name]}(b, wheel);" for product in graph.products.shared]
+    calls += [f"{writer.names['add program', product.name]}(b, wheel);" for product in graph.products.programs]
+    functions = [writer.render_module(module) for module in graph.products.modules]
+    functions += [writer.render_program(program) for program in graph.products.programs]
+    functions += [writer.render_shared(library) for library in graph.products.shared]
+    for library in graph.products.libraries:
         functions += [writer.render_link(library), writer.render_library(library)]
-    functions += [writer.render_dependency(dependency) for dependency in project.settings.dependency]
-    functions += render_bindings(project)
+    functions += [writer.render_dependency(dependency) for dependency in graph.project.settings.dependency]
+    functions += render_bindings(graph)
     return calls, functions
 
 
-def _name_functions(project: Project) -> dict[tuple[str, str], str]:
+def _name_functions(graph: Graph) -> dict[tuple[str, str], str]:
     """The function of each thing: ``add_spam__speedups``, with more ``_`` where two would share one."""
-    wanted = [("add", module.name) for module in project.modules]
-    wanted += [("add library", product.name) for product in project.products.shared]
-    wanted += [("add program", product.name) for product in project.products.programs]
-    for library in project.products.libraries:
+    wanted = [("add", module.name) for module in graph.products.modules]
+    wanted += [("add library", product.name) for product in graph.products.shared]
+    wanted += [("add program", product.name) for product in graph.products.programs]
+    for library in graph.products.libraries:
         wanted += [("link", library.name), ("make", library.name)]
-    wanted += [("link", dependency.name) for dependency in project.settings.dependency]
+    wanted += [("link", dependency.name) for dependency in graph.project.settings.dependency]
     names: dict[tuple[str, str], str] = {}
     for verb, name in wanted:
         function = identifier(f"{verb} {name}".replace(" ", "_"))
@@ -56,7 +57,7 @@ def _name_functions(project: Project) -> dict[tuple[str, str], str]:
 
 @dataclass(frozen=True)
 class _Writer:
-    project: Project
+    graph: Graph
     pythons: Sequence[Python]
     names: dict[tuple[str, str], str]
 
@@ -100,7 +101,7 @@ class _Writer:
     def render_link(self, library: LibraryProduct) -> str:
         body = [
             *self._when(library),
-            *self._conditionally(library, lambda part: render_folders(self.project, part.table)),
+            *self._conditionally(library, lambda part: render_folders(self.graph, part.table)),
         ]
         body += self._config_headers(library)
         made = f"{self.names['make', library.name]}(b, wheel)"
@@ -171,22 +172,22 @@ class _Writer:
 
     def _compile(self, product: Product, is_seen: bool = False) -> list[str]:
         """What every product has: folders, headers, sources of each language, libraries."""
-        lines = render_folders(self.project, product.parts[0].table)
+        lines = render_folders(self.graph, product.parts[0].table)
         lines += self._config_headers(product)
         for language, suffixes in LANGUAGES.items():
             if any(part.sources_in(suffixes) for part in product.parts):
                 lines += self._render_sources(product, language, is_seen)
         lines += self._render_links(product, product.parts[0])
         for part in product.parts[1:]:
-            folders = render_folders(self.project, part.table)
+            folders = render_folders(self.graph, part.table)
             lines += self._guard(part.when, [*folders, *self._render_links(product, part)])
         return lines
 
     def _render_sources(self, product: Product, language: str, is_seen: bool) -> list[str]:
-        own, *more = compiler_flags(self.project, [part.table for part in product.parts], language)
+        own, *more = compiler_flags(self.graph.project.metadata, [part.table for part in product.parts], language)
         own = ["-fvisibility=default"] * is_seen + own
         sources = [part.sources_in(LANGUAGES[language]) for part in product.parts]
-        is_one = not any(more) and not any(sources[1:]) and len([*split_sources(self.project, sources[0])]) == 1
+        is_one = not any(more) and not any(sources[1:]) and len([*split_sources(self.graph, sources[0])]) == 1
         indent = _INDENT * 2 if is_one else _INDENT
         flags = f"wheel.flags(b, {quote_list(own, indent)})"
         lines = []
@@ -199,7 +200,7 @@ class _Writer:
                         part.when, [f"{flags} = concat(b, {flags}, {quote_list(added, _INDENT * 2)});"]
                     )
         for part, files in zip(product.parts, sources, strict=True):
-            for root, chosen in split_sources(self.project, files):
+            for root, chosen in split_sources(self.graph, files):
                 block = [
                     "module.addCSourceFiles(.{",
                     *([f"    .root = {root},"] if root else []),
@@ -212,7 +213,7 @@ class _Writer:
         return lines
 
     def _render_links(self, product: Product, part: Part) -> list[str]:
-        shared = {library.name: library for library in self.project.products.shared}
+        shared = {library.name: library for library in self.graph.products.shared}
         lines = []
         for name in part.table.link:
             path = f", {quote(_render_way(product, shared[name]))}" if name in shared else ""
@@ -233,7 +234,7 @@ class _Writer:
 
     def _translate(self, module: Module) -> list[str]:
         lines: list[str] = []
-        flags = compiler_flags(self.project, [part.table for part in module.parts], "c")
+        flags = compiler_flags(self.graph.project.metadata, [part.table for part in module.parts], "c")
         own, *more = ([flag[2:] for flag in flags if flag.startswith("-D")] for flags in flags)
         folders, macros = (quote_list(items, _INDENT) for items in (module.settings.include_dirs, own))
         if any(more):
@@ -355,20 +356,16 @@ def _render_config_value(value: Scalar, style: str) -> str:
     return "true" if value is True and style == "cmake" else str(int(value))
 
 
-_FAMILIES = {"objective_c": "c", "objective_cpp": "cpp", "assembly_with_preprocessor": "assembly"}
-"""Languages that have their flags of others."""
-
-
-def compiler_flags(project: Project, tables: Sequence[Inputs], language: str) -> list[list[str]]:
+def compiler_flags(metadata: Metadata, tables: Sequence[Inputs], language: str) -> list[list[str]]:
     """The project's own flags for one language, of each table; what every module has is added by the graph.
 
     Where a later table says something else than an earlier one, so do its flags.
     """
     defined: set[str] = set()
-    return [_compiler_flags(project, table, language, defined) for table in tables]
+    return [_compiler_flags(metadata, table, language, defined) for table in tables]
 
 
-def _compiler_flags(project: Project, table: Inputs, language: str, defined: set[str]) -> list[str]:
+def _compiler_flags(metadata: Metadata, table: Inputs, language: str, defined: set[str]) -> list[str]:
     """The flags of *table*, whose macros are added to those that are *defined*."""
     family = {"objective_c": "c", "objective_cpp": "cpp", "assembly_with_preprocessor": "assembly"}.get(
         language, language
@@ -378,7 +375,7 @@ def _compiler_flags(project: Project, table: Inputs, language: str, defined: set
     for name, text in table.defines:
         flags += [f"-U{name}"] * (name in defined or text is False)
         if isinstance(text, str):
-            known = text.replace("{version}", project.metadata.version).replace("{name}", project.metadata.name)
+            known = text.replace("{version}", metadata.version).replace("{name}", metadata.name)
             flags.append(f"-D{name}={known}")
         elif text is not False:
             flags.append(f"-D{name}={int(text)}")

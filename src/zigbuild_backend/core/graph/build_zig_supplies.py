@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..project.project import Project
 from ..settings.product_tables import Inputs
 from ..zig.support_folders import GENERATED, HEADERS
+from .graph import Graph
 from .zig_words import quote, quote_list
 
 _KEYS = {"target": "wheel.triple", "wheel": "wheel.id"}
@@ -42,14 +42,14 @@ _MACROS = {"pybind11": "PYBIND11_EXPORT_EXCEPTION"}
 """Macros by which headers would show more of a module than its init function, unless they stand for nothing."""
 
 
-def has_bindings(project: Project) -> bool:
+def has_bindings(graph: Graph) -> bool:
     """Whether a package that the project takes headers from is compiled with it."""
-    return not _BINDINGS.keys().isdisjoint(project.headers_from)
+    return not _BINDINGS.keys().isdisjoint(graph.products.headers_from)
 
 
-def render_bindings(project: Project) -> list[str]:
+def render_bindings(graph: Graph) -> list[str]:
     """The functions that compile those packages."""
-    return [_render_binding(name, _BINDINGS[name]) for name in project.headers_from if name in _BINDINGS]
+    return [_render_binding(name, _BINDINGS[name]) for name in graph.products.headers_from if name in _BINDINGS]
 
 
 def _render_binding(name: str, binding: _Binding) -> str:
@@ -79,13 +79,13 @@ def _render_macro(binding: _Binding) -> str:
     return f'if (wheel.python.free_threaded) module.addCMacro({quote(binding.free_threaded)}, "1");'
 
 
-def render_folders(project: Project, table: Inputs) -> list[str]:
+def render_folders(graph: Graph, table: Inputs) -> list[str]:
     """Statements for the folders of headers that *table* names, and for those where some are generated."""
     folders = [quote(folder) for folder in table.include_dirs]
     lines = [f"module.addIncludePath(b.path({folder}));" for folder in folders]
     for folder in table.include_dirs:
         prefix = "" if folder == "." else f"{folder.rstrip('/')}/"
-        found = {per for path, per in list_generated(project).items() if path.startswith(prefix)}
+        found = {per for path, per in list_generated(graph).items() if path.startswith(prefix)}
         for per in sorted(found):
             lines.append(f"module.addIncludePath({_render_place(per, f'/{prefix}'.rstrip('/'))});")
     for name in table.headers_from:
@@ -98,19 +98,19 @@ def render_folders(project: Project, table: Inputs) -> list[str]:
     return lines
 
 
-def split_sources(project: Project, files: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+def split_sources(graph: Graph, files: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """*files* by the folder that they are in: an expression for it, empty for that of the project, and the files."""
-    generated = list_generated(project)
+    generated = list_generated(graph)
     for per in ("", *_KEYS):
         if chosen := [path for path in files if generated.get(path, "") == per]:
             yield (_render_place(per, "") if per else ""), chosen
 
 
-def list_generated(project: Project) -> dict[str, str]:
+def list_generated(graph: Graph) -> dict[str, str]:
     """Path → ``target`` or ``wheel``, for what is generated for each of them."""
     return {
         output: generation.settings.per
-        for generation in project.generations
+        for generation in graph.project.generations
         if generation.settings.per != "project"
         for output in generation.outputs
     }

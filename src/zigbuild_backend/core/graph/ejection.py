@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,16 +16,14 @@ from ..base.errors import ConfigurationError, Problem
 from ..base.pythons import Python
 from ..base.store import digest_file
 from ..cpython.header_sets import HeaderSet
-from ..cpython.pyconfig import pyconfig_header
 from ..cpython.windows_exports import render_def
-from ..cpython.zig_translation import declare_inline, translation_files
 from ..generate.supplies import NO_SUPPLIES, Supplies
-from ..project.project import Checkout, Project
-from ..project.tree_reader import read_file
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import Zig
 from .build_zig import render, render_zon
-from .msvc_sources import help_windows
+from .graph import Graph
+from .library_sources import read_library_files
+from .support_files import collect_support
 
 LIST = f"{SUPPORT_FOLDER}/SHA256SUMS"
 """The list, in the format of ``sha256sum``."""
@@ -40,48 +38,27 @@ class Ejected:
 
 
 def render_files(
-    checkout: Checkout,
-    headers: Mapping[Python, HeaderSet | None],
-    zig: Zig,
-    supplies: Supplies = NO_SUPPLIES,
+    graph: Graph, headers: Mapping[Python, HeaderSet | None], zig: Zig, supplies: Supplies = NO_SUPPLIES
 ) -> dict[str, bytes]:
-    """The files of the ejected graph (path → content) with rows for the Pythons whose *headers* are given.
+    """Return the files of the ejected graph (path → content), with rows for the Pythons whose *headers* are given.
 
-    Those of wheels with programs alone have none. *supplies* are what is generated, and the headers of other packages.
+    The headers of a Python are None for wheels without modules. *supplies* are what is generated, and the headers of
+    other packages.
     """
-    sources = {file.path: read_file(checkout.root, file) for file in checkout.project.tree.files}
-    helped, forwards = help_windows(checkout.project, sources, zig.library, f"{SUPPORT_FOLDER}/pyconfig/windows")
+    header_sets = {python: found for python, found in headers.items() if found}
+    definitions = {python: render_def(found, python, zig) for python, found in header_sets.items()}
+    by_version = {python.version: found for python, found in header_sets.items()}
+    support = collect_support(graph, by_version, definitions, supplies)
     files = {
-        "build.zig": render(helped, pythons=headers).encode(),
-        "build.zig.zon": render_zon(checkout.project).encode(),
-        **forwards,
-        **supplies.files,
+        "build.zig": render(graph, pythons=headers).encode(),
+        "build.zig.zon": render_zon(graph.project).encode(),
+        **support.files,
+        **read_library_files(graph.products, graph.libraries),
     }
-    for place, folder in supplies.folders.items():
-        files |= {
-            f"{place}/{path.relative_to(folder).as_posix()}": path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        }
-    files.update(_render_python_side(checkout.project, {key: found for key, found in headers.items() if found}, zig))
+    for place, folder in support.folders.items():
+        there = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        files.update((f"{place}/{path.relative_to(folder).as_posix()}", path.read_bytes()) for path in there)
     return files
-
-
-def _render_python_side(project: Project, headers: Mapping[Python, HeaderSet], zig: Zig) -> Iterator[tuple[str, bytes]]:
-    """What modules of *project* are compiled and linked with; nothing where it has none."""
-    has_zig = any(module.zig_root for module in project.modules)
-    if project.modules:
-        for system in ("posix", "windows"):
-            yield f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h", pyconfig_header(system)
-    for python, header_set in headers.items():
-        yield f"{SUPPORT_FOLDER}/exports/{python}.def", render_def(header_set, python, zig).encode()
-        for path in sorted(header_set.folder.rglob("*.h")):
-            relative = path.relative_to(header_set.folder).as_posix()
-            yield f"{SUPPORT_FOLDER}/include/{python.version}/{relative}", path.read_bytes()
-            if has_zig:
-                yield f"{SUPPORT_FOLDER}/zig/{python.version}/{relative}", declare_inline(path.read_bytes())
-    if has_zig:
-        yield from ((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in translation_files().items())
 
 
 def write_files(root: Path, files: Mapping[str, bytes], *, force: bool = False) -> Ejected:

@@ -10,7 +10,7 @@ from ..base.errors import ProblemList
 from ..base.machine import Machine
 from ..fetch.downloads import fetch_url
 from ..fetch.sdists import fetch, open_patched
-from ..project.products import LibraryProduct, Part, Product, mark_cxx, resolve_products
+from ..project.products import LibraryProduct, Part, Product, Products, mark_cxx, resolve_products
 from ..project.project import Project
 from ..project.tree_reader import read_tree
 from ..settings.fields import Values
@@ -22,17 +22,17 @@ _FOLDER = f"{SUPPORT_FOLDER}/libraries"
 """Where, beside build.zig, their sources are: a folder for each."""
 
 
-def open_libraries(project: Project, machine: Machine) -> tuple[Project, dict[str, Path]]:
-    """The *project* with all that its libraries are compiled from, and the folders that this is in.
+def open_libraries(project: Project, machine: Machine) -> tuple[Products, dict[str, Path]]:
+    """Return the products of *project* with the sources of all its libraries, and the folders that these are in.
 
-    Those are given by the paths where they are to stand beside build.zig.
+    The folders (path beside build.zig → folder on this machine) are those of libraries that are built by a recipe.
 
     :raises NotFoundError: if a source cannot be had.
     :raises MismatchError: if it has another hash than its recipe says.
     :raises ConfigurationError: if it lacks what its recipe names.
     """
     if not project.library_recipes:
-        return project, {}
+        return project.products, {}
     folders: dict[str, Path] = {}
     libraries = []
     for product in project.products.libraries:
@@ -42,14 +42,13 @@ def open_libraries(project: Project, machine: Machine) -> tuple[Project, dict[st
             libraries.append(_merge(product, _resolve(recipe, folders[place], product.name), recipe, place))
         else:
             libraries.append(product)
-    products = mark_cxx(replace(project.products, libraries=tuple(libraries)))
-    return replace(project, products=products), folders
+    return mark_cxx(replace(project.products, libraries=tuple(libraries))), folders
 
 
-def read_library_files(project: Project, folders: Mapping[str, Path]) -> dict[str, bytes]:
-    """What *project*, opened, compiles of *folders*, and what is beside that: path beside build.zig → content."""
+def read_library_files(products: Products, folders: Mapping[str, Path]) -> dict[str, bytes]:
+    """Return the files (path beside build.zig → content) in each folder of *folders* that *products* compile from."""
     files: dict[str, bytes] = {}
-    for product in project.products.libraries:
+    for product in products.libraries:
         if root := folders.get(f"{_FOLDER}/{product.name}"):
             used = {*(path.rpartition("/")[0] for path in product.sources), *_list_folders(product)}
             for folder in sorted(used):

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..project.products import LANGUAGES, Module, Part, Product, Products
-from ..project.project import Project
 from ..settings.conditions import Condition, When
 from ..settings.fields import Names
 from ..settings.product_tables import Inputs
+from ..zig.support_folders import SUPPORT_FOLDER
+
+_FOLDER = f"{SUPPORT_FOLDER}/pyconfig/windows"
+"""The folder of headers that is searched for Windows alone."""
 
 U = TypeVar("U", bound=Product)
 
@@ -26,13 +29,11 @@ _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([\w./+-]+)[>"]', re.MUL
 _PRAGMA = re.compile(rb'^[ \t]*#[ \t]*pragma[ \t]+comment[ \t]*\([ \t]*lib[ \t]*,[ \t]*"([\w.+-]+)"', re.MULTILINE)
 
 
-def help_windows(
-    project: Project, files: Mapping[str, bytes], library: Path, folder: str
-) -> tuple[Project, dict[str, bytes]]:
-    """*project* as if its settings said, for Windows, what its *files* count on; and headers for *folder*, by path.
+def help_windows(products: Products, files: Mapping[str, bytes], library: Path) -> tuple[Products, dict[str, bytes]]:
+    """Return *products* as if the settings named, for Windows, the libraries that pragmas in *files* name.
 
-    It links the libraries that pragmas name, as far as zig has them, and what is compiled without CPython looks for
-    headers in *folder*, too. *library* is zig's own folder.
+    Also return headers (path beside build.zig → content) that lead to headers of Windows under names in another case;
+    what is compiled without CPython looks for headers in their folder, too. *library* is zig's ``lib`` folder.
     """
     forwards = _find_forwards(files, library)
     everywhere = _find_pragmas(content for path, content in files.items() if path.endswith(HEADER_SUFFIXES))
@@ -41,7 +42,7 @@ def help_windows(
         own = _find_pragmas(files[path] for path in product.sources if path in files)
         said = {name for part in product.parts for name in part.table.libraries}
         libraries = tuple(name for name in sorted(everywhere | own) if name not in said and _is_there(name, library))
-        folders = (folder,) if forwards and not isinstance(product, Module) else ()
+        folders = (_FOLDER,) if forwards and not isinstance(product, Module) else ()
         if not (libraries or folders):
             return product
         when = When((Condition(os=Names(("windows",))),))
@@ -49,12 +50,12 @@ def help_windows(
             product, parts=(*product.parts, Part(Inputs(libraries=libraries, include_dirs=folders), when=when))
         )
 
-    products = Products(
-        modules=tuple(map(extend, project.products.modules)),
-        libraries=tuple(map(extend, project.products.libraries)),
-        programs=tuple(map(extend, project.products.programs)),
+    extended = Products(
+        modules=tuple(map(extend, products.modules)),
+        libraries=tuple(map(extend, products.libraries)),
+        programs=tuple(map(extend, products.programs)),
     )
-    return replace(project, products=products), {f"{folder}/{name}": content for name, content in forwards.items()}
+    return extended, {f"{_FOLDER}/{name}": content for name, content in forwards.items()}
 
 
 def _find_forwards(files: Mapping[str, bytes], library: Path) -> dict[str, bytes]:

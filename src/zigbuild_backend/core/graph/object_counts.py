@@ -13,9 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from ..base.pythons import Python
 from ..base.targets import Target
-from ..project.products import ZIG_SUFFIX, Product
-from ..project.project import Project
-from .zig_graph import Cell
+from ..project.products import ZIG_SUFFIX, Module, Product
+from .staging import Cell, StagedGraph
 
 _SUFFIXES = (".o", ".obj")
 
@@ -36,36 +35,30 @@ def list_kept(cache: Path) -> frozenset[str]:
         return frozenset()
 
 
-def count_objects(project: Project, cells: Collection[Cell], cache: Path, before: Collection[str]) -> Tally:
-    """What the wheels of *cells* consist of, where *before* is what was in *cache* at first."""
+def count_objects(staged: StagedGraph, cells: Collection[Cell], before: Collection[str]) -> Tally:
+    """Return how many objects of the wheels of *cells* were built, and how many the cache held *before*."""
+    cache, settings = staged.workspace.cache, staged.graph.project.settings
     new = [cache / "o" / name for name in list_kept(cache).difference(before)]
     made = Counter(path.stem for folder in new for path in folder.glob("*") if path.suffix in _SUFFIXES)
-    needed = Counter(PurePosixPath(source).stem for source, *_ in set(_list_needed(project, cells)))
+    needed = Counter(PurePosixPath(source).stem for source, *_ in set(_list_needed(staged, cells)))
     # Another build of the project may run beside this one, and make others in the same cache.
-    has_others = project.settings.dependency or project.settings.build_file
+    has_others = settings.dependency or settings.build_file
     built = made if has_others else made & needed
     return Tally(built.total(), (needed - made).total())
 
 
-def _list_needed(project: Project, cells: Collection[Cell]) -> Iterator[tuple[str, ...]]:
-    """Each source, with all that makes another object of it."""
+def _list_needed(staged: StagedGraph, cells: Collection[Cell]) -> Iterator[tuple[str, ...]]:
+    """Yield each source, with all that makes another object of it."""
     for cell in cells:
         for target in cell.target.slices or (cell.target,):
-            modules = project.modules_for(cell.target, cell.python)
-            for product in modules:
-                yield from _list_sources(product, target, cell.python)
-            pending: list[Product] = [*modules, *project.programs_for(cell.target)]
+            pending: list[Product] = list(staged.list_products(cell))
+            for product in pending:
+                yield from _list_sources(product, target, cell.python if isinstance(product, Module) else None)
             seen: set[str] = set()
-            for program in pending[len(modules) :]:
-                yield from _list_sources(program, target)
-            shared = project.shared_for(cell.target)
-            for library in shared:
-                yield from _list_sources(library, target)
-            pending += shared
             while pending:
                 links = pending.pop().links.difference(seen)
                 seen |= links
-                for library in project.products.libraries:
+                for library in staged.graph.products.libraries:
                     if library.name in links and library.is_for(target):
                         pending.append(library)
                         yield from _list_sources(library, target)

@@ -7,18 +7,18 @@ of the module in the wheel, or the one that zig gives to a library of the module
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from posixpath import relpath
 
 from ..base.errors import Problem, ToolchainError
 from ..base.targets import Target
 from ..project.products import LibraryProduct, Module, Product
-from ..project.project import Project
 from ..zig.build_roots import Workspace
 from ..zig.support_folders import SUPPORT_FOLDER
-from ..zig.toolchain import CompileError, Zig
-from .zig_graph import SCRIPTS, Artifact, Cell, Compiled
+from ..zig.toolchain import CompileError, Zig, ZigBuild
+from .staging import Cell, StagedGraph
+from .zig_graph import SCRIPTS, Artifact, CompiledGraph, RunOptions
 
 OPTIONS = {
     "target": "the target triple; `b.standardTargetOptions` declares it",
@@ -42,98 +42,87 @@ def is_ejected(build_file: bytes) -> bool:
     return bool(_EJECTED.search(build_file))
 
 
-def run_build_file(
-    project: Project,
-    cells: Collection[Cell],
-    workspace: Workspace,
-    zig: Zig,
-    *,
-    epoch: int,
-    jobs: int | None = None,
-    on_compiled: Callable[[str], None] = lambda identifier: None,
-) -> Compiled:
-    """Compiles the modules of all *cells* by the build.zig that the project has; one that fails stops no other.
-
-    ``on_compiled`` is called with each wheel identifier when all its modules are there.
+def run_build_file(staged: StagedGraph, zig: Zig, options: RunOptions) -> CompiledGraph:
+    """Compile the products of all cells of *staged* by the project's own build.zig; one that fails stops no other.
 
     :raises ToolchainError: if the build.zig itself does not compile, or cannot be told the target.
     """
-    build_root = workspace.root / PurePosixPath(project.settings.build_file).parent
-    declared = _read_declared(project, build_root, workspace, zig)
+    workspace, build_file = staged.workspace, staged.graph.project.settings.build_file
+    declared = _read_declared(staged, zig)
     artifacts: dict[str, tuple[Artifact, ...]] = {}
     errors: dict[str, ToolchainError] = {}
     dropped: dict[str, ToolchainError] = {}
-    for cell in cells:
-        prefixes = []
+    for cell in staged.cells:
+        parts = cell.target.slices or (cell.target,)
+        prefixes = [workspace.artifacts / cell.identifier / part.triple for part in parts]
         try:
-            for part in cell.target.slices or (cell.target,):
-                prefixes.append(workspace.artifacts / cell.identifier / part.triple)
+            for part, prefix in zip(parts, prefixes, strict=True):
                 zig.build(
-                    list(_render_options(project, cell, part, declared, workspace, zig)),
-                    cwd=build_root,
-                    prefix=prefixes[-1],
-                    cache=workspace.cache,
-                    optimize=project.settings.optimize,
-                    jobs=jobs,
-                    epoch=epoch,
-                    has_windows=cell.target.is_windows,
+                    ZigBuild(
+                        list(_render_options(staged, cell, part, declared, zig)),
+                        folder=staged.build_folder,
+                        prefix=prefix,
+                        cache=workspace.cache,
+                        optimize=staged.graph.project.settings.optimize,
+                        jobs=options.jobs,
+                        epoch=options.epoch,
+                        has_windows=cell.target.is_windows,
+                    )
                 )
         except CompileError as error:
             errors[cell.identifier] = _explain(error, workspace.root, cell)
             continue
-        found = list(_collect(project, cell, prefixes))
+        found = list(_collect(staged, cell, prefixes))
         artifacts[cell.identifier] = tuple(artifact for artifact in found if artifact.is_there)
         missing = [artifact for artifact in found if not artifact.is_there]
         if missing:
             is_lost = any(not artifact.is_optional for artifact in missing)
-            (errors if is_lost else dropped)[cell.identifier] = _miss(project, cell, missing, prefixes[0])
-        on_compiled(cell.identifier)
-    return Compiled(artifacts, errors, dropped)
+            (errors if is_lost else dropped)[cell.identifier] = _miss(build_file, cell, missing, prefixes[0])
+        options.on_compiled(cell.identifier)
+    return CompiledGraph(artifacts, errors, dropped)
 
 
-def _read_declared(project: Project, build_root: Path, workspace: Workspace, zig: Zig) -> frozenset[str]:
-    """The options that the build.zig declares: zig lists them without building anything."""
-    name = PurePosixPath(project.settings.build_file).name
+def _read_declared(staged: StagedGraph, zig: Zig) -> frozenset[str]:
+    """Return the options that the build.zig declares: zig lists them without building anything."""
+    build_file, workspace = staged.graph.project.settings.build_file, staged.workspace
+    name = PurePosixPath(build_file).name
     arguments = ["build", "--build-file", name, "--cache-dir", str(workspace.cache), "--color", "off", "--help"]
     try:
-        said = zig.run(arguments, cwd=build_root)
+        said = zig.run(arguments, cwd=staged.build_folder)
     except CompileError as error:
         output = error.output.replace(f"{workspace.root}/", "").strip()
-        raise ToolchainError(output, where=project.settings.build_file, hint="it is the project's own") from None
+        raise ToolchainError(output, where=build_file, hint="it is the project's own") from None
     declared = frozenset(_DECLARED.findall(said.decode(errors="replace")))
     if "target" not in declared:
         raise ToolchainError(
             "cannot be told which target to build for",
-            where=project.settings.build_file,
+            where=build_file,
             hint="declare it: const target = b.standardTargetOptions(.{});",
         )
     return declared
 
 
 def _render_options(
-    project: Project,
-    cell: Cell,
-    part: Target,
-    declared: Collection[str],
-    workspace: Workspace,
-    zig: Zig,
+    staged: StagedGraph, cell: Cell, part: Target, declared: Collection[str], zig: Zig
 ) -> Iterator[str]:
-    """The arguments of one run: for *part*, a slice of the wheel of *cell*."""
-    start = relpath(SUPPORT_FOLDER, PurePosixPath(project.settings.build_file).parent)
+    """Yield the arguments of one run: for *part*, a slice of the wheel of *cell*."""
+    settings = staged.graph.project.settings
+    build_file = PurePosixPath(settings.build_file)
+    start = relpath(SUPPORT_FOLDER, build_file.parent)
     system = "windows" if part.is_windows else "posix"
     values: dict[str, list[str]] = {
         "target": [part.triple],
         "cpu": [part.cpu],
-        "strip": ["true"] * (project.settings.optimize != "debug"),
+        "strip": ["true"] * (settings.optimize != "debug"),
         "python": [cell.python.name],
         "python-version": [cell.python.version],
         "python-include": [f"{start}/pyconfig/{system}", f"{start}/include/{cell.python.version}"],
         "limited-api": [cell.python.limited_api] if cell.python.stable_abi else [],
         "free-threaded": ["true"] * cell.python.free_threaded,
     }
-    if cell.exports and "import-library" in declared:
-        values["import-library"] = [f"{start}/{_make_import_library(cell, part, workspace, zig)}"]
-    yield from ("--build-file", PurePosixPath(project.settings.build_file).name)
+    if cell.definitions and "import-library" in declared:
+        values["import-library"] = [f"{start}/{_make_import_library(cell, part, staged.workspace, zig)}"]
+    yield from ("--build-file", build_file.name)
     for name, texts in values.items():
         if name in declared:
             yield from (f"-D{name}={text}" for text in texts)
@@ -151,11 +140,9 @@ def _make_import_library(cell: Cell, part: Target, workspace: Workspace, zig: Zi
     return path
 
 
-def _collect(project: Project, cell: Cell, prefixes: Collection[Path]) -> Iterator[Artifact]:
-    """The artifacts of one wheel, found below the *prefixes* of its slices; those that are not there, too."""
-    target = cell.target
-    products = (*project.modules_for(target, cell.python), *project.shared_for(target), *project.programs_for(target))
-    for product in products:
+def _collect(staged: StagedGraph, cell: Cell, prefixes: Collection[Path]) -> Iterator[Artifact]:
+    """Yield the artifacts of one wheel, found below the *prefixes* of its slices or missing there."""
+    for product in staged.list_products(cell):
         names = list(_name_files(product, cell))
         yield Artifact(product, tuple(_find(prefix, names) for prefix in prefixes))
 
@@ -186,12 +173,12 @@ def _find(prefix: Path, names: Collection[str]) -> Path:
     return next((prefix / name for name in names if (prefix / name).is_file()), prefix / next(iter(names)))
 
 
-def _miss(project: Project, cell: Cell, missing: Collection[Artifact], prefix: Path) -> ToolchainError:
+def _miss(build_file: str, cell: Cell, missing: Collection[Artifact], prefix: Path) -> ToolchainError:
     installed = sorted(path.relative_to(prefix).as_posix() for path in prefix.rglob("*") if path.is_file())
     listed = ", ".join(installed) or "nothing"
     return ToolchainError.of(
         Problem(
-            f"{project.settings.build_file} installs no {artifact.product.name}",
+            f"{build_file} installs no {artifact.product.name}",
             cell.identifier,
             f"install it as {' or '.join(_suggest(artifact.product, cell))}; it installs {listed}",
         )

@@ -23,7 +23,9 @@ from ..settings.model import Optimize, Settings
 from ..settings.product_tables import Extension
 from ..zig.build_roots import open_workspace
 from ..zig.toolchain import Zig
-from .zig_graph import Cell, run_graph, stage
+from .graph import open_graph
+from .staging import Cell, stage_graph
+from .zig_graph import RunOptions, run_graph
 
 _NAME = "warm"
 
@@ -79,8 +81,8 @@ def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool 
         exports = f"LIBRARY {python.windows_dll}\nEXPORTS\nPy_Initialize\n" if target.is_windows else ""
         cell = Cell(python, target, HeaderSet(python.version, hashlib.sha256().hexdigest(), include), exports)
         with open_workspace(zig.store, project.metadata.name) as workspace:
-            stage(Checkout(project, root), [cell], workspace, zig)
-            compiled = run_graph(project, [cell], workspace, zig, epoch=DEFAULT_EPOCH)
+            staged = stage_graph(open_graph(Checkout(project, root), zig), [cell], workspace)
+            compiled = run_graph(staged, zig, RunOptions(DEFAULT_EPOCH))
     if error := compiled.errors.get(cell.identifier):
         raise ToolchainError(error.problems[0].message, where=str(target))
     for runtime in find_runtimes(target, zig, optimize=optimize, is_cxx=is_cxx):

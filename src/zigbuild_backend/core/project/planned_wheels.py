@@ -65,7 +65,9 @@ def plan(
     rows.sort(key=lambda row: _order(row[0]))
     wheels = [
         PlannedWheel(python, target, _find_obstacle(project, python, target, has_headers, has_sdk))
-        if project.programs_for(target) or project.shared_for(target) or project.modules_for(target, python)
+        if project.products.programs_for(target)
+        or project.products.shared_for(target)
+        or project.products.modules_for(target, python)
         else PlannedWheel(None, None)
         for python, target in rows
     ]
@@ -140,9 +142,9 @@ def _find_obstacle(
 
 def _find_missing_system(project: Project, python: Python, target: Target, has_sdk: bool) -> ZigbuildError | None:
     """What stands in the way where something needs more of a system than zig brings, and is not optional."""
-    modules = (module for module in project.modules_for(target, python) if not module.settings.optional)
+    modules = (module for module in project.products.modules_for(target, python) if not module.settings.optional)
     libraries = (library for library in project.products.libraries if library.is_for(target))
-    products = (*modules, *project.programs_for(target), *libraries)
+    products = (*modules, *project.products.programs_for(target), *libraries)
     slices = target.slices or (target,)
     parts = [part for product in products for machine in slices for part in product.parts_for(machine, python)]
     frameworks = {name for part in parts for name in part.table.frameworks}
@@ -166,7 +168,10 @@ def _find_lost_dll(project: Project, python: Python, target: Target) -> Zigbuild
     """What stands in the way where a DLL is in another folder than what links it: Windows looks in no other."""
     if not target.is_windows:
         return None
-    products: list[Module | LibraryProduct] = [*project.modules_for(target, python), *project.shared_for(target)]
+    products: list[Module | LibraryProduct] = [
+        *project.products.modules_for(target, python),
+        *project.products.shared_for(target),
+    ]
     for product in products:
         for library in project.products.shared_of(product, target, python):
             if library.folder != product.folder:

@@ -160,6 +160,28 @@ class Products:
         """The libraries that are files of wheels."""
         return tuple(library for library in self.libraries if library.is_shared)
 
+    @property
+    def headers_from(self) -> tuple[str, ...]:
+        """The names of the packages whose headers are included."""
+        tables = [part.table for product in self.all for part in product.parts]
+        return tuple(dict.fromkeys(name for table in tables for name in table.headers_from))
+
+    def modules_for(self, target: Target, python: Python) -> tuple[Module, ...]:
+        """Return the extension modules of the wheel for *target* and *python*."""
+        return tuple(module for module in self.modules if module.is_for(target, python))
+
+    def programs_for(self, target: Target) -> tuple[Product, ...]:
+        """Return the programs of a wheel for *target*."""
+        return tuple(product for product in self.programs if product.is_for(target))
+
+    def shared_for(self, target: Target) -> tuple[LibraryProduct, ...]:
+        """Return the shared libraries of a wheel for *target*."""
+        return tuple(library for library in self.shared if library.is_for(target))
+
+    def has_frameworks(self, target: Target) -> bool:
+        """Return whether anything that is compiled for *target* links frameworks of macOS."""
+        return target.os == "macos" and any(part.table.frameworks for product in self.all for part in product.parts)
+
     def shared_of(self, product: Product, target: Target, python: Python | None = None) -> tuple[LibraryProduct, ...]:
         """The shared libraries that *product* links on *target*, a single slice, and those that these link."""
         there = [library for library in self.shared if library.is_for(target)]

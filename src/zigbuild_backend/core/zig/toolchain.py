@@ -29,6 +29,37 @@ _INHERITED = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True)
+class ZigEnvironment:
+    """The environment of one run of zig.
+
+    ``epoch`` is SOURCE_DATE_EPOCH in seconds, ``library`` the path that zig takes for its own library instead of where
+    that lies; a run that ``has_network`` sees the variables that name proxies.
+    """
+
+    epoch: int | None = None
+    library: Path | None = None
+    has_network: bool = False
+
+
+@dataclass(frozen=True)
+class ZigBuild:
+    """One run of ``zig build`` in *folder*.
+
+    Artifacts are installed below ``prefix``; ``cache`` is the local cache, which holds what is compiled. A build that
+    ``has_windows`` targets is given zig's library at a settled path, by which zig keeps the runtimes of Windows.
+    """
+
+    arguments: Sequence[str]
+    folder: Path
+    prefix: Path
+    cache: Path
+    optimize: str
+    epoch: int
+    jobs: int | None = None
+    has_windows: bool = False
+
+
+@dataclass(frozen=True)
 class Zig:
     """A zig on this machine, with the store in which its caches live and the environment that it is started from."""
 
@@ -56,15 +87,10 @@ class Zig:
         *,
         cwd: Path | None = None,
         stdin: bytes = b"",
-        epoch: int | None = None,
-        library: Path | None = None,
-        has_network: bool = False,
+        world: ZigEnvironment = ZigEnvironment(),
         on_tick: Callable[[], None] | None = None,
     ) -> bytes:
-        """Runs ``zig ARGUMENTS`` and gives its standard output; ``on_tick`` is called some times a second meanwhile.
-
-        ``library`` is the path by which zig shall know its own library, instead of where it lies. One that
-        *has_network* is told of proxies.
+        """Run ``zig ARGUMENTS`` and return its standard output; ``on_tick`` is called some times a second meanwhile.
 
         :raises CompileError: if zig exits with a failure; the error holds what zig said.
         :raises ToolchainError: if it cannot be started.
@@ -74,7 +100,7 @@ class Zig:
             child = subprocess.Popen(
                 command,
                 cwd=cwd,
-                env=self._environment(epoch, library, has_network),
+                env=self._environment(world),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -97,39 +123,22 @@ class Zig:
             raise CompileError(stderr.decode(errors="replace"), command)
         return stdout
 
-    def build(
-        self,
-        options: Sequence[str],
-        *,
-        cwd: Path,
-        prefix: Path,
-        cache: Path,
-        optimize: str,
-        jobs: int | None,
-        epoch: int,
-        has_windows: bool,
-        on_tick: Callable[[], None] | None = None,
-    ) -> None:
-        """Runs ``zig build`` in *cwd* with the project's *options*; artifacts are installed below *prefix*, and
-        *cache* holds what it compiled.
-
-        *has_windows* says whether a target of it is Windows, whose runtimes zig keeps by the path of its own library.
+    def build(self, build: ZigBuild, on_tick: Callable[[], None] | None = None) -> None:
+        """Run ``zig build``; ``on_tick`` is called some times a second meanwhile.
 
         :raises CompileError: if a step fails. zig has finished every other step by then.
         """
-        arguments = ["build", "--prefix", str(prefix), "--cache-dir", str(cache), "--summary", "none", "--color", "off"]
-        arguments += options
-        arguments += [] if optimize == "debug" else [f"--release={optimize}"]
-        if self.talk:
-            arguments.append("--verbose")
-        if jobs:
-            arguments.append(f"-j{jobs}")
-        library = self.settled_library() if has_windows else None
+        arguments = ["build", "--prefix", str(build.prefix), "--cache-dir", str(build.cache)]
+        arguments += ["--summary", "none", "--color", "off", *build.arguments]
+        arguments += [] if build.optimize == "debug" else [f"--release={build.optimize}"]
+        arguments += ["--verbose"] * bool(self.talk)
+        arguments += [f"-j{build.jobs}"] * bool(build.jobs)
+        world = ZigEnvironment(build.epoch, self.settled_library() if build.has_windows else None)
         if self.on_build:
-            self.on_build([str(self.executable), *arguments], _INHERITED, self._set_variables(epoch, library))
+            self.on_build([str(self.executable), *arguments], _INHERITED, self._set_variables(world))
         for left in reversed(range(_TRIES)):
             try:
-                self.run(arguments, cwd=cwd, epoch=epoch, library=library, on_tick=on_tick)
+                self.run(arguments, cwd=build.folder, world=world, on_tick=on_tick)
                 return
             except CompileError as error:
                 if not left or _LOST not in error.output:
@@ -140,7 +149,7 @@ class Zig:
 
         :raises CompileError: if one cannot be had, or is not what its hash says.
         """
-        self.run(["build", "--fetch", "--color", "off"], cwd=root, has_network=True)
+        self.run(["build", "--fetch", "--color", "off"], cwd=root, world=ZigEnvironment(has_network=True))
 
     def settled_library(self) -> Path:
         """zig's library at a path that is the same for every environment that zig is installed in.
@@ -160,13 +169,13 @@ class Zig:
         # Resolved, since the runtimes are known by this path: stores that share it by a link share them, too.
         return self.store.keep(("zig-lib", name), link).resolve()
 
-    def _environment(self, epoch: int | None, library: Path | None, has_network: bool) -> dict[str, str]:
+    def _environment(self, world: ZigEnvironment) -> dict[str, str]:
         """What zig sees of this process's environment: no locale, no time zone, no flags, no HOME."""
-        names = _INHERITED + (_PROXIES if has_network else ())
+        names = _INHERITED + (_PROXIES if world.has_network else ())
         inherited = {key: self.machine.environ[key] for key in names if key in self.machine.environ}
-        return inherited | self._set_variables(epoch, library)
+        return inherited | self._set_variables(world)
 
-    def _set_variables(self, epoch: int | None, library: Path | None) -> dict[str, str]:
+    def _set_variables(self, world: ZigEnvironment) -> dict[str, str]:
         environment = {
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
@@ -174,10 +183,10 @@ class Zig:
             "ZIG_GLOBAL_CACHE_DIR": str(self.store.folder("zig")),
             "ZIG_LOCAL_CACHE_DIR": str(self.store.folder("zig-local")),
         }
-        if epoch is not None:
-            environment["SOURCE_DATE_EPOCH"] = str(epoch)
-        if library:
-            environment["ZIG_LIB_DIR"] = str(library)
+        if world.epoch is not None:
+            environment["SOURCE_DATE_EPOCH"] = str(world.epoch)
+        if world.library:
+            environment["ZIG_LIB_DIR"] = str(world.library)
         return environment
 
 

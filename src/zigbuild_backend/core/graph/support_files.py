@@ -1,0 +1,48 @@
+"""What build.zig reads beside the files of the project: CPython, headers of other packages, what is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..base.pythons import Python
+from ..cpython.header_sets import HeaderSet
+from ..cpython.pyconfig import pyconfig_header
+from ..cpython.zig_translation import translated_headers, translation_files
+from ..generate.supplies import NO_SUPPLIES, Supplies
+from ..zig.support_folders import SUPPORT_FOLDER
+from .graph import Graph
+
+
+@dataclass(frozen=True)
+class SupportFiles:
+    """``files`` (path → content) and ``folders`` (path → folder on this machine), by their paths beside build.zig."""
+
+    files: Mapping[str, bytes]
+    folders: Mapping[str, Path]
+
+
+def collect_support(
+    graph: Graph,
+    headers: Mapping[str, HeaderSet],
+    definitions: Mapping[Python, str],
+    supplies: Supplies = NO_SUPPLIES,
+) -> SupportFiles:
+    """Return what the build.zig of *graph* reads beside the project.
+
+    *headers* are header sets by CPython's version (``3.13``), *definitions* the texts of module-definition files for
+    import libraries, *supplies* what is generated and the headers of other packages.
+    """
+    files = dict(graph.headers)
+    folders = {f"{SUPPORT_FOLDER}/include/{version}": found.folder for version, found in headers.items()}
+    for python, text in definitions.items():
+        files[f"{SUPPORT_FOLDER}/exports/{python}.def"] = text.encode()
+    if graph.products.modules:
+        for system in ("posix", "windows"):
+            files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)
+    if graph.has_zig:
+        files.update((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in translation_files().items())
+        for version, found in headers.items():
+            folders[f"{SUPPORT_FOLDER}/zig/{version}"] = translated_headers(found)
+    return SupportFiles(files | supplies.files, folders | supplies.folders)

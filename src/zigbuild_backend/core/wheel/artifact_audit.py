@@ -1,0 +1,107 @@
+"""Audits what was linked for one wheel: each module, shared library and program is what its name claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+from ..audit.module_audit import audit_library, audit_module, audit_program
+from ..audit.platform_policy import find_policy
+from ..base.errors import MismatchError, NotFoundError, Problem
+from ..base.pythons import Python
+from ..binaries.elf import name_needed, rename_needed
+from ..binaries.fat import render_fat
+from ..graph.staging import Cell
+from ..graph.zig_graph import Artifact
+from ..project.products import LibraryProduct, Module
+
+
+@dataclass(frozen=True)
+class ArtifactAudit:
+    """What artifacts are held against: the wheel's cell; ``scripts`` is the folder of the wheel for programs.
+
+    ``find_origin(symbol, module=…)`` returns the source of a module that refers to a symbol, or None.
+    """
+
+    cell: Cell
+    scripts: str
+    find_origin: Callable[..., str | None]
+
+
+@dataclass(frozen=True)
+class AuditedFiles:
+    """The sound files of one wheel (path in the wheel → content), and what is wrong with the others.
+
+    ``dropped`` has the problems of optional modules, which are left out; ``error`` those that refuse the wheel.
+    """
+
+    files: Mapping[str, bytes]
+    dropped: tuple[Problem, ...] = ()
+    error: MismatchError | None = None
+
+
+def audit_artifacts(artifacts: Sequence[Artifact], audit: ArtifactAudit) -> AuditedFiles:
+    """Return the files of *artifacts*, which need musl by its name on Alpine, and all that is wrong with them."""
+    target = audit.cell.target
+    shared = [artifact.product for artifact in artifacts if isinstance(artifact.product, LibraryProduct)]
+    bundled = frozenset(library.path(target).rpartition("/")[2] for library in shared)
+    files: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    dropped: list[Problem] = []
+    for artifact in artifacts:
+        path, data, found = _audit(artifact, audit, bundled)
+        if found and artifact.is_optional:
+            dropped += found
+        else:
+            problems += found
+            files[path] = data
+    return AuditedFiles(files, tuple(dropped), MismatchError.of(problems) if problems else None)
+
+
+def _audit(artifact: Artifact, audit: ArtifactAudit, bundled: frozenset[str]) -> tuple[str, bytes, tuple[Problem, ...]]:
+    """Return the path in the wheel, the content and the problems of one artifact."""
+    product, target, python = artifact.product, audit.cell.target, audit.cell.python
+    slices = [path.read_bytes() for path in artifact.files]
+    data = render_fat(slices) if target.slices else slices[0]
+    policy = find_policy(target)
+    if isinstance(product, Module):
+        if target.libc == "musl" and target.musl_name.encode() in data:
+            data = rename_needed(data, "libc.so")
+        path = product.path(python, target)
+        return (
+            path,
+            data,
+            audit_module(
+                data,
+                path=path,
+                module=product.name,
+                target=target,
+                python=python,
+                policy=policy,
+                stable_abi=_read_stable_abi(python),
+                bundled=bundled,
+                origin=partial(audit.find_origin, module=product),
+                is_open=product.settings.visibility == "default",
+            ),
+        )
+    if isinstance(product, LibraryProduct):
+        if target.libc == "musl":
+            data = name_needed(data, "libc.so", target.musl_name)
+        path = product.path(target)
+        return path, data, audit_library(data, path=path, target=target, policy=policy, bundled=bundled)
+    path = f"{audit.scripts}/{artifact.files[0].name}"
+    return path, data, audit_program(data, path=path, target=target, policy=policy)
+
+
+@cache
+def _read_stable_abi(python: Python) -> frozenset[str] | None:
+    """Return the names that a module of this stable ABI can use; None if it is none, or its list is not installed."""
+    if not python.stable_abi:
+        return None
+    from ..cpython.windows_exports import stable_abi_symbols
+
+    try:
+        return stable_abi_symbols(python.minor)
+    except NotFoundError:
+        return None

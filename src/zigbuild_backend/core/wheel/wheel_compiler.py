@@ -1,0 +1,168 @@
+"""Compiles wheels: stages one graph for all of them, runs it, and gives the audited files of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+
+from ..base.errors import NotFoundError, ZigbuildError
+from ..generate.supplies import provide
+from ..graph.graph import open_graph
+from ..graph.msvc_sources import HEADER_SUFFIXES
+from ..graph.object_counts import count_objects, list_kept
+from ..graph.own_build_zig import is_ejected, run_build_file
+from ..graph.staging import Cell, StagedGraph, stage_graph
+from ..graph.undefined_symbols import find_origin_of
+from ..graph.zig_graph import CompiledGraph, RunOptions, run_graph
+from ..graph.zig_packages import fetch_packages, needs_network
+from ..project.planned_wheels import PlannedWheel
+from ..project.project import Checkout
+from ..zig.build_roots import Workspace, open_workspace
+from ..zig.macos_sdk import SdkInput, describe_sdk
+from ..zig.support_folders import SUPPORT_FOLDER
+from ..zig.toolchain import Zig
+from .artifact_audit import ArtifactAudit, audit_artifacts
+from .build_preparation import PreparedBuild, prepare_build
+from .spec import PythonInput, WheelSpec
+from .workshop import Workshop
+
+
+@dataclass(frozen=True)
+class LinkedWheel:
+    """A wheel to pack: its specification, and the files that were generated and linked for it (path → content)."""
+
+    wheel: PlannedWheel
+    spec: WheelSpec
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class RefusedWheel:
+    """A wheel that cannot be made, and the reason."""
+
+    wheel: PlannedWheel
+    error: ZigbuildError
+
+
+@dataclass(frozen=True)
+class _StagedBuild:
+    """A staged graph, with the inputs of it that specifications name: the SDK, and headers of other packages."""
+
+    staged: StagedGraph
+    sdk: SdkInput | None
+    headers: tuple[tuple[str, str], ...]
+
+
+def compile_wheels(
+    checkout: Checkout,
+    wheels: Collection[PlannedWheel],
+    workshop: Workshop,
+    base: WheelSpec,
+    workspace: Workspace | None = None,
+) -> Iterator[LinkedWheel | RefusedWheel]:
+    """Yield for each of *wheels* its audited files, or the reason why there are none.
+
+    *base* is the specification that all wheels share. They are compiled in *workspace*, or in the one that the store
+    has for the project's name.
+
+    :raises ZigbuildError: if none can be compiled for a reason that they share.
+    """
+    prepared = prepare_build(checkout, wheels, workshop, base)
+    yield from (LinkedWheel(wheel, prepared.pure, prepared.generated) for wheel in wheels if not wheel.target)
+    if not prepared.cells:
+        return
+    with nullcontext(workspace) if workspace else open_workspace(workshop.zig.store, base.name) as place:
+        build = _stage(prepared, workshop, place)
+        compiled = _run(build, workshop, base.epoch)
+        for wheel in (wheel for wheel in wheels if wheel.target):
+            yield _link(wheel, prepared, build, compiled, workshop)
+
+
+def _stage(prepared: PreparedBuild, workshop: Workshop, workspace: Workspace) -> _StagedBuild:
+    """Stage the graph of all cells, with what is generated for them, in a workspace whose cache is theirs."""
+    checkout, zig, cells = prepared.checkout, workshop.zig, prepared.cells.values()
+    graph = open_graph(checkout, zig)
+    pairs = [(cell.target, cell.python) for cell in cells]
+    supplies = provide(checkout, pairs, prepared.bench, prepared.kept, prepared.pure.epoch)
+    sdk, folders = None, {}
+    if workshop.sdk and any(graph.products.has_frameworks(cell.target) for cell in cells):
+        sdk = describe_sdk(workshop.sdk, zig.store)
+        folders = {f"{SUPPORT_FOLDER}/sdk": workshop.sdk.folder}
+    names = [path for path in checkout.project.tree.by_path if path.endswith(HEADER_SUFFIXES)]
+    if found := [*names, *(digest for _, digest in supplies.headers), *([sdk.digest] if sdk else [])]:
+        workspace = workspace.apart(found)
+    staged = stage_graph(graph, cells, workspace, supplies, folders)
+    if needs_network(checkout):
+        fetch_packages(Checkout(checkout.project, workspace.root), zig)
+    return _StagedBuild(staged, sdk, supplies.headers)
+
+
+def _run(build: _StagedBuild, workshop: Workshop, epoch: int) -> CompiledGraph:
+    """Run the graph, and report what was compiled and how many objects that took."""
+    staged = build.staged
+    options = RunOptions(epoch, workshop.jobs, lambda identifier: workshop.report(identifier, "compiled"))
+    kept = list_kept(staged.workspace.cache)
+    compiled = _choose_runner(staged)(staged, workshop.zig, options)
+    done = [cell for cell in staged.cells if cell.identifier not in compiled.errors]
+    workshop.count(count_objects(staged, done, kept))
+    return compiled
+
+
+def _choose_runner(staged: StagedGraph) -> Callable[[StagedGraph, Zig, RunOptions], CompiledGraph]:
+    """Return what compiles: the graph of all wheels, which an ejected build.zig is too, or the project's own build.zig.
+
+    :raises NotFoundError: if the build.zig that the settings name is not there.
+    """
+    build_file = staged.graph.project.settings.build_file
+    if not build_file:
+        return run_graph
+    text = staged.graph.sources.get(build_file)
+    if text is None:
+        raise NotFoundError(
+            f"there is no file {build_file!r} in the project",
+            where="tool.zigbuild.build-file",
+            hint="check the path; what git ignores is no part of the project",
+        )
+    return run_graph if is_ejected(text) else run_build_file
+
+
+def _link(
+    wheel: PlannedWheel, prepared: PreparedBuild, build: _StagedBuild, compiled: CompiledGraph, workshop: Workshop
+) -> LinkedWheel | RefusedWheel:
+    """Audit what was linked for one wheel, and return it with the wheel's specification."""
+    cell, graph = prepared.cells[wheel.identifier], build.staged.graph
+    if error := compiled.errors.get(cell.identifier):
+        return RefusedWheel(wheel, error)
+    find_origin = partial(find_origin_of, cell=cell, staged=build.staged, zig=workshop.zig)
+    scripts = f"{prepared.pure.name}-{prepared.pure.version}.data/scripts"
+    found = audit_artifacts(compiled.artifacts[cell.identifier], ArtifactAudit(cell, scripts, find_origin))
+    if found.error:
+        return RefusedWheel(wheel, found.error)
+    lost = compiled.dropped.get(cell.identifier)
+    for problem in (*(lost.problems if lost else ()), *found.dropped):
+        where = problem.where if problem.where == cell.identifier else f"{cell.identifier}: {problem.where}"
+        workshop.warn(replace(problem, where=where, hint="it is optional: the wheel is made without it"))
+    if not found.files:  # all that it has was optional
+        return LinkedWheel(wheel, prepared.pure, prepared.generated)
+    spec = replace(
+        prepared.compiled,
+        tag=wheel.tag,
+        zig=workshop.zig.version,
+        optimize=graph.project.settings.optimize,
+        target=cell.target,
+        python=_describe_python(cell),
+        sdk=build.sdk if graph.products.has_frameworks(cell.target) else None,
+        headers=build.headers,
+    )
+    return LinkedWheel(wheel, spec, {**prepared.generated, **found.files})
+
+
+def _describe_python(cell: Cell) -> PythonInput | None:
+    """Return the CPython of a specification; None for a wheel without modules."""
+    if cell.headers is None:
+        return None
+    definitions = hashlib.sha256(cell.definitions.encode()).hexdigest() if cell.definitions else ""
+    return PythonInput(cell.python, cell.headers.version, cell.headers.digest, definitions)

@@ -1,0 +1,63 @@
+"""Packs wheels: the entries of a wheel, with the ``.dist-info`` that belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..archive.archive_writer import Entry
+from ..base.errors import ConfigurationError
+from ..project.core_metadata import render_entry_points
+from ..project.project import Checkout
+from .buildinfo import FILE_NAME as BUILDINFO
+from .buildinfo import digest_members, render_buildinfo
+from .dist_info import render_record, render_wheel_file
+from .project_entries import make_entry
+from .sbom import FILE_NAME as SBOM
+from .sbom import render_sbom
+from .spec import WheelSpec
+
+
+def assemble_wheel(
+    checkout: Checkout, spec: WheelSpec, contents: Iterable[Entry], made: Mapping[str, bytes]
+) -> list[Entry]:
+    """Return the entries of the wheel of *spec*: the project's *contents*, what was *made* for it, and ``.dist-info``.
+
+    :raises ConfigurationError: if a file that was made is in the source tree already.
+    """
+    entries = list(contents)
+    if clash := next((entry.path for entry in entries if entry.path in made), None):
+        raise ConfigurationError(
+            "is in the source tree and would be compiled too", where=clash, hint="delete it, or have git ignore it"
+        )
+    entries += [make_entry(checkout.project, path, data) for path, data in made.items()]
+    return add_dist_info(checkout, spec, entries)
+
+
+def add_dist_info(checkout: Checkout, spec: WheelSpec, entries: Iterable[Entry]) -> list[Entry]:
+    """Return *entries* and the ``.dist-info`` that belongs to them, RECORD last."""
+    info = f"{spec.name}-{spec.version}.dist-info"
+    record = f"{info}/RECORD"
+    members = [*entries, *_render_dist_info(checkout, spec, info)]
+    buildinfo = render_buildinfo(spec, digest_members(render_record(members, record)))
+    members.append(Entry(f"{info}/{BUILDINFO}", buildinfo))
+    return [*members, Entry(record, render_record(members, record))]
+
+
+def _render_dist_info(checkout: Checkout, spec: WheelSpec, info: str) -> list[Entry]:
+    """Return the files of ``.dist-info`` that do not depend on others: metadata, tags, entry points, licences, SBOM."""
+    metadata = checkout.project.metadata
+    generator = " ".join(spec.backend.split(" ")[:2])
+    entries = [
+        Entry(f"{info}/METADATA", metadata.text.encode()),
+        Entry(f"{info}/WHEEL", render_wheel_file(spec.tags, generator, is_pure=spec.target is None)),
+        Entry(f"{info}/sboms/{SBOM}", render_sbom(spec)),
+    ]
+    if metadata.entry_points:
+        entries.append(Entry(f"{info}/entry_points.txt", render_entry_points(metadata.entry_points)))
+    for path in metadata.license_files:
+        if path not in checkout.project.tree.by_path:
+            raise ConfigurationError(
+                "this licence file is no part of the project", where=path, hint="does git ignore it?"
+            )
+        entries.append(Entry(f"{info}/licenses/{path}", checkout.read(path)))
+    return entries

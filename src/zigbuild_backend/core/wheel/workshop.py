@@ -1,0 +1,34 @@
+"""The means by which wheels are made, none of which reaches their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..base.errors import Problem
+from ..graph.object_counts import Tally
+from ..zig.macos_sdk import Sdk
+from ..zig.toolchain import Zig
+
+Reporter = Callable[[str, str], None]
+"""Is called with a wheel identifier and its new state: ``compiled``, ``packed`` or ``failed``."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """zig, the places of headers and tools, cores, and functions that show progress.
+
+    ``headers`` are folders and archives of CPython's headers to prefer. ``tools`` are the folders with the packages
+    that generate sources or have headers, by default those of the running Python. ``warn`` is called with problems
+    that do not prevent a wheel, ``count`` with how many objects a run built and reused.
+    """
+
+    zig: Zig
+    headers: Sequence[Path] = ()
+    jobs: int | None = None
+    report: Reporter = lambda identifier, state: None
+    warn: Callable[[Problem], None] = lambda problem: None
+    count: Callable[[Tally], None] = lambda tally: None
+    sdk: Sdk | None = None
+    tools: Sequence[Path] = ()
