@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from ..core.base import store_folders
 from ..core.base.store import Store, locked, temporary_folder
 from ..core.project.planned_wheels import PlannedWheel
 from ..core.project.project import Checkout
@@ -27,12 +28,12 @@ _PAUSE = 0.05  # seconds
 def find_folder(root: Path, wheel: PlannedWheel, backend: BuildEnvironment, options: Mapping[str, str]) -> Path:
     """The folder of the store for the project in *root*, compiled for one wheel by one backend with those *options*."""
     parts = [str(root), wheel.identifier, backend.name, *(f"{key}={value}" for key, value in sorted(options.items()))]
-    return backend.zig.store.folder("editable", hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16])
+    return backend.zig.store.folder(store_folders.EDITABLE, hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16])
 
 
 def forget_lost_projects(store: Store) -> None:
     """Deletes what is kept for projects whose folders are gone: nobody says when an editable install is removed."""
-    for folder in store.folder("editable").iterdir():
+    for folder in store.folder(store_folders.EDITABLE).iterdir():
         state = read_state(str(folder))
         if state and not Path(state.root).is_dir():
             shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import Distribution
 from pathlib import Path
 
+from ..core.base import store_folders
 from ..core.base.backend_digest import PACKAGE, PACKAGE_FOLDER, list_package
 from ..core.base.store import digest_tree, link_or_copy
 from ..core.generate.installed_tools import find_tools
@@ -54,7 +55,7 @@ def keep_environment(requirements: Iterable[str], headers: Iterable[str], zig: Z
         for distribution in distributions.values():
             _copy_distribution(distribution, folder)
 
-    folder = zig.store.keep(("editable-environments", digest_tree(parts)), make)
+    folder = zig.store.keep((store_folders.EDITABLE_ENVIRONMENTS, digest_tree(parts)), make)
     ziglang = obtain_ziglang(zig.version, zig.machine)
     return BuildEnvironment((folder, ziglang), replace(zig, executable=ziglang / "ziglang" / zig.executable.name))
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..core.base import store_folders
 from ..core.base.errors import MismatchError, NotFoundError
 from ..core.base.machine import Machine
 from ..core.base.store import Store, clear_left, locked, temporary_folder
@@ -136,8 +137,13 @@ def explain_difference(repository: Repository, file: File, found: Path) -> str:
 
 def _clear_leftovers(store: Store) -> None:
     """Deletes what was left in the caches by builds that were killed: compilers leave megabytes each time."""
-    caches = ("work/*/cache", "work/*/cache/apart/*", "zig-local", "zig")
-    for pattern in ("*/.new-*", "work/*/.new-*"):
+    caches = (
+        f"{store_folders.WORK}/*/cache",
+        f"{store_folders.WORK}/*/cache/apart/*",
+        store_folders.ZIG_LOCAL,
+        store_folders.ZIG,
+    )
+    for pattern in ("*/.new-*", f"{store_folders.WORK}/*/.new-*"):
         clear_left(store.root.glob(pattern))
     for cache in caches:
         for path in store.root.glob(f"{cache}/tmp/*"):

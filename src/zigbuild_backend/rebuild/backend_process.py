@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..core.base import store_folders
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem, ToolchainError, ZigbuildError
 from ..core.base.store import Store
 from ..core.cpython.header_sets import HeaderSet
 from ..core.wheel.spec import WheelSpec
-from ..core.zig.macos_sdk import KEPT as SDKS
 from ..core.zig.macos_sdk import VARIABLE, Sdk
 from .circumstances import Circumstance
 from .environments.environment import Environment
@@ -21,10 +21,10 @@ from .environments.interpreters import Interpreter
 from .sandbox.limits import Completed, Sandbox
 from .wheel_specs import identify
 
-KEPT = ("deflate", "exports", "pyconfig", "zig-lib")
+KEPT = (store_folders.DEFLATE, store_folders.EXPORTS, store_folders.PYCONFIG, store_folders.ZIG_LIBRARY)
 """What a build makes once for all projects, in folders of the store. No foreign source may write there."""
 
-_CACHES = ("zig", "zig-local")
+_CACHES = (store_folders.ZIG, store_folders.ZIG_LOCAL)
 _START = (
     "import sys; n = 2 + int(sys.argv[1]); sys.path[:0] = sys.argv[2:n]; del sys.argv[1:n]; "
     "from zigbuild_backend.__main__ import main; sys.exit(main())"
@@ -81,9 +81,9 @@ class Child:
         options += ["--jobs", str(self.circumstance.jobs)] if self.circumstance.jobs else []
         options += [part for folder in tools for part in ("--tools", str(folder))]
         caches = [self.store.folder(name) for name in _CACHES]
-        written = [*caches, self.store.folder("work", spec.name), out, *writable]
+        written = [*caches, self.store.folder(store_folders.WORK, spec.name), out, *writable]
         kept = [self.store.folder(name) for name in KEPT]
-        sdk = (self.sdk.folder, self.store.folder(SDKS)) if self.sdk else ()
+        sdk = (self.sdk.folder, self.store.folder(store_folders.SDKS)) if self.sdk else ()
         start = [str(self.interpreter.executable), "-I", "-S", "-B", "-c", _START, str(len(paths)), *map(str, paths)]
         return _read(
             self.sandbox.run(

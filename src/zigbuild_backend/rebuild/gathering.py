@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ..core.base import store_folders
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError
 from ..core.base.machine import Machine
 from ..core.generate.installed_tools import find_tools, select_tools
@@ -48,9 +49,9 @@ def gather(checkout: Checkout, machine: Machine) -> tuple[Path, ...]:
     paths: list[Path] = []
     for recipe in checkout.project.library_recipes.values():
         source = recipe.settings.recipe.source
-        paths += [open_library_source(recipe, machine), machine.store.root / "downloads" / source.sha256]
+        paths += [open_library_source(recipe, machine), machine.store.root / store_folders.DOWNLOADS / source.sha256]
         if recipe.patches:  # the run looks for the source as it was before them, too
-            paths.append(machine.store.root / "sources" / source.sha256)
+            paths.append(machine.store.root / store_folders.SOURCES / source.sha256)
     if needs_network(checkout):
         fetch_packages_of(checkout, obtain_zig(checkout.project.settings.zig, machine))
     return tuple(paths)

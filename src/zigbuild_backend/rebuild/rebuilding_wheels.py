@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
+from ..core.base import store_folders
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, ZigbuildError
 from ..core.base.machine import Machine
 from ..core.base.pins import DEFAULT_ZIG
@@ -112,7 +113,7 @@ def _open_source(source: Source, world: _World) -> _Inputs:
     if source.recipe:
         recipe = read_recipe(source.recipe)
         checkout = open_recipe(recipe, world.machine)
-        download = store.root / "downloads" / recipe.settings.recipe.source.sha256
+        download = store.root / store_folders.DOWNLOADS / recipe.settings.recipe.source.sha256
         siblings = (source.recipe.parent / table.recipe for table in recipe.settings.library if table.recipe)
         readable = {source.recipe, download, root, checkout.root, *(folder for folder in siblings if folder.is_dir())}
         readable.update(gather(checkout, world.machine))

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..core.base import store_folders
 from ..core.cpython.header_sets import HeaderSet
 from ..core.graph.runtimes import render_empty_module
 from ..core.wheel.spec import WheelSpec
 from .backend_process import KEPT, Child
 
 _NAME = "rehearsal"
-_NOTES = "rehearsed"
 _PYPROJECT = """\
 [build-system]
 requires = ["zigbuild-backend"]
@@ -60,10 +60,10 @@ def rehearse(
             f"first rebuild here for {', '.join(platforms)}: what is built once for all projects takes from seconds to"
             " some minutes a platform, and is kept"
         )
-    project = child.store.keep_tree("rehearsals", _render_project(chosen, zig))
+    project = child.store.keep_tree(store_folders.REHEARSALS, _render_project(chosen, zig))
     alike = [replace(spec, name=_NAME, version="0", overrides=()) for spec in chosen]
     wanted = {spec.python.python.minor for spec in chosen if spec.python}
-    with child.store.scratch(_NOTES) as out:
+    with child.store.scratch(store_folders.REHEARSED) as out:
         made = child.make_wheels(
             project,
             alike,
@@ -83,12 +83,12 @@ def rehearse(
 
 def forget(child: Child) -> None:
     """Forgets what was rehearsed in an environment, so that it is done again: somebody may have cleared the caches."""
-    shutil.rmtree(child.store.root / _NOTES / child.environment.name, ignore_errors=True)
+    shutil.rmtree(child.store.root / store_folders.REHEARSED / child.environment.name, ignore_errors=True)
 
 
 def _notes(child: Child, spec: WheelSpec, zig: str) -> list[Path]:
     """The files that say that all was made which a wheel of *spec* needs beside its sources."""
-    folder = child.store.root / _NOTES / child.environment.name / f"zig-{zig}"
+    folder = child.store.root / store_folders.REHEARSED / child.environment.name / f"zig-{zig}"
     if not spec.target or not spec.python:
         return [folder / "pure"]
     notes = [folder / f"{spec.target}-{spec.optimize}"]

@@ -8,6 +8,7 @@ from functools import lru_cache
 from os import pathsep
 from pathlib import Path
 
+from ..core.base import store_folders
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
 from ..core.base.machine import Machine
 from ..core.base.store import Store, digest_file
@@ -93,7 +94,7 @@ def _list_sdists(
         yield given
         return
     near = sorted(beside.glob("*.tar.gz")) if beside else []
-    kept = sorted(machine.store.root.glob("downloads/*/*.tar.gz"))
+    kept = sorted(machine.store.root.glob(f"{store_folders.DOWNLOADS}/*/*.tar.gz"))
     yield from (file for file in (*near, *kept) if is_sdist_of(file.name, spec.name, spec.version))
     try:
         yield fetch_sdist(spec.name, spec.version, machine)

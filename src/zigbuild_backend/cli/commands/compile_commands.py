@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
+from ...core.base import store_folders
 from ...core.base.errors import ConfigurationError, Problem
 from ...core.base.host import find_host_python, find_host_target
 from ...core.base.machine import Machine
@@ -84,7 +85,7 @@ def _find_python_folders(python: Python, headers: Sequence[Path], session: Sessi
     if python == ANY_PYTHON:
         return ()
     system = "windows" if os.name == "nt" else "posix"
-    configuration = session.store.keep_tree("compile-commands", {"pyconfig.h": pyconfig_header(system)})
+    configuration = session.store.keep_tree(store_folders.COMPILE_COMMANDS, {"pyconfig.h": pyconfig_header(system)})
     return (configuration, find_header_set(python.minor, session.machine, headers).folder)
 
 
@@ -96,7 +97,8 @@ def _find_package_folders(project: Project, session: Session) -> dict[str, Path]
     folders = obtain_tools((), Machine(store, session.environ, session.say), headers=requirements)
     tools = find_tools((), folders, headers=requirements)
     return {
-        name: store.keep_tree("headers", read_headers(name, tools.find(name))) for name in project.products.headers_from
+        name: store.keep_tree(store_folders.HEADERS, read_headers(name, tools.find(name)))
+        for name in project.products.headers_from
     }
 
 

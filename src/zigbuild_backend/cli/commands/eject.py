@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 
+from ...core.base import store_folders
 from ...core.base.epoch import read_epoch
 from ...core.base.errors import ConfigurationError, NotFoundError, Problem
 from ...core.base.host import find_host_target
@@ -52,7 +53,7 @@ def run(arguments: Namespace, session: Session) -> int:
     tools = find_tools(requirements, find_tool_folders(project, session), headers=only_headers)
     bench = Bench(tools, session.environ)
     wheels = [(target, python) for target in TARGETS for python in chosen]
-    kept = Store(session.store.folder("work", project.metadata.file_name.rsplit("-", 1)[0]))
+    kept = Store(session.store.folder(store_folders.WORK, project.metadata.file_name.rsplit("-", 1)[0]))
     supplies = provide(checkout, wheels, bench, kept, read_epoch(session.environ))
     files = render_files(open_graph(checkout, zig), headers, zig, supplies)
     ejected = write_files(root, files, force=arguments.force)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...core.base import store_folders
 from ...core.base.errors import ConfigurationError, NotFoundError, ToolchainError
 from ...core.base.pins import NAME, VERSION
 from ...core.base.store import write_atomically
@@ -76,7 +77,7 @@ def _read(
     sandbox = choose_sandbox(arguments, session)
     interpreter = read_interpreter(Path(sys.executable))
     session.say("running the project's setup.py, on a copy of its files")
-    with session.store.scratch("imports") as scratch:
+    with session.store.scratch(store_folders.IMPORTS) as scratch:
         for file in tree.files:
             (scratch / file.path).parent.mkdir(parents=True, exist_ok=True)
             (scratch / file.path).write_bytes(read_file(root, file))

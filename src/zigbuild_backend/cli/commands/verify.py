@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ...core.base import store_folders
 from ...core.base.errors import MismatchError, NotFoundError, ZigbuildError
 from ...rebuild.circumstances import Circumstance, contrast, usual
 from ...rebuild.compare.difference import Difference
@@ -114,7 +115,7 @@ def _verify(
     spec = release.wheels[0].spec
     session.say(f"making {format_count(len(release.wheels), 'wheel')} of {spec.name} {spec.version} again")
     attempts: dict[str, list[Attempt]] = defaultdict(list)
-    with session.store.scratch("verify") as scratch:
+    with session.store.scratch(store_folders.VERIFY) as scratch:
         for circumstance in circumstances:
             for wheel, rebuilt in make_again(release, scratch, circumstance, sandbox, arguments, session):
                 differences = _explain(wheel, rebuilt.path) if rebuilt.path else ()

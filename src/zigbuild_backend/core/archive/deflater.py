@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from ..base import store_folders
 from ..zig.toolchain import Zig
 from .deflate.native import SOURCE, Deflater, prove, source_digest
 
@@ -23,4 +24,4 @@ def obtain_deflater(zig: Zig) -> Deflater:
             prove(deflater)
 
     name = "deflate.exe" if sys.platform == "win32" else "deflate"
-    return Deflater(zig.store.keep(("deflate", source_digest(), zig.version, name), compile_and_prove))
+    return Deflater(zig.store.keep((store_folders.DEFLATE, source_digest(), zig.version, name), compile_and_prove))

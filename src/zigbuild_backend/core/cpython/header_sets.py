@@ -17,6 +17,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.errors import ConfigurationError, NotFoundError
 from ..base.machine import Machine
 from ..base.pythons import NEWEST, OLDEST
@@ -37,8 +38,6 @@ VARIABLE = "ZIGBUILD_HEADERS"
 
 SUPPORTED = range(OLDEST, NEWEST + 1)
 """The minor versions whose headers are looked for."""
-
-_KIND = "headers"
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def load_header_set(store: Store, digest: str) -> HeaderSet:
 
     :raises NotFoundError: if the store doesn't hold it, or holds it altered.
     """
-    folder = store.root / _KIND / digest
+    folder = store.root / store_folders.HEADERS / digest
     files = read_include_folder(folder)
     version = parse_version(files.get("patchlevel.h", b""))
     if version is None or digest_tree(files) != digest:
@@ -191,7 +190,7 @@ def list_header_sets(machine: Machine) -> tuple[KnownHeaders, ...]:
     for tree in _named_trees(_named_by(machine.environ)):
         origins[tree.version, tree.digest].add(tree.origin)
         chosen.setdefault(tree.version.minor, tree.digest)
-    for folder in (machine.store.root / _KIND).glob("[0-9a-f]" * 64):
+    for folder in (machine.store.root / store_folders.HEADERS).glob("[0-9a-f]" * 64):
         if version := read_version(folder):
             origins.setdefault((version, folder.name), set())
     for minor in SUPPORTED:
@@ -265,23 +264,23 @@ def _installed_trees(minor: int, environ: Mapping[str, str]) -> tuple[_Tree, ...
 
 
 def _keep(store: Store, tree: _Tree) -> HeaderSet:
-    folder = store.keep_tree(_KIND, tree.files)
+    folder = store.keep_tree(store_folders.HEADERS, tree.files)
     if read_include_folder(folder) != tree.files:  # somebody altered what was kept earlier
         shutil.rmtree(folder, ignore_errors=True)
-        folder = store.keep_tree(_KIND, tree.files)
+        folder = store.keep_tree(store_folders.HEADERS, tree.files)
     return HeaderSet(tree.version.text, tree.digest, folder)
 
 
 def _read_kept(store: Store, path: Path, minor: int) -> HeaderSet | None:
     """The header set of that *minor* that *path* is, if it is a folder of the store; it is taken at its word."""
-    if path.parent != store.root / _KIND or not re.fullmatch("[0-9a-f]{64}", path.name):
+    if path.parent != store.root / store_folders.HEADERS or not re.fullmatch("[0-9a-f]{64}", path.name):
         return None
     version = read_version(path)
     return HeaderSet(version.text, path.name, path) if version and version.minor == minor else None
 
 
 def _choice_file(store: Store, minor: int) -> Path:
-    return store.root / _KIND / "chosen" / f"3.{minor}"
+    return store.root / store_folders.HEADERS / "chosen" / f"3.{minor}"
 
 
 def _choose(store: Store, tree: _Tree) -> HeaderSet:
@@ -305,7 +304,7 @@ def _read_choice(store: Store, minor: int) -> _Choice | None:
         is_sound = CPythonVersion.parse(version).minor == minor and re.fullmatch("[0-9a-f]{64}", digest)
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    folder = store.root / _KIND / digest
+    folder = store.root / store_folders.HEADERS / digest
     if not is_sound or not (folder / "patchlevel.h").is_file():
         return None
     return _Choice(HeaderSet(version, digest, folder), origin)

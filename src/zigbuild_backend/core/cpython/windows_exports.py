@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.errors import NotFoundError
 from ..base.pythons import Python
 from ..zig.toolchain import Zig
@@ -102,7 +103,8 @@ def render_def(headers: HeaderSet, python: Python, zig: Zig) -> str:
     def make(path: Path) -> None:
         path.write_bytes(_render(_find_exports(headers, python, zig), python.windows_dll).encode())
 
-    return zig.store.keep(("exports", recipe.hexdigest(), f"{python}.def"), make).read_text(encoding="utf-8")
+    kept = zig.store.keep((store_folders.EXPORTS, recipe.hexdigest(), f"{python}.def"), make)
+    return kept.read_text(encoding="utf-8")
 
 
 def stable_abi_symbols(minor: int) -> frozenset[str]:
@@ -132,7 +134,7 @@ def _find_exports(headers: HeaderSet, python: Python, zig: Zig) -> dict[str, boo
     names = [path.name for path in sorted(headers.folder.glob("*.h")) if path.name not in _LEFT_OUT]
     source = "".join(f"#include <{name}>\n" for name in ("Python.h", *names))
     defines = [f"-D{name}={value}" for name, value in python.macros.items()]
-    pyconfig = zig.store.keep_tree("pyconfig", {"pyconfig.h": pyconfig_header("windows")})
+    pyconfig = zig.store.keep_tree(store_folders.PYCONFIG, {"pyconfig.h": pyconfig_header("windows")})
     exports: dict[str, bool] = {}
     for variant in _VARIANTS:
         text = zig.run(

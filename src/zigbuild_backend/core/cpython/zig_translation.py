@@ -10,6 +10,7 @@ import hashlib
 import re
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.store import Store
 from .header_sets import HeaderSet
 from .include_tree import read_include_folder
@@ -39,7 +40,7 @@ def translated_headers(headers: HeaderSet) -> Path:
             file.write_bytes(declare_inline(content))
 
     rules = hashlib.sha256(_INLINE.pattern + _ATTRIBUTE.pattern).hexdigest()[:16]
-    return store.keep(("translated-headers", f"{headers.digest}-{rules}"), make)
+    return store.keep((store_folders.TRANSLATED_HEADERS, f"{headers.digest}-{rules}"), make)
 
 
 def declare_inline(header: bytes) -> bytes:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.errors import MismatchError, NotFoundError
 from ..base.store import Store, digest_file
 
@@ -51,7 +52,7 @@ def keep_stream(file_name: str, sha256: str, store: Store, stream: Callable[[str
 
     :raises MismatchError: if it has another sha256 (hex) than that, or more than :data:`MAX_DOWNLOAD` bytes.
     """
-    place = store.root / "downloads" / sha256 / file_name
+    place = store.root / store_folders.DOWNLOADS / sha256 / file_name
     hint = f"without a network, put the file there: {place}"
 
     def make(path: Path) -> None:
@@ -62,7 +63,7 @@ def keep_stream(file_name: str, sha256: str, store: Store, stream: Callable[[str
                 hint="do not use it: the hash is wrong, or the place that has the file was tampered with",
             )
 
-    kept = store.keep(("downloads", sha256, file_name), make)
+    kept = store.keep((store_folders.DOWNLOADS, sha256, file_name), make)
     if (found := digest_file(kept)) != sha256:  # somebody may have put it there
         raise MismatchError(f"has the sha256 {found}, not {sha256}", where=str(kept), hint="delete it")
     return kept

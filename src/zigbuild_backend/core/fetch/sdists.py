@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.errors import NotFoundError
 from ..base.machine import Machine
 from ..base.store import Store, digest_stream, digest_tree
@@ -34,7 +35,7 @@ def open_sdist(path: Path, store: Store) -> Path:
 
             unpack(file, folder, path.name)
 
-        return store.keep(("sources", sha256), make)
+        return store.keep((store_folders.SOURCES, sha256), make)
 
 
 def open_patched(path: Path, patches: Mapping[str, bytes], sha256: str, store: Store) -> Path:
@@ -61,7 +62,7 @@ def open_patched(path: Path, patches: Mapping[str, bytes], sha256: str, store: S
                         (folder / path).parent.mkdir(parents=True, exist_ok=True)
                         (folder / path).write_bytes(content)
 
-    return store.keep(("sources", digest_tree({"": sha256.encode(), **patches})), make)
+    return store.keep((store_folders.SOURCES, digest_tree({"": sha256.encode(), **patches})), make)
 
 
 def fetch(name: str, file_name: str, sha256: str, machine: Machine) -> Path:
@@ -112,7 +113,7 @@ def _learn(name: str, file_name: str, machine: Machine) -> str:
     """The sha256 (hex) of a file whose index publishes none; the file is kept."""
     from .indexes import read_indexes, stream_file
 
-    with machine.store.scratch("downloads") as folder:
+    with machine.store.scratch(store_folders.DOWNLOADS) as folder:
         path = folder / file_name
         sha256 = write_blocks(path, stream_file(name, file_name, "", read_indexes(machine.environ), ""))
         keep_download(path, file_name, sha256, machine.store)

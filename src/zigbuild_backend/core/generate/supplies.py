@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.backend_digest import read_backend
 from ..base.errors import ConfigurationError, NotFoundError, Problem
 from ..base.pythons import Python
@@ -55,7 +56,7 @@ def provide(
             _check_those_there(made, checkout.project, generation.where)
             files |= {prefix + path: data for path, data in made.items()}
     headers = {name: read_headers(name, bench.tools.find(name)) for name in checkout.project.products.headers_from}
-    folders = {f"{HEADERS}/{name}": store.keep_tree("headers", found) for name, found in headers.items()}
+    folders = {f"{HEADERS}/{name}": store.keep_tree(store_folders.HEADERS, found) for name, found in headers.items()}
     digests = {canonicalize(name): digest_tree(found) for name, found in headers.items()}
     return Supplies(files, folders, tuple(sorted(digests.items())))
 
@@ -152,5 +153,5 @@ def _generate(
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
 
-    kept = store.keep(("generated", key), make)
+    kept = store.keep((store_folders.GENERATED, key), make)
     return {path.relative_to(kept).as_posix(): path.read_bytes() for path in sorted(kept.rglob("*")) if path.is_file()}

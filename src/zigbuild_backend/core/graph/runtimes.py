@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.epoch import DEFAULT_EPOCH
 from ..base.errors import ToolchainError
 from ..base.pythons import PYTHONS
@@ -50,7 +51,7 @@ def find_runtimes(
     target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool = False
 ) -> tuple[Runtime, ...]:
     """The runtimes that modules for *target* are linked with, one a slice; with *is_cxx* also those of C++."""
-    folder = zig.store.root / "zig" / "warm" / zig.version / optimize
+    folder = zig.store.root / store_folders.ZIG / "warm" / zig.version / optimize
     languages = ("c", "cxx") if is_cxx else ("c",)
     triples = [part.triple for part in target.slices or (target,)]
     return tuple(Runtime(folder / f"{triple}-{language}") for triple in triples for language in languages)
@@ -66,7 +67,7 @@ def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool 
     text = render_empty_module(_NAME)
     code = (f'extern "C" {{\n{text}}}\n' if is_cxx else text).encode()
     extension = Extension(name=_NAME, sources=(source,))
-    with zig.store.scratch("tmp") as root:
+    with zig.store.scratch(store_folders.TEMPORARY) as root:
         (root / source).write_bytes(code)
         include = root / "include"
         include.mkdir()

@@ -9,6 +9,7 @@ import re
 import shutil
 from pathlib import Path, PurePosixPath
 
+from ..base import store_folders
 from ..base.errors import MismatchError, NotFoundError, Problem, ProblemList, ZigbuildError
 from ..project.project import Checkout, Project
 from ..settings import TABLE
@@ -50,7 +51,7 @@ def fetch_packages_of(checkout: Checkout, zig: Zig) -> None:
     """
     if not needs_network(checkout):
         return
-    with zig.store.scratch("work") as scratch:
+    with zig.store.scratch(store_folders.WORK) as scratch:
         copy = Path(
             shutil.copytree(checkout.root, scratch / "root", ignore=shutil.ignore_patterns(".git", ".zig-cache"))
         )

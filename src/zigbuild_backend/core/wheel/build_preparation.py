@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
+from ..base import store_folders
 from ..base.pythons import ANY_PYTHON, Python
 from ..base.store import Store
 from ..cpython.header_sets import HeaderSet, find_header_set
@@ -51,7 +52,7 @@ def prepare_build(
     tools = find_tools(requirements, workshop.tools, headers=headers)
     compiled = replace(base, requirements=tuple(sorted({*base.requirements, *tools.requirements})))
     bench = Bench(tools, zig.machine.environ, zig.talk)
-    kept = Store(zig.store.folder("work", base.name))
+    kept = Store(zig.store.folder(store_folders.WORK, base.name))
     generated = generate_contents(checkout, bench, kept, base.epoch)
     return PreparedBuild(checkout, compiled if project.generated else base, compiled, cells, generated, bench, kept)
 

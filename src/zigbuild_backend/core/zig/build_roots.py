@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.store import Store, locked
 
 _PAUSE = 0.05  # seconds
@@ -65,7 +66,7 @@ class Workspace:
 @contextlib.contextmanager
 def open_workspace(store: Store, name: str) -> Iterator[Workspace]:
     """A build root for the project *name*, with an empty folder for artifacts."""
-    parent = store.folder("work", name)
+    parent = store.folder(store_folders.WORK, name)
     for number in count():
         with locked(parent / f"{number}.lock") as is_ours:
             if is_ours:
@@ -81,8 +82,8 @@ def open_workspace(store: Store, name: str) -> Iterator[Workspace]:
 
 def clear_workspace(store: Store, name: str) -> None:
     """Forgets all that was generated and compiled of the project *name*, as soon as no build of it runs."""
-    parent = store.folder("work", name)
-    with contextlib.ExitStack() as stack, store.scratch("work", name) as scratch:
+    parent = store.folder(store_folders.WORK, name)
+    with contextlib.ExitStack() as stack, store.scratch(store_folders.WORK, name) as scratch:
         for lock in sorted(parent.glob("*.lock")):  # in this order everywhere, so that two do not wait for each other
             while not stack.enter_context(locked(lock)):
                 time.sleep(_PAUSE)

@@ -13,14 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.errors import MismatchError, NotFoundError
 from ..base.store import Store, digest_file
 from .support_folders import SDK_FOLDERS
 
 VARIABLE = "ZIGBUILD_MACOS_SDK"
-KEPT = "sdks"
-"""The folder of the store with the digests of SDKs."""
-
 _DESCRIPTION = "SDKSettings.json"
 _NOISE = ".DS_Store"
 """What a file manager leaves where somebody has looked."""
@@ -82,7 +80,7 @@ def describe_sdk(sdk: Sdk, store: Store) -> SdkInput:
             total.update(os.fsencode(f"{file.path}\0{content}\n"))
         path.write_text(total.hexdigest(), "ascii")
 
-    return SdkInput(sdk.name, store.keep((KEPT, state.hexdigest()), digest).read_text("ascii"))
+    return SdkInput(sdk.name, store.keep((store_folders.SDKS, state.hexdigest()), digest).read_text("ascii"))
 
 
 def _list_files(root: Path) -> Iterator[_File]:

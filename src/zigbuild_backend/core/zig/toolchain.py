@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.errors import ConfigurationError, NotFoundError, ToolchainError
 from ..base.machine import Machine
 from ..base.store import Store, link_or_copy
@@ -167,7 +168,7 @@ class Zig:
             shutil.copytree(library, folder, copy_function=link_or_copy)
 
         # Resolved, since the runtimes are known by this path: stores that share it by a link share them, too.
-        return self.store.keep(("zig-lib", name), link).resolve()
+        return self.store.keep((store_folders.ZIG_LIBRARY, name), link).resolve()
 
     def _environment(self, world: ZigEnvironment) -> dict[str, str]:
         """What zig sees of this process's environment: no locale, no time zone, no flags, no HOME."""
@@ -180,8 +181,8 @@ class Zig:
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
             "PYTHONHASHSEED": "0",
-            "ZIG_GLOBAL_CACHE_DIR": str(self.store.folder("zig")),
-            "ZIG_LOCAL_CACHE_DIR": str(self.store.folder("zig-local")),
+            "ZIG_GLOBAL_CACHE_DIR": str(self.store.folder(store_folders.ZIG)),
+            "ZIG_LOCAL_CACHE_DIR": str(self.store.folder(store_folders.ZIG_LOCAL)),
         }
         if world.epoch is not None:
             environment["SOURCE_DATE_EPOCH"] = str(world.epoch)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..base import store_folders
 from ..base.errors import MismatchError, NotFoundError
 from ..base.machine import Machine
 from ..base.store import link_or_copy
@@ -61,7 +62,7 @@ def obtain_ziglang(version: str, machine: Machine) -> Path:
             for part in (package, package.with_name(f"ziglang-{version}.dist-info")):
                 shutil.copytree(part, folder / part.name, copy_function=link_or_copy)
 
-    return machine.store.keep(("ziglang", version), make)
+    return machine.store.keep((store_folders.ZIGLANG, version), make)
 
 
 def install(

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ...core.base import store_folders
 from ...core.base.backend_digest import PACKAGE, PACKAGE_FOLDER, list_package, read_backend
 from ...core.base.errors import MismatchError, NotFoundError
 from ...core.base.machine import Machine
@@ -83,8 +84,11 @@ def obtain_environment(spec: WheelSpec, machine: Machine) -> Environment:
             if find_interpreter(_OLDEST_WITH_TOML[1] - 1, machine.environ):
                 obtain_toml_reader(machine)
 
-    folders = [machine.store.keep(("environments", name), make), obtain_ziglang(spec.zig or DEFAULT_ZIG, machine)]
-    return Environment((*folders, *machine.store.root.glob(f"libraries/{_TOML_READER}")))
+    folders = [
+        machine.store.keep((store_folders.ENVIRONMENTS, name), make),
+        obtain_ziglang(spec.zig or DEFAULT_ZIG, machine),
+    ]
+    return Environment((*folders, *machine.store.root.glob(f"{store_folders.LIBRARIES}/{_TOML_READER}")))
 
 
 def compile_bytecode(environment: Environment, interpreter: Interpreter, store: Store) -> None:
@@ -101,7 +105,7 @@ def compile_bytecode(environment: Environment, interpreter: Interpreter, store: 
         note.touch()
 
     parts = (program, *(folder for folder in environment.folders[2:]))
-    store.keep(("bytecode", f"{environment.name}-{interpreter.cache_tag}"), make)
+    store.keep((store_folders.BYTECODE, f"{environment.name}-{interpreter.cache_tag}"), make)
 
 
 def parse_requirements(requirements: Iterable[str]) -> dict[str, str]:
@@ -141,7 +145,7 @@ def _obtain_backend(backend: str, machine: Machine) -> Path:
                 hint="the wheel comes from a development version: run the command with that very version",
             )
 
-    kept = machine.store.keep(("backends", digest), make)
+    kept = machine.store.keep((store_folders.BACKENDS, digest), make)
     return PACKAGE_FOLDER if backend == read_backend() else kept / PACKAGE
 
 
@@ -205,4 +209,4 @@ def obtain_toml_reader(machine: Machine) -> Path:
         if not _copy_installed(_TOML_READER, folder):
             install([_TOML_READER], folder, machine.environ)
 
-    return machine.store.keep(("libraries", _TOML_READER), make)
+    return machine.store.keep((store_folders.LIBRARIES, _TOML_READER), make)

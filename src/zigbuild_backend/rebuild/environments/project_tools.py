@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ...core.base import store_folders
 from ...core.base.errors import MismatchError, NotFoundError, Problem
 from ...core.base.machine import Machine
 from ...core.base.pins import NAME
@@ -48,7 +49,7 @@ def obtain_tools(
             machine.say(f"installing {', '.join(asked)}, which the project is built with, into the cache")
             install(asked, folder, machine.environ, with_dependencies=not mark)
 
-        return machine.store.keep(("tools", _name(asked, f"{sys.implementation.cache_tag}{mark}")), make)
+        return machine.store.keep((store_folders.TOOLS, _name(asked, f"{sys.implementation.cache_tag}{mark}")), make)
 
     return tuple(keep(asked, mark) for asked, mark in ((requirements, ""), (headers, "-headers")) if asked)
 
@@ -73,7 +74,7 @@ def obtain_exact_tools(spec: WheelSpec, interpreter: Interpreter, machine: Machi
         _check_headers(spec, folder)
 
     asked = (*spec.requirements, *with_headers.values())
-    return (machine.store.keep(("tools", _name(asked, interpreter.cache_tag)), make),)
+    return (machine.store.keep((store_folders.TOOLS, _name(asked, interpreter.cache_tag)), make),)
 
 
 def _provide_for_any(
