@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.base import store_folders
 from ..core.base.errors import ConfigurationError, NotFoundError
 from ..core.base.store import Store
 from ..core.wheel.spec import WheelSpec
@@ -52,7 +53,7 @@ class Repository:
 
     def find_recipe(self, digest: str) -> Path | None:
         """The folder of the recipe with that digest, if it was added."""
-        folder = self.folder / "recipes" / digest
+        folder = self.folder / store_folders.RECIPES / digest
         return folder if _SHA256.fullmatch(digest) and folder.is_dir() else None
 
     def find_sdist(self, spec: WheelSpec) -> Path:

@@ -1,7 +1,7 @@
-"""The JSON schema of ``[tool.zigbuild]``, rendered from the model: for editors, and for validate-pyproject.
+"""Renders the JSON schema of ``[tool.zigbuild]`` from :mod:`.model`, for editors and for validate-pyproject.
 
-It says which keys there are and of what type. What rules and the project's files have to say beyond that, only a build
-can tell.
+It has the keys and their types. Values that break a rule, or that do not fit the files of the project, pass it: only a
+build can refuse those.
 """
 
 from __future__ import annotations
@@ -14,11 +14,8 @@ from .conditions import Condition, When
 from .fields import Names, Paths, Values, key_of, table_of
 from .model import Settings
 
-FILE_NAME = "zigbuild.schema.json"
-"""The file beside this module that has the schema as a text."""
-
-_ID = f"https://zigbuild-backend.invalid/{FILE_NAME}"
-"""Its name among other schemas: validate-pyproject wants names to look like addresses, and this one is none."""
+_ID = "https://zigbuild-backend.invalid/zigbuild.schema.json"
+"""The schema's name among others: validate-pyproject requires the form of an address, though nothing is fetched."""
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _STRINGS = {"type": "array", "items": {"type": "string"}}
@@ -34,7 +31,7 @@ _TYPES: dict[Any, dict[str, Any]] = {
 
 
 def get_schema(tool: str = "zigbuild") -> dict[str, Any]:
-    """The schema of the table ``[tool.zigbuild]``, as validate-pyproject asks for it; *tool* is the table's name."""
+    """Return the schema of the table ``[tool.zigbuild]``; validate-pyproject calls this with its name, *tool*."""
     definitions: dict[str, Any] = {}
     return {
         "$schema": _DRAFT,
@@ -46,7 +43,7 @@ def get_schema(tool: str = "zigbuild") -> dict[str, Any]:
 
 
 def render_schema() -> str:
-    """The schema as a text."""
+    """Return the schema as text."""
     return json.dumps(get_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -73,7 +70,7 @@ def _describe_table(cls: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _describe_type(hint: Any, definitions: dict[str, Any], *, is_single: bool) -> dict[str, Any]:
-    """What the annotation *hint* admits; tables are put into *definitions*."""
+    """Return the schema of values of the annotation *hint*, after adding its tables to *definitions*."""
     if hint in _TYPES:
         return _TYPES[hint]
     if get_origin(hint) is Literal:
@@ -89,7 +86,7 @@ def _describe_type(hint: Any, definitions: dict[str, Any], *, is_single: bool) -
 
 
 def _refer(cls: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    """A reference to the definition of the table *cls*, which is made if it is not there."""
+    """Return a reference to the definition of the table *cls*, after adding it to *definitions* if it is missing."""
     if cls.__name__ not in definitions:
         definitions[cls.__name__] = {}
         definitions[cls.__name__].update(_describe_table(cls, definitions))

@@ -1,4 +1,7 @@
-"""The reference page of the settings, rendered from the model: ``docs/settings.md``."""
+"""Writes ``docs/settings.md``, the reference of the settings, from their declarations in the package.
+
+Run it as ``python docs/settings_reference.py`` after a change to them.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from itertools import takewhile
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from .conditions import When
-from .fields import Names, Paths, Values, key_of, table_of
-from .model import Settings
-from .product_tables import Inputs
+from zigbuild_backend.core.settings.conditions import When
+from zigbuild_backend.core.settings.fields import Names, Paths, Values, key_of, table_of
+from zigbuild_backend.core.settings.model import Settings
+from zigbuild_backend.core.settings.product_tables import Inputs
+
+PAGE = Path(__file__).with_name("settings.md")
 
 _INTRODUCTION = """\
 # Settings
@@ -41,12 +47,12 @@ rebuild does the same again; a variable of the environment never gets into a reb
 
 
 _SHARED_TITLE = "Sources, and what they are linked with"
-"""The heading of the keys that all that is compiled has in common: those of :class:`Inputs`."""
+"""The heading of the keys of :class:`Inputs`, which all products have in common."""
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a table stands: its dotted key below ``tool.zigbuild``, and whether there may be several of it."""
+    """The place of a table: its dotted key below ``tool.zigbuild``, and whether it is an array of tables."""
 
     key: str
     is_array: bool = False
@@ -57,7 +63,7 @@ class _Place:
 
 
 def render_reference() -> str:
-    """Markdown: a section for ``[tool.zigbuild]`` and one for each kind of table in it, wherever that may stand."""
+    """Return the page as Markdown: a section for ``[tool.zigbuild]`` and one for each kind of table in it."""
     places: dict[Any, list[_Place]] = {}
     _collect(Settings, _Place(""), places)
     titles = {cls: _choose_title(cls, found) for cls, found in places.items()}
@@ -65,7 +71,7 @@ def render_reference() -> str:
 
 
 def _collect(cls: Any, place: _Place, places: dict[Any, list[_Place]]) -> None:
-    """Adds to *places* where the table *cls* and those in it stand; what is met again goes behind what it is in."""
+    """Add the places of the table *cls* and of the tables in it to *places*, tables after those that they are in."""
     places[cls] = [*places.pop(cls, []), place]
     if _has_shared(cls):
         _collect(Inputs, place, places)
@@ -77,18 +83,18 @@ def _collect(cls: Any, place: _Place, places: dict[Any, list[_Place]]) -> None:
 
 
 def _has_shared(cls: Any) -> bool:
-    """Whether *cls* has the keys of :class:`Inputs` among others."""
+    """Return whether *cls* has the keys of :class:`Inputs` among others."""
     return issubclass(cls, Inputs) and cls is not Inputs
 
 
 def _own_fields(cls: Any) -> list[Field[Any]]:
-    """The fields of *cls* that its own section tells of."""
+    """Return the fields of *cls* that its own section lists."""
     shared = {field.name for field in fields(Inputs)} if _has_shared(cls) else ()
     return [field for field in fields(cls) if field.name not in shared]
 
 
 def _find_table(hint: Any) -> Any:
-    """The dataclass of a table or of the tables in an array; None for other types."""
+    """Return the dataclass of a table or of the tables in an array; None for other types."""
     if get_origin(hint) is tuple and hint not in (Values, Paths):
         item = get_args(hint)[0]
         return item if is_dataclass(item) else None
@@ -128,7 +134,7 @@ def _render_section(cls: Any, places: Sequence[_Place], titles: Mapping[Any, str
 
 
 def _slug(title: str) -> str:
-    """The fragment by which a heading is linked to."""
+    """Return the fragment by which the heading *title* is linked to."""
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
@@ -159,3 +165,7 @@ def _render_default(field: Field[Any]) -> str:
     if isinstance(field.default, tuple) and field.default:
         return f"`[{', '.join(repr(item) for item in field.default)}]`".replace("'", '"')
     return f"`{field.default}`" if isinstance(field.default, str) and field.default else ""
+
+
+if __name__ == "__main__":
+    PAGE.write_bytes(render_reference().encode())
