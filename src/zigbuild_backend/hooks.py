@@ -91,8 +91,13 @@ def _parse_options(config_settings: Mapping[str, Any] | None, environ: Mapping[s
 def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: bool = False) -> list[str]:
     settings = _read_settings(config_settings)
     requirements = _find_requirements(settings)
-    if only_to_compile and not (settings.extension or settings.executable or settings.generate):
+    has_shared = any(library.linkage == "shared" for library in settings.library)
+    if only_to_compile and not (settings.extension or settings.executable or settings.generate or has_shared):
         return requirements
+    if any(library.recipe for library in settings.library):
+        from .core.fetch.http_client import REQUIREMENT
+
+        requirements.append(REQUIREMENT)
     return [f"ziglang=={settings.zig}", *requirements]
 
 

@@ -67,28 +67,28 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.mark.parametrize("sha256", [SHA256, SHA256.upper()])
 def test_an_archive_with_the_right_hash_is_added(store: Store, server: str, sha256: str) -> None:
-    added = add_header_set(store, f"{server}/Python-3.14.2.tar.xz", sha256=sha256)
+    added = add_header_set(f"{server}/Python-3.14.2.tar.xz", Machine(store, {}), sha256=sha256)
     assert added.version == "3.14.2"
     assert find_header_set(14, Machine(store, {})) == added
 
 
 def test_another_hash(store: Store, server: str) -> None:
     with pytest.raises(MismatchError, match=SHA256) as error:
-        add_header_set(store, f"{server}/Python-3.14.2.tar.xz", sha256="0" * 64)
+        add_header_set(f"{server}/Python-3.14.2.tar.xz", Machine(store, {}), sha256="0" * 64)
     assert error.value.exit_code == 4
 
 
 def test_what_is_too_large(store: Store, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "MAX_DOWNLOAD", 100)
     with pytest.raises(MismatchError, match="is larger than"):
-        add_header_set(store, f"{server}/Python-3.14.2.tar.xz", sha256=SHA256)
+        add_header_set(f"{server}/Python-3.14.2.tar.xz", Machine(store, {}), sha256=SHA256)
 
 
 @pytest.mark.parametrize("address", ["{}/gone.tar.xz", "http://127.0.0.1:9/Python.tar.xz"])
 def test_what_cannot_be_had(store: Store, server: str, address: str) -> None:
     url = address.format(server)
     with pytest.raises(NotFoundError, match="cannot be fetched") as error:
-        add_header_set(store, url, sha256=SHA256)
+        add_header_set(url, Machine(store, {}), sha256=SHA256)
     (problem,) = error.value.problems
     assert problem.where == url
     assert "without a network, put the file there: " in problem.hint

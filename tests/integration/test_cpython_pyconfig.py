@@ -43,7 +43,7 @@ def header_sets(tmp_path_factory: pytest.TempPathFactory) -> dict[int, HeaderSet
                 pytest.skip(f"needs the headers of CPython 3.{minor}")
             below = f"usr/include/python3.{minor}"
             files = read_package("sid", "amd64", f"libpython3.{minor}-dev", below)
-            found[minor] = add_header_set(Store(folder), write_tree(folder / f"3.{minor}", files) / below)
+            found[minor] = add_header_set(write_tree(folder / f"3.{minor}", files) / below, Machine(Store(folder), {}))
     return found
 
 

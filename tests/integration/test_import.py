@@ -17,7 +17,7 @@ from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.core.base.toml_reader import tomllib
-from zigbuild_backend.core.fetch.sdists import fetch, open_sdist
+from zigbuild_backend.core.fetch.sdists import fetch_file, open_sdist
 from zigbuild_backend.core.project.project_folder import read_project
 from zigbuild_backend.core.project.tree_reader import read_tree
 
@@ -119,7 +119,7 @@ def test_real_projects(
     sha256, modules = SDISTS[release]
     store = default_store(os.environ)
     try:
-        sdist = fetch(release.partition("-")[0], f"{release}.tar.gz", sha256, Machine(store, os.environ))
+        sdist = fetch_file(release.partition("-")[0], f"{release}.tar.gz", sha256, Machine(store, os.environ))
     except NotFoundError as error:
         pytest.skip(str(error))
     assert run(["import", str(sdist)]) == 0, capsys.readouterr().err

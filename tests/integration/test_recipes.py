@@ -11,7 +11,7 @@ import pytest
 from zigbuild_backend.core.base.errors import NotFoundError, ProblemList
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
-from zigbuild_backend.core.fetch.sdists import fetch
+from zigbuild_backend.core.fetch.sdists import fetch_file
 from zigbuild_backend.core.graph.library_sources import open_library_source
 from zigbuild_backend.core.project.core_metadata import render_entry_points
 from zigbuild_backend.core.project.products import resolve_products
@@ -70,7 +70,7 @@ def test_the_wheel_is_upstreams_but_for_what_is_compiled(name: str, store: Store
     try:
         checkout = open_project(name, Machine(store, os.environ), ROOT)
         project, root = checkout.project, checkout.root
-        wheel = fetch(name, file_name, sha256, Machine(store, os.environ))
+        wheel = fetch_file(name, file_name, sha256, Machine(store, os.environ))
     except NotFoundError as error:
         pytest.skip(f"no index can be reached: {error}")
     with zipfile.ZipFile(wheel) as archive:

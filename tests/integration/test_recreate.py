@@ -29,7 +29,8 @@ from repositories import (
     zigbuild,
 )
 from zigbuild_backend.core.base.errors import NotFoundError
-from zigbuild_backend.core.fetch.indexes import Indexes, open_session
+from zigbuild_backend.core.fetch.http_client import open_session
+from zigbuild_backend.core.fetch.pip_configuration import PipConfiguration
 from zigbuild_backend.index.eviction import drop_whole_file
 from zigbuild_backend.index.files import File
 from zigbuild_backend.index.peers import Peers
@@ -283,7 +284,7 @@ def peer(release: Path) -> Iterator[IndexServer]:
 
 @contextmanager
 def asking(*urls: str) -> Iterator[Peers]:
-    with open_session(Indexes(index_urls=urls, timeout=5), "to test") as session:
+    with open_session(PipConfiguration(index_urls=urls, timeout=5), "to test") as session:
         yield Peers(urls, session)
 
 

@@ -13,7 +13,8 @@ import pytest
 from index_server import JSON, Answer, IndexServer, serving
 from wheels import metadata_of, write_foreign_wheel
 from zigbuild_backend.core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
-from zigbuild_backend.core.fetch.indexes import Indexes, open_session
+from zigbuild_backend.core.fetch.http_client import open_session
+from zigbuild_backend.core.fetch.pip_configuration import PipConfiguration
 from zigbuild_backend.index import upstream
 from zigbuild_backend.index.files import File
 from zigbuild_backend.index.recreator import Recreator
@@ -58,7 +59,7 @@ def connect(repository: Repository, told: list[Problem], monkeypatch: pytest.Mon
     opened: list[Upstream] = []
 
     def connect(url: str) -> Upstream:
-        session = open_session(Indexes(index_urls=(url,)), "to test")
+        session = open_session(PipConfiguration(index_urls=(url,)), "to test")
         opened.append(Upstream(repository.ledger, [url], session, told.append))
         return opened[-1]
 

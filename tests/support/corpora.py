@@ -14,7 +14,7 @@ from debian import find_cache
 from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
-from zigbuild_backend.core.fetch.sdists import fetch, open_sdist
+from zigbuild_backend.core.fetch.sdists import fetch_file, open_sdist
 
 
 def open_corpus(name: str, version: str, sha256: str) -> Path:
@@ -22,7 +22,7 @@ def open_corpus(name: str, version: str, sha256: str) -> Path:
     store = Store(find_cache() / "corpora")
     try:
         return open_sdist(
-            fetch(name, f"{name.replace('-', '_')}-{version}.tar.gz", sha256, Machine(store, os.environ)), store
+            fetch_file(name, f"{name.replace('-', '_')}-{version}.tar.gz", sha256, Machine(store, os.environ)), store
         )
     except NotFoundError as error:
         pytest.skip(f"no {name} {version} here: {error.problems[0].message}")

@@ -143,39 +143,40 @@ class TestAdding:
     def test_what_is_added_is_chosen(self, store: Store, environ: dict[str, str], tmp_path: Path) -> None:
         install(environ, "3.13.9")
         find_header_set(13, Machine(store, environ))
-        added = add_header_set(store, write_tree(tmp_path / "old", fake_headers("3.13.0")))
+        added = add_header_set(write_tree(tmp_path / "old", fake_headers("3.13.0")), Machine(store, {}))
         assert added.version == "3.13.0"
         assert find_header_set(13, Machine(store, environ)) == added == load_header_set(store, added.digest)
 
     def test_twice(self, store: Store, tmp_path: Path) -> None:
         folder = write_tree(tmp_path / "include", fake_headers())
-        assert add_header_set(store, folder) == add_header_set(store, str(folder))
+        assert add_header_set(folder, Machine(store, {})) == add_header_set(str(folder), Machine(store, {}))
 
     def test_a_file_url(self, store: Store, tmp_path: Path) -> None:
         write_tree(tmp_path / "Include", fake_headers())
         archive = Path(shutil.make_archive(str(tmp_path / "a b"), "zip", tmp_path, "Include"))
-        added = add_header_set(store, archive.as_uri())
+        added = add_header_set(archive.as_uri(), Machine(store, {}))
         assert added.version == "3.13.0"
         (known,) = list_header_sets(Machine(store, {}))
         assert known.origins == (archive.as_uri(),)
         for source in (archive.as_uri(), archive, str(archive)):
             with pytest.raises(MismatchError, match="has the sha256"):
-                add_header_set(store, source, sha256="0" * 64)
-        assert add_header_set(store, archive, sha256=hashlib.sha256(archive.read_bytes()).hexdigest()) == added
+                add_header_set(source, Machine(store, {}), sha256="0" * 64)
+        sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+        assert add_header_set(archive, Machine(store, {}), sha256=sha256) == added
 
     def test_a_url_must_be_pinned(self, store: Store) -> None:
         with pytest.raises(ConfigurationError, match="must be pinned") as error:
-            add_header_set(store, "https://example.invalid/Python.tgz")
+            add_header_set("https://example.invalid/Python.tgz", Machine(store, {}))
         assert "--sha256" in error.value.problems[0].hint
         with pytest.raises(ConfigurationError, match="is no sha256"):
-            add_header_set(store, "https://example.invalid/Python.tgz", sha256="../00")
+            add_header_set("https://example.invalid/Python.tgz", Machine(store, {}), sha256="../00")
 
     def test_nothing_remains_of_what_failed(self, store: Store, tmp_path: Path) -> None:
         (tmp_path / "x.tgz").write_bytes(b"no archive")
         with pytest.raises(ConfigurationError):
-            add_header_set(store, (tmp_path / "x.tgz").as_uri())
+            add_header_set((tmp_path / "x.tgz").as_uri(), Machine(store, {}))
         with pytest.raises(NotFoundError):
-            add_header_set(store, (tmp_path / "gone.tgz").as_uri())
+            add_header_set((tmp_path / "gone.tgz").as_uri(), Machine(store, {}))
         assert not store.root.exists()
 
 
@@ -214,11 +215,11 @@ class TestHealing:
         self, store: Store, tmp_path: Path
     ) -> None:
         source = write_tree(tmp_path / "include", fake_headers())
-        added = add_header_set(store, source)
+        added = add_header_set(source, Machine(store, {}))
         (added.folder / "object.h").write_bytes(b"altered")
         with pytest.raises(NotFoundError, match="no such header set"):
             load_header_set(store, added.digest)
-        assert add_header_set(store, source) == added == load_header_set(store, added.digest)
+        assert add_header_set(source, Machine(store, {})) == added == load_header_set(store, added.digest)
 
 
 class TestRecovering:
@@ -267,7 +268,7 @@ class TestListing:
 
     def test_kept_sets_are_listed_when_their_origin_is_forgotten(self, store: Store, tmp_path: Path) -> None:
         for version in ("3.13.1", "3.13.2"):
-            add_header_set(store, write_tree(tmp_path / version, fake_headers(version)))
+            add_header_set(write_tree(tmp_path / version, fake_headers(version)), Machine(store, {}))
         rows = list_header_sets(Machine(store, {}))
         assert [(row.version, row.origins, row.is_chosen) for row in rows] == [
             ("3.13.1", (), False),

@@ -21,8 +21,12 @@ from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.fetch import downloads, indexes, unpack
 from zigbuild_backend.core.fetch.downloads import fetch_url
-from zigbuild_backend.core.fetch.indexes import Indexes, parse_indexes
-from zigbuild_backend.core.fetch.sdists import fetch, open_sdist
+from zigbuild_backend.core.fetch.pip_configuration import (
+    PipConfiguration,
+    parse_pip_configuration,
+    read_pip_configuration,
+)
+from zigbuild_backend.core.fetch.sdists import fetch_file, open_sdist
 
 
 @pytest.fixture
@@ -175,7 +179,7 @@ def test_pip_configuration_is_followed() -> None:
         ]
     )
     environ = {"PIP_CERT": "ca.pem", "PIP_TRUSTED_HOST": "a.example b.example", "PIP_EXTRA_INDEX_URL": ""}
-    assert parse_indexes(listed, environ) == Indexes(
+    assert parse_pip_configuration(listed, environ) == PipConfiguration(
         index_urls=("https://download.example/simple", "https://a.example/simple", "https://b.example/simple"),
         trusted_hosts=("a.example", "b.example"),
         cert="ca.pem",
@@ -185,10 +189,11 @@ def test_pip_configuration_is_followed() -> None:
 
 def test_environment_goes_before_configuration() -> None:
     environ = {"PIP_INDEX_URL": "https://env.example", "PIP_DEFAULT_TIMEOUT": "5", "PIP_FIND_LINKS": "wheels  more"}
-    found = parse_indexes("global.index-url='https://global.example'\nglobal.proxy='http://proxy.example'", environ)
-    assert found == Indexes(("https://env.example",), ("wheels", "more"), proxy="http://proxy.example", timeout=5.0)
-    assert parse_indexes("global.no-index='true'", environ).index_urls == ()
-    assert parse_indexes("", {}) == Indexes()
+    listed = "global.index-url='https://global.example'\nglobal.proxy='http://proxy.example'"
+    expected = PipConfiguration(("https://env.example",), ("wheels", "more"), proxy="http://proxy.example", timeout=5.0)
+    assert parse_pip_configuration(listed, environ) == expected
+    assert parse_pip_configuration("global.no-index='true'", environ).index_urls == ()
+    assert parse_pip_configuration("", {}) == PipConfiguration()
 
 
 def test_uv_is_asked_where_pip_is_not_installed() -> None:
@@ -197,11 +202,11 @@ def test_uv_is_asked_where_pip_is_not_installed() -> None:
         "UV_DEFAULT_INDEX": "main=https://new.example/?a=b",
         "UV_INDEX": "x.y=https://c.example https://d.example",
     }
-    found = parse_indexes("", environ, is_uv_asked=True)
+    found = parse_pip_configuration("", environ, has_pip=False)
     assert found.index_urls == ("https://new.example/?a=b", "https://c.example", "https://d.example")
     pip = {**environ, "PIP_INDEX_URL": "https://pip.example"}
-    assert parse_indexes("", pip, is_uv_asked=True).index_urls[0] == "https://pip.example"
-    assert parse_indexes("", environ) == Indexes()
+    assert parse_pip_configuration("", pip, has_pip=False).index_urls[0] == "https://pip.example"
+    assert parse_pip_configuration("", environ) == PipConfiguration()
 
 
 def test_pip_is_asked_but_not_one_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +214,7 @@ def test_pip_is_asked_but_not_one_in_the_current_folder(tmp_path: Path, monkeypa
     (tmp_path / "pip.py").write_text("raise SystemExit('a stranger')")
     monkeypatch.chdir(tmp_path)
     environ = {**isolated(), "PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
-    assert indexes.read_indexes(environ).index_urls == ("https://file.example/simple",)
+    assert read_pip_configuration(environ).index_urls == ("https://file.example/simple",)
 
 
 def isolated() -> dict[str, str]:
@@ -256,18 +261,18 @@ def index(tmp_path: Path) -> Iterator[str]:
 
 def test_a_file_is_fetched_once(index: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     environ = {**isolated(), "PIP_INDEX_URL": index}
-    path = fetch("Spam.Ham", FILE, SHA256, Machine(store, environ))
+    path = fetch_file("Spam.Ham", FILE, SHA256, Machine(store, environ))
     assert (path.name, path.read_bytes()) == (FILE, CONTENT)
     monkeypatch.setattr(indexes, "stream_file", lambda *_: pytest.fail("asked the index again"))
-    assert fetch("Spam.Ham", FILE, SHA256, Machine(store, environ)) == path
+    assert fetch_file("Spam.Ham", FILE, SHA256, Machine(store, environ)) == path
 
 
 def test_a_place_that_cannot_be_reached_is_passed_over(index: str, store: Store, tmp_path: Path) -> None:
     dead = "http://127.0.0.1:1/simple"
     environ = {**isolated(), "PIP_INDEX_URL": dead, "PIP_EXTRA_INDEX_URL": index, "PIP_FIND_LINKS": "/no/such/folder"}
-    assert fetch("spam-ham", FILE, SHA256, Machine(store, environ)).read_bytes() == CONTENT
+    assert fetch_file("spam-ham", FILE, SHA256, Machine(store, environ)).read_bytes() == CONTENT
     near = {**isolated(), "PIP_INDEX_URL": dead, "PIP_FIND_LINKS": str(tmp_path / "index" / "simple" / "spam-ham")}
-    assert fetch("spam-ham", FILE, SHA256, Machine(Store(tmp_path / "other"), near)).read_bytes() == CONTENT
+    assert fetch_file("spam-ham", FILE, SHA256, Machine(Store(tmp_path / "other"), near)).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("fragment", ["", "#sha256=" + "0" * 64, f"#sha256={SHA256}"])
@@ -276,44 +281,44 @@ def test_a_file_with_another_hash_is_refused(fragment: str, index: str, store: S
     (folder / "index.html").write_text(f'<a href="{FILE}{fragment}">{FILE}</a>')
     (folder / FILE).write_bytes(b"something else")
     with pytest.raises(MismatchError, match=r"has the sha256 [0-9a-f]{64}.*, not " + SHA256):
-        fetch("spam-ham", FILE, SHA256, Machine(store, {**isolated(), "PIP_INDEX_URL": index}))
+        fetch_file("spam-ham", FILE, SHA256, Machine(store, {**isolated(), "PIP_INDEX_URL": index}))
     assert not list_files(store.root)
 
 
 @pytest.mark.parametrize("name", ["spam-ham", "unknown"])
 def test_a_file_that_no_index_has_is_said(name: str, index: str, store: Store) -> None:
     with pytest.raises(NotFoundError, match="no index has it") as caught:
-        fetch(name, "spam_ham-3.0.tar.gz", SHA256, Machine(store, {**isolated(), "PIP_INDEX_URL": index}))
+        fetch_file(name, "spam_ham-3.0.tar.gz", SHA256, Machine(store, {**isolated(), "PIP_INDEX_URL": index}))
     (problem,) = caught.value.problems
     assert ("404" in problem.message) == (name == "unknown")
     place = store.root / "downloads" / SHA256 / "spam_ham-3.0.tar.gz"
     assert str(place) in problem.hint
     place.write_bytes(CONTENT)  # as the hint says
-    assert fetch(name, place.name, SHA256, Machine(store, {})) == place
+    assert fetch_file(name, place.name, SHA256, Machine(store, {})) == place
     place.write_bytes(b"something else")
     with pytest.raises(MismatchError, match="has the sha256"):
-        fetch(name, place.name, SHA256, Machine(store, {}))
+        fetch_file(name, place.name, SHA256, Machine(store, {}))
 
 
 def test_a_file_that_is_listed_but_gone_is_said(index: str, store: Store) -> None:
     with pytest.raises(NotFoundError, match="404"):
-        fetch("spam-ham", "spam_ham-2.0.tar.gz", SHA256, Machine(store, {**isolated(), "PIP_INDEX_URL": index}))
+        fetch_file("spam-ham", "spam_ham-2.0.tar.gz", SHA256, Machine(store, {**isolated(), "PIP_INDEX_URL": index}))
 
 
 def test_urls_are_fetched(index: str, store: Store, tmp_path: Path) -> None:
     url = f"{index}/spam-ham/{FILE}"
-    path = fetch_url(url, SHA256, store)
+    path = fetch_url(url, SHA256, Machine(store, isolated()))
     assert (path.name, path.read_bytes()) == (FILE, CONTENT)
     local = (tmp_path / "index" / "simple" / "spam-ham" / FILE).as_uri()
-    assert fetch_url(local, SHA256, Store(tmp_path / "other")).read_bytes() == CONTENT
-    with pytest.raises(MismatchError, match="was downloaded has the sha256"):
-        fetch_url(url, "0" * 64, store)
+    assert fetch_url(local, SHA256, Machine(Store(tmp_path / "other"), {})).read_bytes() == CONTENT
+    with pytest.raises(MismatchError, match="the download has the sha256"):
+        fetch_url(url, "0" * 64, Machine(store, isolated()))
     for missing in (f"{url}.asc", "http://127.0.0.1:1/a.tar.gz", "file:///no/such/a.tar.gz", "http://[/a.tar.gz"):
         with pytest.raises(NotFoundError, match="cannot be fetched"):
-            fetch_url(missing, SHA256, store)
+            fetch_url(missing, SHA256, Machine(store, isolated()))
 
 
 def test_downloads_have_a_limit(index: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "MAX_DOWNLOAD", len(CONTENT) - 1)
     with pytest.raises(MismatchError, match="is larger"):
-        fetch_url(f"{index}/spam-ham/{FILE}", SHA256, store)
+        fetch_url(f"{index}/spam-ham/{FILE}", SHA256, Machine(store, isolated()))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.base.errors import MismatchError, NotFoundError, Problem, ZigbuildError
-from ..core.fetch.sdists import fetch
+from ..core.fetch.sdists import fetch_file
 from ..core.wheel.spec import WheelSpec
 from ..rebuild.circumstances import Circumstance
 from ..rebuild.rebuilding_wheels import Rebuilt, rebuild
@@ -125,7 +125,7 @@ def _find_source(wheel: Wanted, sdist: Path | None, session: Session) -> Source:
 def _fetch(name: str, file: ReleasedFile, session: Session) -> Path | None:
     """The sdist that a manifest names by its hash, if an index has it."""
     try:
-        return fetch(name, file.name, file.sha256, session.machine)
+        return fetch_file(name, file.name, file.sha256, session.machine)
     except NotFoundError:
         return None  # a search by name and version may find more, or says what to do
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from ..core.base.errors import NotFoundError
 from ..core.fetch.downloads import MAX_DOWNLOAD
-from ..core.fetch.indexes import open_session, read_indexes, redact, stream_url
+from ..core.fetch.http_client import open_session, redact, stream_url
+from ..core.fetch.pip_configuration import read_pip_configuration
 from .files import File, Verification
 from .ledger import Ledger
 from .ledger_history import render_now
@@ -50,10 +51,9 @@ def open_peers(urls: Sequence[str], environ: Mapping[str, str]) -> Peers:
     :raises NotFoundError: if what speaks with indexes is not installed.
     """
     addresses = tuple(check_index_url(url) for url in urls)
-    indexes = replace(read_indexes(environ), index_urls=addresses)
-    return Peers(
-        addresses, open_session(replace(indexes, timeout=min(indexes.timeout, _TIMEOUT)), "to ask other caches")
-    )
+    configuration = replace(read_pip_configuration(environ), index_urls=addresses)
+    configuration = replace(configuration, timeout=min(configuration.timeout, _TIMEOUT))
+    return Peers(addresses, open_session(configuration, "to ask other caches"))
 
 
 class Peers:

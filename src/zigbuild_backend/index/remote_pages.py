@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
-from ..core.fetch.indexes import redact
+from ..core.fetch.http_client import redact
 from .files import File, parse_file_name
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from ..core.base.errors import MismatchError, NotFoundError, Problem
 from ..core.fetch.downloads import MAX_DOWNLOAD
-from ..core.fetch.indexes import open_session, read_indexes, stream_url
+from ..core.fetch.http_client import open_session, stream_url
+from ..core.fetch.pip_configuration import read_pip_configuration
 from .files import File
 from .ledger import Ledger, LedgerEntry
 from .remote_pages import RemotePage, UnreachableError, check_index_url, limit_blocks, read_page
@@ -58,13 +59,14 @@ def open_upstream(
     """
     if address == "none":  # no need to ask pip then, which takes its time
         return None
-    indexes = read_indexes(environ)
+    configuration = read_pip_configuration(environ)
     if address is not None:
-        indexes = replace(indexes, index_urls=(check_index_url(address),))
-    if not indexes.index_urls:
+        configuration = replace(configuration, index_urls=(check_index_url(address),))
+    if not configuration.index_urls:
         return None
-    session = open_session(replace(indexes, timeout=min(indexes.timeout, _TIMEOUT)), "to ask the upstream index")
-    return Upstream(ledger, [url or _default_index() for url in indexes.index_urls], session, listen)
+    configuration = replace(configuration, timeout=min(configuration.timeout, _TIMEOUT))
+    session = open_session(configuration, "to ask the upstream index")
+    return Upstream(ledger, [url or _default_index() for url in configuration.index_urls], session, listen)
 
 
 def _default_index() -> str:

@@ -12,8 +12,8 @@ from ..core.base import store_folders
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
 from ..core.base.machine import Machine
 from ..core.base.store import Store, digest_file
-from ..core.fetch.downloads import fetch_url, keep_download, name_download
-from ..core.fetch.sdists import fetch, fetch_sdist, is_sdist_of, open_sdist
+from ..core.fetch.downloads import keep_download, name_download
+from ..core.fetch.sdists import fetch_sdist, fetch_source, is_sdist_of, open_sdist
 from ..core.project.recipes import VARIABLE, open_recipe, read_recipe
 from ..core.project.tree_reader import read_tree
 from ..core.settings.recipe_model import FILE_NAME, Recipe
@@ -161,6 +161,4 @@ def _find_archive(recipe: Recipe, machine: Machine, given: Path | None, beside: 
     path = given or (near if near and near.is_file() and digest_file(near) == source.sha256 else None)
     if path:
         keep_download(path, file_name, source.sha256, machine.store)
-    if source.sdist:
-        return fetch(release.name, source.sdist, source.sha256, machine)
-    return fetch_url(source.url, source.sha256, machine.store)
+    return fetch_source(recipe, machine)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...core.base.errors import MismatchError
-from ...core.fetch.indexes import redact
+from ...core.fetch.http_client import redact
 from ...index.file_selection import select_files
 from ...index.peers import ChallengeAnswer, open_peers, record_challenge
 from ..opened_index import opened_repository

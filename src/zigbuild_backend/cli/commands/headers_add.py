@@ -9,7 +9,7 @@ from ..session import Session
 
 
 def run(arguments: Namespace, session: Session) -> int:
-    added = add_header_set(session.store, arguments.source, sha256=arguments.sha256)
+    added = add_header_set(arguments.source, session.machine, sha256=arguments.sha256)
     session.result(f"{added.version} sha256:{added.digest[:12]}")
     session.say(f"wheels for CPython 3.{added.minor} are compiled with these headers from now on")
     return 0

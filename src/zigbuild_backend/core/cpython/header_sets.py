@@ -22,7 +22,7 @@ from ..base.errors import ConfigurationError, NotFoundError
 from ..base.machine import Machine
 from ..base.pythons import NEWEST, OLDEST
 from ..base.store import Store, digest_tree, write_atomically
-from ..fetch.downloads import fetch_url
+from ..fetch.downloads import fetch_url, parse_file_url
 from .include_tree import (
     CPythonVersion,
     find_include_folders,
@@ -149,7 +149,7 @@ def recover_header_set(version: str, digest: str, machine: Machine, given: Seque
     )
 
 
-def add_header_set(store: Store, source: str | Path, *, sha256: str = "") -> HeaderSet:
+def add_header_set(source: str | Path, machine: Machine, *, sha256: str = "") -> HeaderSet:
     """Keeps the headers of a path (see :func:`~.include_tree.read_headers`) or URL, and chooses them for their minor.
 
     *sha256* (hex) is what a file must have; over http it is required.
@@ -165,19 +165,12 @@ def add_header_set(store: Store, source: str | Path, *, sha256: str = "") -> Hea
         path = Path(source).absolute()
         origin = path.as_uri() if wanted else str(path)
     elif origin.startswith("file:") and not wanted:
-        path = _read_file_url(origin)
+        path = parse_file_url(origin)
     elif not wanted:
         raise ConfigurationError("what is downloaded must be pinned", where=origin, hint="add --sha256 and its sha256")
     if wanted:
-        path = fetch_url(origin, wanted, store)
-    return _choose(store, _Tree.of(read_headers(path), origin))
-
-
-def _read_file_url(url: str) -> Path:
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
-
-    return Path(url2pathname(urlsplit(url).path))
+        path = fetch_url(origin, wanted, machine)
+    return _choose(machine.store, _Tree.of(read_headers(path), origin))
 
 
 def list_header_sets(machine: Machine) -> tuple[KnownHeaders, ...]:

@@ -1,56 +1,75 @@
-"""What comes over the network is only what its sha256 says; it is kept in the store, and never asked for again.
+"""Downloads files by their sha256, once: they are kept in the store.
 
-What downloads is imported where it does: most builds have all they need, and start the sooner.
+The HTTP client is imported where it is used: most builds download nothing.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ..base import store_folders
 from ..base.errors import MismatchError, NotFoundError
+from ..base.machine import Machine
 from ..base.store import Store, digest_file
 
 MAX_DOWNLOAD = 1 << 30
-"""Bytes that a file may have."""
+"""The largest size of a file, in bytes."""
 
 _BLOCK = 1 << 20
-_TIMEOUT = 60  # seconds without a byte
 
 
-def fetch_url(url: str, sha256: str, store: Store) -> Path:
-    """The file at the http, https or file URL *url*, downloaded once.
+def fetch_url(url: str, sha256: str, machine: Machine) -> Path:
+    """Return the file at the http, https or file URL *url*, downloaded once.
 
-    :raises NotFoundError: if it cannot be had from there.
-    :raises MismatchError: if it has another sha256 (hex) than that.
+    :raises NotFoundError: if it cannot be fetched from there; over http also if unearth is not installed.
+    :raises MismatchError: if it has another sha256 (hex).
     """
-    return keep_stream(name_download(url), sha256, store, lambda hint: _stream_url(url, hint))
+    file_name = name_download(url)
+
+    def stream(hint: str) -> Iterator[bytes]:
+        if url.startswith("file:"):
+            return _stream_file(url, hint)
+        return _stream_http(url, machine, f"to download {file_name}", hint)
+
+    return keep_stream(file_name, sha256, machine.store, stream)
 
 
 def name_download(url: str) -> str:
-    """The name of the file that *url* leads to, as it is kept."""
+    """Return the name under which the file at *url* is kept."""
     last = re.split(r"[?#]", url)[0].rpartition("/")[2]
     return re.sub(r"[^A-Za-z0-9._+-]", "_", last).lstrip(".") or "download"
 
 
-def keep_download(path: Path, file_name: str, sha256: str, store: Store) -> None:
-    """Keeps the file *path* as if it had been downloaded, so that nobody asks for it again.
+def parse_file_url(url: str) -> Path:
+    """Return the path that the file URL *url* stands for.
 
-    :raises MismatchError: if it has another sha256 (hex) than that.
+    :raises ValueError: if it is no URL.
+    """
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(urlsplit(url).path))
+
+
+def keep_download(path: Path, file_name: str, sha256: str, store: Store) -> None:
+    """Keep the file *path* under *file_name* as if it had been downloaded, so that it is not downloaded again.
+
+    :raises MismatchError: if it has another sha256 (hex).
     """
     with path.open("rb") as file:
-        blocks = iter(functools.partial(file.read, _BLOCK), b"")
-        keep_stream(file_name, sha256, store, lambda hint: blocks)
+        keep_stream(file_name, sha256, store, lambda hint: _list_blocks(file))
 
 
 def keep_stream(file_name: str, sha256: str, store: Store, stream: Callable[[str], Iterator[bytes]]) -> Path:
-    """The file, in the store, that *stream* gives block by block; its argument is a hint for when it can't.
+    """Return the file in the store, whose blocks *stream* yields if it is not there yet.
 
-    :raises MismatchError: if it has another sha256 (hex) than that, or more than :data:`MAX_DOWNLOAD` bytes.
+    The argument of *stream* is the hint of its errors.
+
+    :raises MismatchError: if it has another sha256 (hex), or more than :data:`MAX_DOWNLOAD` bytes.
     """
     place = store.root / store_folders.DOWNLOADS / sha256 / file_name
     hint = f"without a network, put the file there: {place}"
@@ -58,9 +77,9 @@ def keep_stream(file_name: str, sha256: str, store: Store, stream: Callable[[str
     def make(path: Path) -> None:
         if (found := write_blocks(path, stream(hint))) != sha256:
             raise MismatchError(
-                f"what was downloaded has the sha256 {found}, not {sha256}",
+                f"the download has the sha256 {found}, not {sha256}",
                 where=file_name,
-                hint="do not use it: the hash is wrong, or the place that has the file was tampered with",
+                hint="do not use it: the hash is wrong, or the file was tampered with",
             )
 
     kept = store.keep((store_folders.DOWNLOADS, sha256, file_name), make)
@@ -70,7 +89,7 @@ def keep_stream(file_name: str, sha256: str, store: Store, stream: Callable[[str
 
 
 def write_blocks(path: Path, blocks: Iterable[bytes]) -> str:
-    """Writes the file *path*, and gives its sha256 (hex).
+    """Write the file *path*, and return its sha256 (hex).
 
     :raises MismatchError: if it has more than :data:`MAX_DOWNLOAD` bytes.
     """
@@ -80,19 +99,30 @@ def write_blocks(path: Path, blocks: Iterable[bytes]) -> str:
             size += len(block)
             if size > MAX_DOWNLOAD:
                 raise MismatchError(
-                    f"is larger than {MAX_DOWNLOAD >> 20} MiB", where=path.name, hint="check the source"
+                    f"is larger than {MAX_DOWNLOAD >> 20} MiB", where=path.name, hint="check where it comes from"
                 )
             digest.update(block)
             file.write(block)
     return digest.hexdigest()
 
 
-def _stream_url(url: str, hint: str) -> Iterator[bytes]:
-    import http.client
-    import urllib.request
+def _stream_http(url: str, machine: Machine, purpose: str, hint: str) -> Iterator[bytes]:
+    from .http_client import open_session, stream_url
+    from .pip_configuration import read_pip_configuration
 
+    with open_session(read_pip_configuration(machine.environ), purpose) as session:
+        yield from stream_url(url, session, hint)
+
+
+def _stream_file(url: str, hint: str) -> Iterator[bytes]:
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
-            yield from iter(functools.partial(response.read, _BLOCK), b"")
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NotFoundError(f"cannot be fetched: {getattr(error, 'reason', error)}", where=url, hint=hint) from None
+        with parse_file_url(url).open("rb") as file:
+            yield from _list_blocks(file)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise NotFoundError(f"cannot be fetched: {reason}", where=url, hint=hint) from None
+
+
+def _list_blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(_BLOCK):
+        yield block

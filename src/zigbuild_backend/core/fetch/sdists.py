@@ -1,11 +1,10 @@
-"""Gets sources: downloads them from indexes, and unpacks sdists. All of it is kept in the store.
+"""Fetches sdists and other sources, and unpacks them into the store.
 
-What downloads and unpacks is imported where it does: most builds have all they need, and start the sooner.
+The HTTP client and the unpacker are imported where they are used: most builds need neither.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,14 +12,15 @@ from ..base import store_folders
 from ..base.errors import NotFoundError
 from ..base.machine import Machine
 from ..base.store import Store, digest_stream, digest_tree
-from .downloads import keep_download, keep_stream, write_blocks
+from ..settings.recipe_model import Recipe
+from .downloads import fetch_url, keep_download, keep_stream, write_blocks
 
 
 def open_sdist(path: Path, store: Store) -> Path:
-    """The root of the source tree in the sdist *path*, unpacked once.
+    """Return the root of the source tree in the sdist *path*, unpacked once.
 
-    :raises NotFoundError: if there is no such file.
-    :raises ConfigurationError: if it is no sound sdist; see :func:`~zigbuild_backend.core.fetch.unpack.unpack`.
+    :raises NotFoundError: if there is no file of that path.
+    :raises ConfigurationError: if it is no sound sdist; see :func:`~.unpack.unpack`.
     """
     try:
         file = path.open("rb")
@@ -39,7 +39,7 @@ def open_sdist(path: Path, store: Store) -> Path:
 
 
 def open_patched(path: Path, patches: Mapping[str, bytes], sha256: str, store: Store) -> Path:
-    """The root of the source tree in the sdist *path*, which has that *sha256* (hex), with the *patches* applied.
+    """Return the root of the source tree in the sdist *path*, whose *sha256* (hex) is given, with *patches* applied.
 
     :raises ConfigurationError: as :func:`open_sdist`, or if a patch does not fit.
     """
@@ -48,6 +48,8 @@ def open_patched(path: Path, patches: Mapping[str, bytes], sha256: str, store: S
         return root
 
     def make(folder: Path) -> None:
+        import shutil
+
         from .patches import apply_patch, parse_patch
 
         shutil.copytree(root, folder)
@@ -65,38 +67,61 @@ def open_patched(path: Path, patches: Mapping[str, bytes], sha256: str, store: S
     return store.keep((store_folders.SOURCES, digest_tree({"": sha256.encode(), **patches})), make)
 
 
-def fetch(name: str, file_name: str, sha256: str, machine: Machine) -> Path:
-    """The file *file_name* of the project *name*, downloaded once from the indexes that pip is configured with.
+def fetch_source(recipe: Recipe, machine: Machine) -> Path:
+    """Return the archive of the source of *recipe*, from the store, an index or its URL.
 
-    :raises NotFoundError: if none has it or can be reached.
-    :raises MismatchError: if it has another sha256 (hex) than that.
+    :raises NotFoundError: if it cannot be fetched.
+    :raises MismatchError: if it has another sha256 than in the recipe.
+    """
+    source = recipe.settings.recipe.source
+    if source.sdist:
+        return fetch_file(_name_project(recipe), source.sdist, source.sha256, machine)
+    return fetch_url(source.url, source.sha256, machine)
+
+
+def _name_project(recipe: Recipe) -> str:
+    """Return the name of the project in an index whose sdist is the source of *recipe*."""
+    release = recipe.settings.recipe
+    if release.kind == "package":
+        return release.name
+    # A library may come in the sdist of a project with another name.
+    return release.source.sdist.removesuffix(".tar.gz").rpartition("-")[0]
+
+
+def fetch_file(name: str, file_name: str, sha256: str, machine: Machine) -> Path:
+    """Return the file *file_name* of the project *name*, downloaded once from the indexes that pip is configured with.
+
+    :raises NotFoundError: if no index has it or can be reached.
+    :raises MismatchError: if it has another sha256 (hex).
     """
 
     def stream(hint: str) -> Iterator[bytes]:
-        from .indexes import read_indexes, stream_file
+        from .indexes import stream_file
+        from .pip_configuration import read_pip_configuration
 
-        return stream_file(name, file_name, sha256, read_indexes(machine.environ), hint)
+        return stream_file(name, file_name, sha256, read_pip_configuration(machine.environ), hint)
 
     return keep_stream(file_name, sha256, machine.store, stream)
 
 
 def fetch_sdist(name: str, version: str, machine: Machine) -> Path:
-    """The sdist of a release, downloaded once from the indexes that pip is configured with.
+    """Return the sdist of a release, downloaded once from the indexes that pip is configured with.
 
-    :raises NotFoundError: if none has it or can be reached.
+    :raises NotFoundError: if no index has it or can be reached.
     :raises MismatchError: if it has another sha256 than the index publishes.
     """
-    from .indexes import list_files, read_indexes
+    from .indexes import list_files
+    from .pip_configuration import read_pip_configuration
 
-    files = list_files(name, read_indexes(machine.environ), f"to download the sdist of {name}")
+    files = list_files(name, read_pip_configuration(machine.environ), f"to download the sdist of {name}")
     for file_name, sha256 in files:
         if is_sdist_of(file_name, name, version):
-            return fetch(name, file_name, sha256 or _learn(name, file_name, machine), machine)
+            return fetch_file(name, file_name, sha256 or _learn_sha256(name, file_name, machine), machine)
     raise NotFoundError("no index has its sdist", where=f"{name} {version}", hint="get it from its author")
 
 
 def is_sdist_of(file_name: str, name: str, version: str) -> bool:
-    """Whether a file of that name is the sdist of that release, however the two are spelled."""
+    """Return whether *file_name* is that of the sdist of a release, in any spelling of its name and version."""
     from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
     from packaging.version import Version
 
@@ -109,12 +134,14 @@ def is_sdist_of(file_name: str, name: str, version: str) -> bool:
         return False
 
 
-def _learn(name: str, file_name: str, machine: Machine) -> str:
-    """The sha256 (hex) of a file whose index publishes none; the file is kept."""
-    from .indexes import read_indexes, stream_file
+def _learn_sha256(name: str, file_name: str, machine: Machine) -> str:
+    """Download a file whose index publishes no hash, keep it, and return its sha256 (hex)."""
+    from .indexes import stream_file
+    from .pip_configuration import read_pip_configuration
 
+    configuration = read_pip_configuration(machine.environ)
     with machine.store.scratch(store_folders.DOWNLOADS) as folder:
         path = folder / file_name
-        sha256 = write_blocks(path, stream_file(name, file_name, "", read_indexes(machine.environ), ""))
+        sha256 = write_blocks(path, stream_file(name, file_name, "", configuration, ""))
         keep_download(path, file_name, sha256, machine.store)
     return sha256

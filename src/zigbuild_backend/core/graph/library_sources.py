@@ -8,8 +8,7 @@ from pathlib import Path
 
 from ..base.errors import ProblemList
 from ..base.machine import Machine
-from ..fetch.downloads import fetch_url
-from ..fetch.sdists import fetch, open_patched
+from ..fetch.sdists import fetch_source, open_patched
 from ..project.products import LibraryProduct, Part, Product, Products, mark_cxx, resolve_products
 from ..project.project import Project
 from ..project.tree_reader import read_tree
@@ -67,15 +66,9 @@ def _list_folders(product: Product) -> Iterator[str]:
 
 
 def open_library_source(recipe: Recipe, machine: Machine) -> Path:
-    """The root of the source tree of a library's *recipe*, fetched, unpacked and patched once."""
-    source = recipe.settings.recipe.source
-    if source.sdist:
-        # A library may come in the sdist of something that has another name.
-        name = source.sdist.removesuffix(".tar.gz").rpartition("-")[0]
-        file = fetch(name, source.sdist, source.sha256, machine)
-    else:
-        file = fetch_url(source.url, source.sha256, machine.store)
-    return open_patched(file, recipe.patches, source.sha256, machine.store)
+    """Return the root of the source tree of a library's *recipe*, fetched, unpacked and patched once."""
+    archive = fetch_source(recipe, machine)
+    return open_patched(archive, recipe.patches, recipe.settings.recipe.source.sha256, machine.store)
 
 
 def _resolve(recipe: Recipe, root: Path, name: str) -> Product:

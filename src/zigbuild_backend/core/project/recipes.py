@@ -11,8 +11,7 @@ from pathlib import Path
 from ..base.errors import ConfigurationError, NotFoundError
 from ..base.machine import Machine
 from ..base.store import Store, digest_tree
-from ..fetch.downloads import fetch_url
-from ..fetch.sdists import fetch, open_patched, open_sdist
+from ..fetch.sdists import fetch_source, open_patched, open_sdist
 from ..settings.overrides import Override, apply_overrides, render_overrides
 from ..settings.recipe_model import FILE_NAME, PREFIX, Recipe, parse_recipe
 from .library_recipes import read_library_recipe
@@ -145,19 +144,6 @@ def open_recipe(recipe: Recipe, machine: Machine) -> Checkout:
         library_recipes=recipe.libraries,
     )
     return Checkout(project, root)
-
-
-def fetch_source(recipe: Recipe, machine: Machine) -> Path:
-    """The archive of *recipe*'s source, from the store, an index or its address.
-
-    :raises NotFoundError: if it cannot be had.
-    :raises MismatchError: if it has another hash than the recipe says.
-    """
-    release = recipe.settings.recipe
-    source = release.source
-    if source.sdist:
-        return fetch(release.name, source.sdist, source.sha256, machine)
-    return fetch_url(source.url, source.sha256, machine.store)
 
 
 def _open_tree(root: Path, name: str, overrides: Sequence[Override]) -> Checkout:
