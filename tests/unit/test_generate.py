@@ -20,12 +20,12 @@ from zigbuild_backend.core.base.errors import (
 from zigbuild_backend.core.base.pythons import find_python
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.base.targets import TARGETS, find_target
+from zigbuild_backend.core.generate.build_inputs import prepare_inputs
 from zigbuild_backend.core.generate.facts import describe_python, describe_target, fill_template
-from zigbuild_backend.core.generate.generator_runs import Bench, run_generation
+from zigbuild_backend.core.generate.generator_runs import GeneratorEnvironment, run_generation
 from zigbuild_backend.core.generate.installed_tools import Tools, find_tools, select_requirements, select_tools
 from zigbuild_backend.core.generate.numpy_headers import render_config
 from zigbuild_backend.core.generate.package_headers import read_headers
-from zigbuild_backend.core.generate.supplies import provide
 from zigbuild_backend.core.project.core_metadata import Metadata
 from zigbuild_backend.core.project.project import Checkout
 from zigbuild_backend.core.project.project_resolver import resolve_project
@@ -170,9 +170,9 @@ def run_command(
 ) -> bytes:
     settings = f"[[generate]]\nwith = 'command'\ncommand = {command}\nsources = ['make.py']\noutputs = ['out/x.c']\n"
     (run,) = project_of(settings, "spam/__init__.py", "make.py").generations
-    bench = Bench(tools or Tools(), {**os.environ, "SECRET": "1"})
+    environment = GeneratorEnvironment(tools or Tools(), {**os.environ, "SECRET": "1"}, Store(tmp_path / "store"), 0)
     facts = {**FACTS, "ZIGBUILD_OS": "windows"}
-    return run_generation(run, {"make.py": script.encode()}, facts, bench, tmp_path)["out/x.c"]
+    return run_generation(run, {"make.py": script.encode()}, facts, environment, tmp_path)["out/x.c"]
 
 
 class TestCommands:
@@ -227,16 +227,16 @@ def test_generates_once_for_the_same_inputs(tmp_path: Path) -> None:
 
     planned = project_of(settings, "spam/__init__.py", "make.py").settings
     project = resolve_project(Metadata("spam", "1.0", ""), planned, read_tree(root))
-    bench = Bench(Tools(), os.environ, runs.append)
+    environment = GeneratorEnvironment(Tools(), os.environ, Store(tmp_path / "store"), 0, runs.append)
     wheels = [(target, find_python("cp312")) for target in TARGETS]
 
-    made = provide(Checkout(project, root), wheels, bench, Store(tmp_path / "store"), 0).files
+    made = prepare_inputs(Checkout(project, root), wheels, environment).files
     assert made["p.h"] == b"all"
     places = {path for path in made if path != "p.h"}
     slices = {part.triple for target in TARGETS for part in target.slices or (target,)}
     assert places == {f"zigbuild/generated/{triple}/t.h" for triple in slices}
     assert all(path.split("/")[2].encode() == made[path] for path in places)
     assert len(runs) == 1 + len(slices)
-    assert provide(Checkout(project, root), wheels[:3], bench, Store(tmp_path / "store"), 0).files["p.h"] == b"all"
+    assert prepare_inputs(Checkout(project, root), wheels[:3], environment).files["p.h"] == b"all"
     assert len(runs) == 1 + len(slices)
     assert sys.executable in runs[0]

@@ -13,9 +13,9 @@ from ...core.base.pythons import ANY_PYTHON, Python
 from ...core.base.store import Store
 from ...core.base.targets import TARGETS
 from ...core.cpython.header_sets import find_header_set, find_minors_at_hand
-from ...core.generate.generator_runs import Bench
+from ...core.generate.build_inputs import prepare_inputs
+from ...core.generate.generator_runs import GeneratorEnvironment
 from ...core.generate.installed_tools import find_tools, select_tools
-from ...core.generate.supplies import provide
 from ...core.graph.ejection import render_files, write_files
 from ...core.graph.graph import open_graph
 from ...core.project.planned_wheels import PlannedWheel, choose_all_pythons, choose_pythons
@@ -51,11 +51,11 @@ def run(arguments: Namespace, session: Session) -> int:
     }
     requirements, only_headers = select_tools(project)
     tools = find_tools(requirements, find_tool_folders(project, session), headers=only_headers)
-    bench = Bench(tools, session.environ)
-    wheels = [(target, python) for target in TARGETS for python in chosen]
     kept = Store(session.store.folder(store_folders.WORK, project.metadata.file_name.rsplit("-", 1)[0]))
-    supplies = provide(checkout, wheels, bench, kept, read_epoch(session.environ))
-    files = render_files(open_graph(checkout, zig), headers, zig, supplies)
+    environment = GeneratorEnvironment(tools, session.environ, kept, read_epoch(session.environ))
+    wheels = [(target, python) for target in TARGETS for python in chosen]
+    inputs = prepare_inputs(checkout, wheels, environment)
+    files = render_files(open_graph(checkout, zig), headers, zig, inputs)
     ejected = write_files(root, files, force=arguments.force)
     if left_out:
         session.notice(

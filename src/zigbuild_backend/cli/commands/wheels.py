@@ -11,7 +11,7 @@ from pathlib import Path
 from ...core.base.epoch import read_epoch
 from ...core.base.errors import NotFoundError, Problem
 from ...core.cpython.header_sets import find_minors_at_hand
-from ...core.graph.object_counts import Tally
+from ...core.graph.object_counts import ObjectCounts
 from ...core.graph.runtimes import Runtime, find_runtimes
 from ...core.project.planned_wheels import PlannedWheel
 from ...core.project.project import Checkout, Project
@@ -49,7 +49,7 @@ def run(arguments: Namespace, session: Session) -> int:
     if session.is_verbose:
         zig = replace(zig, talk=session.say)
     progress = make_progress(wanted, session)
-    tallies: list[Tally] = []
+    counts: list[ObjectCounts] = []
     dropped: list[Problem] = []
     workshop = Workshop(
         zig,
@@ -59,12 +59,12 @@ def run(arguments: Namespace, session: Session) -> int:
         warn=dropped.append,
         sdk=find_sdk(session.environ),
         tools=tools,
-        count=tallies.append,
+        count=counts.append,
     )
     outcomes = _make(checkout, arguments.out, workshop, epoch, progress, session)
 
     if arguments.json:
-        session.result_json(_to_document(arguments.out, outcomes, skipped, tallies, time.monotonic() - start))
+        session.result_json(_to_document(arguments.out, outcomes, skipped, counts, time.monotonic() - start))
     _tell_dropped(dropped, session)
     _tell_failures([outcome for outcome in outcomes if outcome.error], session)
     # Where all was optional and nothing could be compiled, several wheels of the plan are one.
@@ -72,8 +72,8 @@ def run(arguments: Namespace, session: Session) -> int:
     if made and not arguments.json:
         size = format_size(sum(outcome.size for outcome in made))
         seconds = format_seconds(time.monotonic() - start)
-        counted = (tally for tally in tallies if tally.built or tally.reused)
-        objects = "".join(f"; {format_count(tally.built, 'object')} built, {tally.reused} reused" for tally in counted)
+        counted = (count for count in counts if count.built or count.reused)
+        objects = "".join(f"; {format_count(count.built, 'object')} built, {count.reused} reused" for count in counted)
         session.result(f"{format_count(len(made), 'wheel')} in {arguments.out}, {size}, {seconds}{objects}")
     return choose_exit_code(outcome.error for outcome in outcomes if outcome.error)
 
@@ -146,14 +146,14 @@ def _problems(outcome: Outcome) -> tuple[Problem, ...]:
 
 
 def _to_document(
-    out: Path, outcomes: Sequence[Outcome], skipped: Sequence[Candidate], tallies: Sequence[Tally], seconds: float
+    out: Path, outcomes: Sequence[Outcome], skipped: Sequence[Candidate], counts: Sequence[ObjectCounts], seconds: float
 ) -> dict[str, object]:
     return {
         "out": str(out),
         "seconds": round(seconds, 3),
         "objects": {
-            "built": sum(tally.built for tally in tallies),
-            "reused": sum(tally.reused for tally in tallies),
+            "built": sum(count.built for count in counts),
+            "reused": sum(count.reused for count in counts),
         },
         "wheels": [
             {

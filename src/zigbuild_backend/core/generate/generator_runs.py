@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import MismatchError, NotFoundError, ToolchainError
+from ..base.store import Store
 from ..project.generations import Generation
 from .facts import fill_template
 from .installed_tools import Tools, list_files, read_file
@@ -29,16 +30,26 @@ _HEADERS = ("{}.h", "{}_api.h")
 
 
 @dataclass(frozen=True)
-class Bench:
-    """Where generators run: their tools, the environment of this process, and who is told of commands."""
+class GeneratorEnvironment:
+    """The means of running generators: their tools, and the environment variables of this process.
+
+    ``store`` keeps what they write, ``epoch`` is their SOURCE_DATE_EPOCH in seconds, and ``talk`` is called with each
+    command and its output.
+    """
 
     tools: Tools
     environ: Mapping[str, str]
+    store: Store
+    epoch: int
     talk: Callable[[str], None] | None = None
 
 
 def run_generation(
-    generation: Generation, inputs: Mapping[str, bytes], facts: Mapping[str, str], bench: Bench, scratch: Path
+    generation: Generation,
+    inputs: Mapping[str, bytes],
+    facts: Mapping[str, str],
+    environment: GeneratorEnvironment,
+    scratch: Path,
 ) -> dict[str, bytes]:
     """What *generation* makes of *inputs* (path → content): path → content, too. It works in the folder *scratch*.
 
@@ -56,11 +67,11 @@ def run_generation(
         _write(root / path, data)
     for output in generation.outputs:
         (root / output).parent.mkdir(parents=True, exist_ok=True)
-    _link_tools(bench.tools, root / TOOLS)
+    _link_tools(environment.tools, root / TOOLS)
     (scratch / "temporary").mkdir()
-    command, job = _find_command(generation, bench.tools)
+    command, job = _find_command(generation, environment.tools)
     environ = {
-        **{name: bench.environ[name] for name in _KEPT if name in bench.environ},
+        **{name: environment.environ[name] for name in _KEPT if name in environment.environ},
         **facts,
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
@@ -70,7 +81,7 @@ def run_generation(
         "TMPDIR": str(scratch / "temporary"),
     }
     where = generation.sources[0] if generation.sources else generation.where
-    _run(command, job, root, environ, where, bench.talk)
+    _run(command, job, root, environ, where, environment.talk)
     made = {path: _read(root, path, where) for path in generation.outputs}
     if settings.with_ == "cython":
         stem = generation.outputs[0].rpartition(".")[0]

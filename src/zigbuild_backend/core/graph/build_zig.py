@@ -14,8 +14,8 @@ from ..base.pythons import ANY_PYTHON, PYTHONS, Python
 from ..base.targets import TARGETS, Target, select_targets
 from ..project.project import Project
 from ..settings.product_tables import Dependency
+from .build_zig_inputs import has_bindings
 from .build_zig_products import render_products
-from .build_zig_supplies import has_bindings
 from .build_zig_text import ADOPT, HEAD, LINK_SHARED, SHARE, SHARED, SHARED_FIELD, TAIL, TRANSLATE
 from .graph import Graph
 from .zig_words import field_name, identifier, quote, quote_list

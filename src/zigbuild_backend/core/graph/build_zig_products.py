@@ -13,7 +13,7 @@ from ..settings.conditions import When
 from ..settings.fields import Scalar, Values
 from ..settings.product_tables import ConfigHeader, Dependency, Inputs
 from ..zig.support_folders import SDK_FOLDERS
-from .build_zig_supplies import render_bindings, render_folders, split_sources
+from .build_zig_inputs import render_bindings, render_folders, split_sources
 from .graph import Graph
 from .zig_words import field_name, identifier, quote, quote_list, render_scalar, render_when, spaced
 

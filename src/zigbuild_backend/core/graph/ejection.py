@@ -17,7 +17,7 @@ from ..base.pythons import Python
 from ..base.store import digest_file
 from ..cpython.header_sets import HeaderSet
 from ..cpython.windows_exports import render_def
-from ..generate.supplies import NO_SUPPLIES, Supplies
+from ..generate.build_inputs import NO_INPUTS, BuildInputs
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import Zig
 from .build_zig import render, render_zon
@@ -38,17 +38,17 @@ class Ejected:
 
 
 def render_files(
-    graph: Graph, headers: Mapping[Python, HeaderSet | None], zig: Zig, supplies: Supplies = NO_SUPPLIES
+    graph: Graph, headers: Mapping[Python, HeaderSet | None], zig: Zig, inputs: BuildInputs = NO_INPUTS
 ) -> dict[str, bytes]:
     """Return the files of the ejected graph (path → content), with rows for the Pythons whose *headers* are given.
 
-    The headers of a Python are None for wheels without modules. *supplies* are what is generated, and the headers of
+    The headers of a Python are None for wheels without modules. *inputs* are what is generated, and the headers of
     other packages.
     """
     header_sets = {python: found for python, found in headers.items() if found}
     definitions = {python: render_def(found, python, zig) for python, found in header_sets.items()}
     by_version = {python.version: found for python, found in header_sets.items()}
-    support = collect_support(graph, by_version, definitions, supplies)
+    support = collect_support(graph, by_version, definitions, inputs)
     files = {
         "build.zig": render(graph, pythons=headers).encode(),
         "build.zig.zon": render_zon(graph.project).encode(),

@@ -14,13 +14,13 @@ from pathlib import Path, PurePosixPath
 from ..base.pythons import Python
 from ..base.targets import Target
 from ..project.products import ZIG_SUFFIX, Module, Product
-from .staging import Cell, StagedGraph
+from .staging import PreparedWheel, StagedGraph
 
 _SUFFIXES = (".o", ".obj")
 
 
 @dataclass(frozen=True)
-class Tally:
+class ObjectCounts:
     """How many objects were built and reused; what several wheels share is one."""
 
     built: int = 0
@@ -35,25 +35,25 @@ def list_kept(cache: Path) -> frozenset[str]:
         return frozenset()
 
 
-def count_objects(staged: StagedGraph, cells: Collection[Cell], before: Collection[str]) -> Tally:
-    """Return how many objects of the wheels of *cells* were built, and how many the cache held *before*."""
+def count_objects(staged: StagedGraph, wheels: Collection[PreparedWheel], before: Collection[str]) -> ObjectCounts:
+    """Return how many objects of *wheels* were built, and how many the cache held *before*."""
     cache, settings = staged.workspace.cache, staged.graph.project.settings
     new = [cache / "o" / name for name in list_kept(cache).difference(before)]
     made = Counter(path.stem for folder in new for path in folder.glob("*") if path.suffix in _SUFFIXES)
-    needed = Counter(PurePosixPath(source).stem for source, *_ in set(_list_needed(staged, cells)))
+    needed = Counter(PurePosixPath(source).stem for source, *_ in set(_list_needed(staged, wheels)))
     # Another build of the project may run beside this one, and make others in the same cache.
     has_others = settings.dependency or settings.build_file
     built = made if has_others else made & needed
-    return Tally(built.total(), (needed - made).total())
+    return ObjectCounts(built.total(), (needed - made).total())
 
 
-def _list_needed(staged: StagedGraph, cells: Collection[Cell]) -> Iterator[tuple[str, ...]]:
+def _list_needed(staged: StagedGraph, wheels: Collection[PreparedWheel]) -> Iterator[tuple[str, ...]]:
     """Yield each source, with all that makes another object of it."""
-    for cell in cells:
-        for target in cell.target.slices or (cell.target,):
-            pending: list[Product] = list(staged.list_products(cell))
+    for wheel in wheels:
+        for target in wheel.target.slices or (wheel.target,):
+            pending: list[Product] = list(staged.list_products(wheel))
             for product in pending:
-                yield from _list_sources(product, target, cell.python if isinstance(product, Module) else None)
+                yield from _list_sources(product, target, wheel.python if isinstance(product, Module) else None)
             seen: set[str] = set()
             while pending:
                 links = pending.pop().links.difference(seen)

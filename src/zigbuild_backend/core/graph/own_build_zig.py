@@ -17,7 +17,7 @@ from ..project.products import LibraryProduct, Module, Product
 from ..zig.build_roots import Workspace
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import CompileError, Zig, ZigBuild
-from .staging import Cell, StagedGraph
+from .staging import PreparedWheel, StagedGraph
 from .zig_graph import SCRIPTS, Artifact, CompiledGraph, RunOptions
 
 OPTIONS = {
@@ -43,7 +43,7 @@ def is_ejected(build_file: bytes) -> bool:
 
 
 def run_build_file(staged: StagedGraph, zig: Zig, options: RunOptions) -> CompiledGraph:
-    """Compile the products of all cells of *staged* by the project's own build.zig; one that fails stops no other.
+    """Compile the products of all wheels of *staged* by the project's own build.zig; one that fails stops no other.
 
     :raises ToolchainError: if the build.zig itself does not compile, or cannot be told the target.
     """
@@ -52,33 +52,33 @@ def run_build_file(staged: StagedGraph, zig: Zig, options: RunOptions) -> Compil
     artifacts: dict[str, tuple[Artifact, ...]] = {}
     errors: dict[str, ToolchainError] = {}
     dropped: dict[str, ToolchainError] = {}
-    for cell in staged.cells:
-        parts = cell.target.slices or (cell.target,)
-        prefixes = [workspace.artifacts / cell.identifier / part.triple for part in parts]
+    for wheel in staged.wheels:
+        parts = wheel.target.slices or (wheel.target,)
+        prefixes = [workspace.artifacts / wheel.identifier / part.triple for part in parts]
         try:
             for part, prefix in zip(parts, prefixes, strict=True):
                 zig.build(
                     ZigBuild(
-                        list(_render_options(staged, cell, part, declared, zig)),
+                        list(_render_options(staged, wheel, part, declared, zig)),
                         folder=staged.build_folder,
                         prefix=prefix,
                         cache=workspace.cache,
                         optimize=staged.graph.project.settings.optimize,
                         jobs=options.jobs,
                         epoch=options.epoch,
-                        has_windows=cell.target.is_windows,
+                        has_windows=wheel.target.is_windows,
                     )
                 )
         except CompileError as error:
-            errors[cell.identifier] = _explain(error, workspace.root, cell)
+            errors[wheel.identifier] = _explain(error, workspace.root, wheel)
             continue
-        found = list(_collect(staged, cell, prefixes))
-        artifacts[cell.identifier] = tuple(artifact for artifact in found if artifact.is_there)
+        found = list(_collect(staged, wheel, prefixes))
+        artifacts[wheel.identifier] = tuple(artifact for artifact in found if artifact.is_there)
         missing = [artifact for artifact in found if not artifact.is_there]
         if missing:
             is_lost = any(not artifact.is_optional for artifact in missing)
-            (errors if is_lost else dropped)[cell.identifier] = _miss(build_file, cell, missing, prefixes[0])
-        options.on_compiled(cell.identifier)
+            (errors if is_lost else dropped)[wheel.identifier] = _miss(build_file, wheel, missing, prefixes[0])
+        options.on_compiled(wheel.identifier)
     return CompiledGraph(artifacts, errors, dropped)
 
 
@@ -103,9 +103,9 @@ def _read_declared(staged: StagedGraph, zig: Zig) -> frozenset[str]:
 
 
 def _render_options(
-    staged: StagedGraph, cell: Cell, part: Target, declared: Collection[str], zig: Zig
+    staged: StagedGraph, wheel: PreparedWheel, part: Target, declared: Collection[str], zig: Zig
 ) -> Iterator[str]:
-    """Yield the arguments of one run: for *part*, a slice of the wheel of *cell*."""
+    """Yield the arguments of one run: for *part*, a slice of *wheel*."""
     settings = staged.graph.project.settings
     build_file = PurePosixPath(settings.build_file)
     start = relpath(SUPPORT_FOLDER, build_file.parent)
@@ -114,44 +114,44 @@ def _render_options(
         "target": [part.triple],
         "cpu": [part.cpu],
         "strip": ["true"] * (settings.optimize != "debug"),
-        "python": [cell.python.name],
-        "python-version": [cell.python.version],
-        "python-include": [f"{start}/pyconfig/{system}", f"{start}/include/{cell.python.version}"],
-        "limited-api": [cell.python.limited_api] if cell.python.stable_abi else [],
-        "free-threaded": ["true"] * cell.python.free_threaded,
+        "python": [wheel.python.name],
+        "python-version": [wheel.python.version],
+        "python-include": [f"{start}/pyconfig/{system}", f"{start}/include/{wheel.python.version}"],
+        "limited-api": [wheel.python.limited_api] if wheel.python.stable_abi else [],
+        "free-threaded": ["true"] * wheel.python.free_threaded,
     }
-    if cell.definitions and "import-library" in declared:
-        values["import-library"] = [f"{start}/{_make_import_library(cell, part, staged.workspace, zig)}"]
+    if wheel.definitions and "import-library" in declared:
+        values["import-library"] = [f"{start}/{_make_import_library(wheel, part, staged.workspace, zig)}"]
     yield from ("--build-file", build_file.name)
     for name, texts in values.items():
         if name in declared:
             yield from (f"-D{name}={text}" for text in texts)
 
 
-def _make_import_library(cell: Cell, part: Target, workspace: Workspace, zig: Zig) -> str:
+def _make_import_library(wheel: PreparedWheel, part: Target, workspace: Workspace, zig: Zig) -> str:
     """Makes the import library of the Python's DLL; gives its path below the folder of CPython's side."""
     machine = {"x86": "i386", "x86_64": "i386:x86-64"}.get(part.triple.partition("-")[0], "arm64")
-    path = f"exports/{cell.python}-{part.triple}.lib"
-    definitions = f"exports/{cell.python}.def"
+    path = f"exports/{wheel.python}-{part.triple}.lib"
+    definitions = f"exports/{wheel.python}.def"
     zig.run(
-        ["dlltool", "-m", machine, "-D", cell.python.windows_dll, "-d", definitions, "-l", path],
+        ["dlltool", "-m", machine, "-D", wheel.python.windows_dll, "-d", definitions, "-l", path],
         cwd=workspace.root / SUPPORT_FOLDER,
     )
     return path
 
 
-def _collect(staged: StagedGraph, cell: Cell, prefixes: Collection[Path]) -> Iterator[Artifact]:
+def _collect(staged: StagedGraph, wheel: PreparedWheel, prefixes: Collection[Path]) -> Iterator[Artifact]:
     """Yield the artifacts of one wheel, found below the *prefixes* of its slices or missing there."""
-    for product in staged.list_products(cell):
-        names = list(_name_files(product, cell))
+    for product in staged.list_products(wheel):
+        names = list(_name_files(product, wheel))
         yield Artifact(product, tuple(_find(prefix, names) for prefix in prefixes))
 
 
-def _name_files(product: Product, cell: Cell) -> Iterator[str]:
+def _name_files(product: Product, wheel: PreparedWheel) -> Iterator[str]:
     """The paths below the prefix under which a module or program may have been installed."""
-    is_windows = cell.target.is_windows
+    is_windows = wheel.target.is_windows
     if isinstance(product, LibraryProduct):
-        path = product.path(cell.target)
+        path = product.path(wheel.target)
         yield path
         yield from (f"{folder}{path.rpartition('/')[2]}" for folder in ("lib/", "bin/", ""))
         return
@@ -160,7 +160,7 @@ def _name_files(product: Product, cell: Cell) -> Iterator[str]:
         yield f"bin/{product.name}{suffix}"
         yield f"{SCRIPTS}/{product.name}{suffix}"
         return
-    path, stem = product.path(cell.python, cell.target), product.name.rpartition(".")[2]
+    path, stem = product.path(wheel.python, wheel.target), product.name.rpartition(".")[2]
     yield path
     yield f"{product.name.replace('.', '/')}{'.pyd' if is_windows else '.so'}"
     for folder in ("lib/", "bin/", ""):
@@ -173,30 +173,30 @@ def _find(prefix: Path, names: Collection[str]) -> Path:
     return next((prefix / name for name in names if (prefix / name).is_file()), prefix / next(iter(names)))
 
 
-def _miss(build_file: str, cell: Cell, missing: Collection[Artifact], prefix: Path) -> ToolchainError:
+def _miss(build_file: str, wheel: PreparedWheel, missing: Collection[Artifact], prefix: Path) -> ToolchainError:
     installed = sorted(path.relative_to(prefix).as_posix() for path in prefix.rglob("*") if path.is_file())
     listed = ", ".join(installed) or "nothing"
     return ToolchainError.of(
         Problem(
             f"{build_file} installs no {artifact.product.name}",
-            cell.identifier,
-            f"install it as {' or '.join(_suggest(artifact.product, cell))}; it installs {listed}",
+            wheel.identifier,
+            f"install it as {' or '.join(_suggest(artifact.product, wheel))}; it installs {listed}",
         )
         for artifact in missing
     )
 
 
-def _suggest(product: Product, cell: Cell) -> tuple[str, ...]:
-    names = list(_name_files(product, cell))
+def _suggest(product: Product, wheel: PreparedWheel) -> tuple[str, ...]:
+    names = list(_name_files(product, wheel))
     stem = product.name.rpartition(".")[2]
-    usual = {"windows": f"bin/{stem}.dll", "macos": f"lib/lib{stem}.dylib"}.get(cell.target.os, f"lib/lib{stem}.so")
+    usual = {"windows": f"bin/{stem}.dll", "macos": f"lib/lib{stem}.dylib"}.get(wheel.target.os, f"lib/lib{stem}.so")
     return (names[0], usual) if isinstance(product, Module) else (names[0],)
 
 
-def _explain(error: CompileError, root: Path, cell: Cell) -> ToolchainError:
+def _explain(error: CompileError, root: Path, wheel: PreparedWheel) -> ToolchainError:
     output = error.output.replace(f"{root}/", "").strip()
     return ToolchainError(
         output or "zig failed without a word",
-        where=cell.identifier,
-        hint=f"to see it again: zigbuild wheels --only {cell.identifier}",
+        where=wheel.identifier,
+        hint=f"to see it again: zigbuild wheels --only {wheel.identifier}",
     )

@@ -25,7 +25,7 @@ from ..settings.product_tables import Extension
 from ..zig.build_roots import open_workspace
 from ..zig.toolchain import Zig
 from .graph import open_graph
-from .staging import Cell, stage_graph
+from .staging import PreparedWheel, stage_graph
 from .zig_graph import RunOptions, run_graph
 
 _NAME = "warm"
@@ -80,11 +80,11 @@ def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool 
         )
         # The module includes no header and imports nothing of CPython: what stands for both may be empty.
         exports = f"LIBRARY {python.windows_dll}\nEXPORTS\nPy_Initialize\n" if target.is_windows else ""
-        cell = Cell(python, target, HeaderSet(python.version, hashlib.sha256().hexdigest(), include), exports)
+        wheel = PreparedWheel(python, target, HeaderSet(python.version, hashlib.sha256().hexdigest(), include), exports)
         with open_workspace(zig.store, project.metadata.name) as workspace:
-            staged = stage_graph(open_graph(Checkout(project, root), zig), [cell], workspace)
+            staged = stage_graph(open_graph(Checkout(project, root), zig), [wheel], workspace)
             compiled = run_graph(staged, zig, RunOptions(DEFAULT_EPOCH))
-    if error := compiled.errors.get(cell.identifier):
+    if error := compiled.errors.get(wheel.identifier):
         raise ToolchainError(error.problems[0].message, where=str(target))
     for runtime in find_runtimes(target, zig, optimize=optimize, is_cxx=is_cxx):
         runtime.note_warm()

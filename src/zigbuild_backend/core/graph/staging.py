@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from ..base.pythons import Python
 from ..base.targets import Target
 from ..cpython.header_sets import HeaderSet
-from ..generate.supplies import NO_SUPPLIES, Supplies
+from ..generate.build_inputs import NO_INPUTS, BuildInputs
 from ..project.planned_wheels import PlannedWheel
 from ..project.products import Product
 from ..zig.build_roots import Workspace
@@ -24,10 +24,10 @@ _OURS = tuple(
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A wheel to compile for, whose Python's headers are at hand; ``headers`` is None where it has no modules.
+class PreparedWheel:
+    """A wheel to compile, with the headers of its Python; ``headers`` is None for a wheel without modules.
 
-    ``definitions`` is, for Windows, the text of the module-definition file of the DLL that the modules import.
+    ``definitions`` is, for Windows, the text of the module-definition file of the DLL that its modules import.
     """
 
     python: Python
@@ -46,7 +46,7 @@ class StagedGraph:
     """A graph in a build root, with the wheels that are to be compiled."""
 
     graph: Graph
-    cells: tuple[Cell, ...]
+    wheels: tuple[PreparedWheel, ...]
     workspace: Workspace
 
     @property
@@ -57,13 +57,13 @@ class StagedGraph:
     @property
     def has_windows(self) -> bool:
         """Whether a wheel is for Windows."""
-        return any(cell.target.is_windows for cell in self.cells)
+        return any(wheel.target.is_windows for wheel in self.wheels)
 
-    def list_products(self, cell: Cell) -> tuple[Product, ...]:
+    def list_products(self, wheel: PreparedWheel) -> tuple[Product, ...]:
         """Return what is linked for one wheel: modules, shared libraries and programs."""
-        products, target = self.graph.products, cell.target
+        products, target = self.graph.products, wheel.target
         return (
-            *products.modules_for(target, cell.python),
+            *products.modules_for(target, wheel.python),
             *products.shared_for(target),
             *products.programs_for(target),
         )
@@ -71,23 +71,23 @@ class StagedGraph:
 
 def stage_graph(
     graph: Graph,
-    cells: Iterable[Cell],
+    wheels: Iterable[PreparedWheel],
     workspace: Workspace,
-    supplies: Supplies = NO_SUPPLIES,
+    inputs: BuildInputs = NO_INPUTS,
     sdk: Mapping[str, Path] | None = None,
 ) -> StagedGraph:
-    """Write what the graph reads into the build root of *workspace*, and return it with the *cells* to compile."""
-    staged = StagedGraph(graph, tuple(cells), workspace)
-    headers = {cell.python.version: cell.headers for cell in staged.cells if cell.headers}
-    definitions = {cell.python: cell.definitions for cell in staged.cells if cell.definitions}
-    support = collect_support(graph, headers, definitions, supplies)
+    """Write what the graph reads into the build root of *workspace*, and return it with the *wheels* to compile."""
+    staged = StagedGraph(graph, tuple(wheels), workspace)
+    headers = {wheel.python.version: wheel.headers for wheel in staged.wheels if wheel.headers}
+    definitions = {wheel.python: wheel.definitions for wheel in staged.wheels if wheel.definitions}
+    support = collect_support(graph, headers, definitions, inputs)
     folders = {**support.folders, **graph.libraries, **(sdk or {})}
     # An ejected project has copies of these files in its tree: they must not be written through the links.
     ours = (*_OURS, *(f"{folder}/" for folder in folders))
     own = {path: data for path, data in graph.sources.items() if not path.startswith(ours)}
     files = {**own, **support.files}
     if not graph.project.settings.build_file:
-        files["build.zig"] = render(graph, extra_targets=[cell.target for cell in staged.cells]).encode()
+        files["build.zig"] = render(graph, extra_targets=[wheel.target for wheel in staged.wheels]).encode()
         files["build.zig.zon"] = render_zon(graph.project).encode()
     workspace.stage(files, folders)
     return staged

@@ -10,7 +10,7 @@ from ..base.pythons import Python
 from ..cpython.header_sets import HeaderSet
 from ..cpython.pyconfig import pyconfig_header
 from ..cpython.zig_translation import translated_headers, translation_files
-from ..generate.supplies import NO_SUPPLIES, Supplies
+from ..generate.build_inputs import NO_INPUTS, BuildInputs
 from ..zig.support_folders import SUPPORT_FOLDER
 from .graph import Graph
 
@@ -27,12 +27,12 @@ def collect_support(
     graph: Graph,
     headers: Mapping[str, HeaderSet],
     definitions: Mapping[Python, str],
-    supplies: Supplies = NO_SUPPLIES,
+    inputs: BuildInputs = NO_INPUTS,
 ) -> SupportFiles:
     """Return what the build.zig of *graph* reads beside the project.
 
     *headers* are header sets by CPython's version (``3.13``), *definitions* the texts of module-definition files for
-    import libraries, *supplies* what is generated and the headers of other packages.
+    import libraries, *inputs* what is generated and the headers of other packages.
     """
     files = dict(graph.headers)
     folders = {f"{SUPPORT_FOLDER}/include/{version}": found.folder for version, found in headers.items()}
@@ -45,4 +45,4 @@ def collect_support(
         files.update((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in translation_files().items())
         for version, found in headers.items():
             folders[f"{SUPPORT_FOLDER}/zig/{version}"] = translated_headers(found)
-    return SupportFiles(files | supplies.files, folders | supplies.folders)
+    return SupportFiles(files | inputs.files, folders | inputs.folders)

@@ -10,21 +10,21 @@ from ..project.products import LANGUAGES, Module
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import CompileError, Zig
 from .build_zig_products import compiler_flags
-from .staging import Cell, StagedGraph
+from .staging import PreparedWheel, StagedGraph
 
 
-def find_origin_of(symbol: str, module: Module, cell: Cell, staged: StagedGraph, zig: Zig) -> str | None:
+def find_origin_of(symbol: str, module: Module, wheel: PreparedWheel, staged: StagedGraph, zig: Zig) -> str | None:
     """Return the path of the source of *module* that refers to *symbol*, None if no source does.
 
     Each source is compiled for it: this is asked only when a module is refused.
     """
-    system = "windows" if cell.target.is_windows else "posix"
-    target = (cell.target.slices or (cell.target,))[0]
-    parts = module.parts_for(target, cell.python)
+    system = "windows" if wheel.target.is_windows else "posix"
+    target = (wheel.target.slices or (wheel.target,))[0]
+    parts = module.parts_for(target, wheel.python)
     tables = [part.table for part in parts]
     common = ["-target", target.triple, "-O2", "-fvisibility=hidden", f"-I{SUPPORT_FOLDER}/pyconfig/{system}"]
-    common.append(f"-I{SUPPORT_FOLDER}/include/{cell.python.version}")
-    common += [f"-D{name}={value}" for name, value in cell.python.macros.items()]
+    common.append(f"-I{SUPPORT_FOLDER}/include/{wheel.python.version}")
+    common += [f"-D{name}={value}" for name, value in wheel.python.macros.items()]
     common += [f"-I{folder}" for table in tables for folder in table.include_dirs]
     common += [f"-I{SUPPORT_FOLDER}/headers/{name}" for table in tables for name in table.headers_from]
     objects: dict[str, bytes] = {}

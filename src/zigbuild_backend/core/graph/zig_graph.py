@@ -10,7 +10,7 @@ from pathlib import Path
 from ..base.errors import ToolchainError
 from ..project.products import Module, Product
 from ..zig.toolchain import CompileError, Zig, ZigBuild
-from .staging import Cell, StagedGraph
+from .staging import PreparedWheel, StagedGraph
 from .zig_errors import attribute_errors
 
 SCRIPTS = "zigbuild-scripts"
@@ -61,12 +61,12 @@ class RunOptions:
 
 
 def run_graph(staged: StagedGraph, zig: Zig, options: RunOptions) -> CompiledGraph:
-    """Compile the products of all cells of *staged*; one that fails does not stop the others.
+    """Compile the products of all wheels of *staged*; one that fails does not stop the others.
 
     :raises ToolchainError: if zig fails for a reason that belongs to no wheel.
     """
     settings = staged.graph.project.settings
-    expected = {cell.identifier: _expect(staged, cell) for cell in staged.cells}
+    expected = {wheel.identifier: _expect(staged, wheel) for wheel in staged.wheels}
     waiting = dict(expected)
 
     def look() -> None:
@@ -130,11 +130,11 @@ def _explain_missing(build_file: str, identifier: str) -> ToolchainError:
     )
 
 
-def _expect(staged: StagedGraph, cell: Cell) -> tuple[Artifact, ...]:
+def _expect(staged: StagedGraph, wheel: PreparedWheel) -> tuple[Artifact, ...]:
     """Return the artifacts that the graph makes for one wheel, with the paths that it installs them at."""
-    products, target = staged.graph.products, cell.target
+    products, target = staged.graph.products, wheel.target
     paths: dict[str, Product] = {
-        module.path(cell.python, target): module for module in products.modules_for(target, cell.python)
+        module.path(wheel.python, target): module for module in products.modules_for(target, wheel.python)
     }
     suffix = ".exe" if target.is_windows else ""
     paths.update({library.path(target): library for library in products.shared_for(target)})
@@ -142,6 +142,6 @@ def _expect(staged: StagedGraph, cell: Cell) -> tuple[Artifact, ...]:
     folders = [[part.triple] for part in target.slices] or [[]]
     root = staged.workspace.artifacts
     return tuple(
-        Artifact(product, tuple(root.joinpath(cell.identifier, *folder, path) for folder in folders))
+        Artifact(product, tuple(root.joinpath(wheel.identifier, *folder, path) for folder in folders))
         for path, product in paths.items()
     )

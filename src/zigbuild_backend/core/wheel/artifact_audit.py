@@ -12,19 +12,19 @@ from ..base.errors import MismatchError, NotFoundError, Problem
 from ..base.pythons import Python
 from ..binaries.elf import name_needed, rename_needed
 from ..binaries.fat import render_fat
-from ..graph.staging import Cell
+from ..graph.staging import PreparedWheel
 from ..graph.zig_graph import Artifact
 from ..project.products import LibraryProduct, Module
 
 
 @dataclass(frozen=True)
 class ArtifactAudit:
-    """What artifacts are held against: the wheel's cell; ``scripts`` is the folder of the wheel for programs.
+    """The wheel that artifacts must fit; ``scripts`` is its folder for programs.
 
     ``find_origin(symbol, module=…)`` returns the source of a module that refers to a symbol, or None.
     """
 
-    cell: Cell
+    wheel: PreparedWheel
     scripts: str
     find_origin: Callable[..., str | None]
 
@@ -43,7 +43,7 @@ class AuditedFiles:
 
 def audit_artifacts(artifacts: Sequence[Artifact], audit: ArtifactAudit) -> AuditedFiles:
     """Return the files of *artifacts*, which need musl by its name on Alpine, and all that is wrong with them."""
-    target = audit.cell.target
+    target = audit.wheel.target
     shared = [artifact.product for artifact in artifacts if isinstance(artifact.product, LibraryProduct)]
     bundled = frozenset(library.path(target).rpartition("/")[2] for library in shared)
     files: dict[str, bytes] = {}
@@ -61,7 +61,7 @@ def audit_artifacts(artifacts: Sequence[Artifact], audit: ArtifactAudit) -> Audi
 
 def _audit(artifact: Artifact, audit: ArtifactAudit, bundled: frozenset[str]) -> tuple[str, bytes, tuple[Problem, ...]]:
     """Return the path in the wheel, the content and the problems of one artifact."""
-    product, target, python = artifact.product, audit.cell.target, audit.cell.python
+    product, target, python = artifact.product, audit.wheel.target, audit.wheel.python
     slices = [path.read_bytes() for path in artifact.files]
     data = render_fat(slices) if target.slices else slices[0]
     policy = find_policy(target)

@@ -10,10 +10,10 @@ from ..base import store_folders
 from ..base.pythons import ANY_PYTHON, Python
 from ..base.store import Store
 from ..cpython.header_sets import HeaderSet, find_header_set
-from ..generate.generator_runs import Bench
+from ..generate.build_inputs import generate_contents
+from ..generate.generator_runs import GeneratorEnvironment
 from ..generate.installed_tools import find_tools, select_tools
-from ..generate.supplies import generate_contents
-from ..graph.staging import Cell
+from ..graph.staging import PreparedWheel
 from ..project.planned_wheels import PlannedWheel
 from ..project.project import Checkout
 from .spec import WheelSpec
@@ -25,17 +25,16 @@ class PreparedBuild:
     """What is known of a build before zig runs.
 
     ``pure`` is the specification of a wheel without modules, ``compiled`` the one that those of compiled wheels
-    extend: it names the tools, too. ``cells`` are the wheels to compile by their identifiers, ``generated`` the
-    generated files of every wheel (path in the wheel → content), which ``bench`` makes and ``kept`` keeps.
+    extend: it names the tools, too. ``wheels`` are those to compile, by their identifiers, ``generated`` the generated
+    files of every wheel (path in the wheel → content), and ``environment`` is what generators run in.
     """
 
     checkout: Checkout
     pure: WheelSpec
     compiled: WheelSpec
-    cells: Mapping[str, Cell]
+    wheels: Mapping[str, PreparedWheel]
     generated: Mapping[str, bytes]
-    bench: Bench
-    kept: Store
+    environment: GeneratorEnvironment
 
 
 def prepare_build(
@@ -47,18 +46,18 @@ def prepare_build(
     :raises ToolchainError: with what a generator said that failed.
     """
     project, zig = checkout.project, workshop.zig
-    cells = {cell.identifier: cell for cell in _find_cells(wheels, workshop)}
-    requirements, headers = select_tools(project) if cells or project.generated else ((), ())
+    ready = {wheel.identifier: wheel for wheel in _find_inputs(wheels, workshop)}
+    requirements, headers = select_tools(project) if ready or project.generated else ((), ())
     tools = find_tools(requirements, workshop.tools, headers=headers)
     compiled = replace(base, requirements=tuple(sorted({*base.requirements, *tools.requirements})))
-    bench = Bench(tools, zig.machine.environ, zig.talk)
     kept = Store(zig.store.folder(store_folders.WORK, base.name))
-    generated = generate_contents(checkout, bench, kept, base.epoch)
-    return PreparedBuild(checkout, compiled if project.generated else base, compiled, cells, generated, bench, kept)
+    environment = GeneratorEnvironment(tools, zig.machine.environ, kept, base.epoch, zig.talk)
+    generated = generate_contents(checkout, environment)
+    return PreparedBuild(checkout, compiled if project.generated else base, compiled, ready, generated, environment)
 
 
-def _find_cells(wheels: Collection[PlannedWheel], workshop: Workshop) -> Iterator[Cell]:
-    """Yield a cell for each wheel that is compiled."""
+def _find_inputs(wheels: Collection[PlannedWheel], workshop: Workshop) -> Iterator[PreparedWheel]:
+    """Yield each wheel that is compiled, with the headers and definitions that it is compiled with."""
     zig = workshop.zig
 
     @cache
@@ -73,7 +72,7 @@ def _find_cells(wheels: Collection[PlannedWheel], workshop: Workshop) -> Iterato
 
     for wheel in wheels:
         if wheel.python == ANY_PYTHON and wheel.target:
-            yield Cell(wheel.python, wheel.target)
+            yield PreparedWheel(wheel.python, wheel.target)
         elif wheel.python and wheel.target:
             definitions = find_definitions(wheel.python) if wheel.target.is_windows else ""
-            yield Cell(wheel.python, wheel.target, find_headers(wheel.python.minor), definitions)
+            yield PreparedWheel(wheel.python, wheel.target, find_headers(wheel.python.minor), definitions)

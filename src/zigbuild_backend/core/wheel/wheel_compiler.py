@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..base.errors import NotFoundError, ZigbuildError
-from ..generate.supplies import provide
+from ..generate.build_inputs import prepare_inputs
 from ..graph.graph import open_graph
 from ..graph.msvc_sources import HEADER_SUFFIXES
 from ..graph.object_counts import count_objects, list_kept
 from ..graph.own_build_zig import is_ejected, run_build_file
-from ..graph.staging import Cell, StagedGraph, stage_graph
+from ..graph.staging import PreparedWheel, StagedGraph, stage_graph
 from ..graph.undefined_symbols import find_origin_of
 from ..graph.zig_graph import CompiledGraph, RunOptions, run_graph
 from ..graph.zig_packages import fetch_packages, needs_network
@@ -72,7 +72,7 @@ def compile_wheels(
     """
     prepared = prepare_build(checkout, wheels, workshop, base)
     yield from (LinkedWheel(wheel, prepared.pure, prepared.generated) for wheel in wheels if not wheel.target)
-    if not prepared.cells:
+    if not prepared.wheels:
         return
     with nullcontext(workspace) if workspace else open_workspace(workshop.zig.store, base.name) as place:
         build = _stage(prepared, workshop, place)
@@ -82,22 +82,22 @@ def compile_wheels(
 
 
 def _stage(prepared: PreparedBuild, workshop: Workshop, workspace: Workspace) -> _StagedBuild:
-    """Stage the graph of all cells, with what is generated for them, in a workspace whose cache is theirs."""
-    checkout, zig, cells = prepared.checkout, workshop.zig, prepared.cells.values()
+    """Stage the graph of all wheels, with what is generated for them, in a workspace whose cache is theirs."""
+    checkout, zig, wheels = prepared.checkout, workshop.zig, prepared.wheels.values()
     graph = open_graph(checkout, zig)
-    pairs = [(cell.target, cell.python) for cell in cells]
-    supplies = provide(checkout, pairs, prepared.bench, prepared.kept, prepared.pure.epoch)
+    pairs = [(wheel.target, wheel.python) for wheel in wheels]
+    inputs = prepare_inputs(checkout, pairs, prepared.environment)
     sdk, folders = None, {}
-    if workshop.sdk and any(graph.products.has_frameworks(cell.target) for cell in cells):
+    if workshop.sdk and any(graph.products.has_frameworks(wheel.target) for wheel in wheels):
         sdk = describe_sdk(workshop.sdk, zig.store)
         folders = {f"{SUPPORT_FOLDER}/sdk": workshop.sdk.folder}
     names = [path for path in checkout.project.tree.by_path if path.endswith(HEADER_SUFFIXES)]
-    if found := [*names, *(digest for _, digest in supplies.headers), *([sdk.digest] if sdk else [])]:
+    if found := [*names, *(digest for _, digest in inputs.headers), *([sdk.digest] if sdk else [])]:
         workspace = workspace.apart(found)
-    staged = stage_graph(graph, cells, workspace, supplies, folders)
+    staged = stage_graph(graph, wheels, workspace, inputs, folders)
     if needs_network(checkout):
         fetch_packages(Checkout(checkout.project, workspace.root), zig)
-    return _StagedBuild(staged, sdk, supplies.headers)
+    return _StagedBuild(staged, sdk, inputs.headers)
 
 
 def _run(build: _StagedBuild, workshop: Workshop, epoch: int) -> CompiledGraph:
@@ -106,7 +106,7 @@ def _run(build: _StagedBuild, workshop: Workshop, epoch: int) -> CompiledGraph:
     options = RunOptions(epoch, workshop.jobs, lambda identifier: workshop.report(identifier, "compiled"))
     kept = list_kept(staged.workspace.cache)
     compiled = _choose_runner(staged)(staged, workshop.zig, options)
-    done = [cell for cell in staged.cells if cell.identifier not in compiled.errors]
+    done = [wheel for wheel in staged.wheels if wheel.identifier not in compiled.errors]
     workshop.count(count_objects(staged, done, kept))
     return compiled
 
@@ -133,17 +133,18 @@ def _link(
     wheel: PlannedWheel, prepared: PreparedBuild, build: _StagedBuild, compiled: CompiledGraph, workshop: Workshop
 ) -> LinkedWheel | RefusedWheel:
     """Audit what was linked for one wheel, and return it with the wheel's specification."""
-    cell, graph = prepared.cells[wheel.identifier], build.staged.graph
-    if error := compiled.errors.get(cell.identifier):
+    identifier, graph = wheel.identifier, build.staged.graph
+    ready = prepared.wheels[identifier]
+    if error := compiled.errors.get(identifier):
         return RefusedWheel(wheel, error)
-    find_origin = partial(find_origin_of, cell=cell, staged=build.staged, zig=workshop.zig)
+    find_origin = partial(find_origin_of, wheel=ready, staged=build.staged, zig=workshop.zig)
     scripts = f"{prepared.pure.name}-{prepared.pure.version}.data/scripts"
-    found = audit_artifacts(compiled.artifacts[cell.identifier], ArtifactAudit(cell, scripts, find_origin))
+    found = audit_artifacts(compiled.artifacts[identifier], ArtifactAudit(ready, scripts, find_origin))
     if found.error:
         return RefusedWheel(wheel, found.error)
-    lost = compiled.dropped.get(cell.identifier)
+    lost = compiled.dropped.get(identifier)
     for problem in (*(lost.problems if lost else ()), *found.dropped):
-        where = problem.where if problem.where == cell.identifier else f"{cell.identifier}: {problem.where}"
+        where = problem.where if problem.where == identifier else f"{identifier}: {problem.where}"
         workshop.warn(replace(problem, where=where, hint="it is optional: the wheel is made without it"))
     if not found.files:  # all that it has was optional
         return LinkedWheel(wheel, prepared.pure, prepared.generated)
@@ -152,17 +153,17 @@ def _link(
         tag=wheel.tag,
         zig=workshop.zig.version,
         optimize=graph.project.settings.optimize,
-        target=cell.target,
-        python=_describe_python(cell),
-        sdk=build.sdk if graph.products.has_frameworks(cell.target) else None,
+        target=ready.target,
+        python=_describe_python(ready),
+        sdk=build.sdk if graph.products.has_frameworks(ready.target) else None,
         headers=build.headers,
     )
     return LinkedWheel(wheel, spec, {**prepared.generated, **found.files})
 
 
-def _describe_python(cell: Cell) -> PythonInput | None:
+def _describe_python(wheel: PreparedWheel) -> PythonInput | None:
     """Return the CPython of a specification; None for a wheel without modules."""
-    if cell.headers is None:
+    if wheel.headers is None:
         return None
-    definitions = hashlib.sha256(cell.definitions.encode()).hexdigest() if cell.definitions else ""
-    return PythonInput(cell.python, cell.headers.version, cell.headers.digest, definitions)
+    definitions = hashlib.sha256(wheel.definitions.encode()).hexdigest() if wheel.definitions else ""
+    return PythonInput(wheel.python, wheel.headers.version, wheel.headers.digest, definitions)

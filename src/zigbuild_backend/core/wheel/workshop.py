@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import Problem
-from ..graph.object_counts import Tally
+from ..graph.object_counts import ObjectCounts
 from ..zig.macos_sdk import Sdk
 from ..zig.toolchain import Zig
 
@@ -29,6 +29,6 @@ class Workshop:
     jobs: int | None = None
     report: Reporter = lambda identifier, state: None
     warn: Callable[[Problem], None] = lambda problem: None
-    count: Callable[[Tally], None] = lambda tally: None
+    count: Callable[[ObjectCounts], None] = lambda counts: None
     sdk: Sdk | None = None
     tools: Sequence[Path] = ()

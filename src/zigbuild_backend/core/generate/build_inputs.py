@@ -12,13 +12,13 @@ from ..base import store_folders
 from ..base.backend_digest import read_backend
 from ..base.errors import ConfigurationError, NotFoundError, Problem
 from ..base.pythons import Python
-from ..base.store import Store, digest_tree, temporary_folder
+from ..base.store import digest_tree, temporary_folder
 from ..base.targets import Target
 from ..project.generations import Generation
 from ..project.project import Checkout, Project
 from ..zig.support_folders import GENERATED, HEADERS
 from .facts import describe_project, describe_python, describe_target
-from .generator_runs import Bench, run_generation
+from .generator_runs import GeneratorEnvironment, run_generation
 from .installed_tools import canonicalize
 from .package_headers import read_headers
 
@@ -26,7 +26,7 @@ _PACKAGE_MARKS = ("__init__.py", "__init__.pyx", "__init__.pxd")
 
 
 @dataclass(frozen=True)
-class Supplies:
+class BuildInputs:
     """Files (path → content) and folders (path → folder that stands there), by their paths beside build.zig.
 
     ``headers`` are the digests of those which are from other projects, by the names of these.
@@ -37,13 +37,13 @@ class Supplies:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-NO_SUPPLIES = Supplies()
+NO_INPUTS = BuildInputs()
 
 
-def provide(
-    checkout: Checkout, wheels: Collection[tuple[Target, Python]], bench: Bench, store: Store, epoch: int
-) -> Supplies:
-    """What the project in *root* needs for *wheels*. It is made once, and kept in *store*.
+def prepare_inputs(
+    checkout: Checkout, wheels: Collection[tuple[Target, Python]], environment: GeneratorEnvironment
+) -> BuildInputs:
+    """Return the generated files and the headers of other packages that *wheels* are compiled with.
 
     :raises ToolchainError: with what a generator said that failed.
     :raises NotFoundError: if a package has no headers.
@@ -51,14 +51,19 @@ def provide(
     files: dict[str, bytes] = {}
     for generation in checkout.project.generations:
         inputs = _read_inputs(generation, checkout, files)
-        for prefix, facts in _list_facts(generation, checkout.project, wheels, epoch):
-            made = _generate(generation, inputs, facts, bench, store)
+        for prefix, facts in _list_facts(generation, checkout.project, wheels, environment.epoch):
+            made = _generate(generation, inputs, facts, environment)
             _check_those_there(made, checkout.project, generation.where)
             files |= {prefix + path: data for path, data in made.items()}
-    headers = {name: read_headers(name, bench.tools.find(name)) for name in checkout.project.products.headers_from}
-    folders = {f"{HEADERS}/{name}": store.keep_tree(store_folders.HEADERS, found) for name, found in headers.items()}
+    headers = {
+        name: read_headers(name, environment.tools.find(name)) for name in checkout.project.products.headers_from
+    }
+    folders = {
+        f"{HEADERS}/{name}": environment.store.keep_tree(store_folders.HEADERS, found)
+        for name, found in headers.items()
+    }
     digests = {canonicalize(name): digest_tree(found) for name, found in headers.items()}
-    return Supplies(files, folders, tuple(sorted(digests.items())))
+    return BuildInputs(files, folders, tuple(sorted(digests.items())))
 
 
 def _check_those_there(made: Mapping[str, bytes], project: Project, where: str) -> None:
@@ -76,7 +81,7 @@ def _check_those_there(made: Mapping[str, bytes], project: Project, where: str) 
         raise ConfigurationError.of(problems)
 
 
-def generate_contents(checkout: Checkout, bench: Bench, store: Store, epoch: int) -> dict[str, bytes]:
+def generate_contents(checkout: Checkout, environment: GeneratorEnvironment) -> dict[str, bytes]:
     """The files of every wheel of the project in *root* that are generated: path in the wheel → content.
 
     :raises ToolchainError: with what a generator said that failed.
@@ -88,8 +93,8 @@ def generate_contents(checkout: Checkout, bench: Bench, store: Store, epoch: int
         generation for generation in checkout.project.generations if generation.settings.per == "project"
     ):
         inputs = _read_inputs(generation, checkout, files)
-        for _, facts in _list_facts(generation, checkout.project, (), epoch):
-            files |= _generate(generation, inputs, facts, bench, store)
+        for _, facts in _list_facts(generation, checkout.project, (), environment.epoch):
+            files |= _generate(generation, inputs, facts, environment)
     return {path: files[output] for path, output in checkout.project.generated.items()}
 
 
@@ -135,23 +140,23 @@ def _list_facts(
 
 
 def _generate(
-    generation: Generation, inputs: Mapping[str, bytes], facts: Mapping[str, str], bench: Bench, store: Store
+    generation: Generation, inputs: Mapping[str, bytes], facts: Mapping[str, str], environment: GeneratorEnvironment
 ) -> dict[str, bytes]:
     """What one run makes, now or at an earlier time when all was the same."""
     digests = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(inputs.items())}
     is_told = generation.settings.with_ in ("template", "command")
     asked = [
         *(repr(generation.settings), generation.sources, generation.outputs, generation.module, digests),
-        *(dict(facts) if is_told else {}, bench.tools.requirements, read_backend()),
+        *(dict(facts) if is_told else {}, environment.tools.requirements, read_backend()),
     ]
     key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     def make(folder: Path) -> None:
         with temporary_folder(folder.parent) as scratch:
-            made = run_generation(generation, inputs, facts, bench, scratch)
+            made = run_generation(generation, inputs, facts, environment, scratch)
         for path, data in made.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
 
-    kept = store.keep((store_folders.GENERATED, key), make)
+    kept = environment.store.keep((store_folders.GENERATED, key), make)
     return {path.relative_to(kept).as_posix(): path.read_bytes() for path in sorted(kept.rglob("*")) if path.is_file()}
