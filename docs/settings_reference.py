@@ -23,7 +23,9 @@ _INTRODUCTION = """\
 # Settings
 
 Everything is in `pyproject.toml`. An unknown key or an impossible value is an error that says what is known. Paths are
-relative to the folder of `pyproject.toml` and use `/` on every system.
+relative to the folder of `pyproject.toml` and use `/` on every system. In globs `?` stands for a character and `*` for
+any number of them, but neither for a `/`; `[ab]`, `[a-z]` and `[!a]` are sets of characters, `**` between slashes is
+any number of folders. Patterns as in .gitignore are the same, with what git adds.
 
 ## Other settings for one build
 

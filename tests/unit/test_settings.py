@@ -153,6 +153,7 @@ def test_refused(toml: str, where: str, message: str, hint: str) -> None:
         ("name = 'spam-x'", ".name", "'spam-x' is not a dotted module name"),
         ("sources = 'a.c'", ".sources", "must be an array of strings, not a string"),
         ("sources = ['a.c', '../b.c']", ".sources[1]", "'../b.c' leads out of the project"),
+        ("sources = ['**/*.c', 'src/**.c']", ".sources[1]", "'src/**.c' has '**' beside other characters"),
         ("exclude = [1]", ".exclude[0]", "must be a string, not a whole number"),
         ("defines = ['A']", ".defines", "must be a table of values, not an array"),
         ("defines = { A = 1.5 }", ".defines.A", "must be a string, a whole number or a boolean, not a number"),

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..core.project.globs import is_glob
 from ..core.project.project import Checkout, Project
 from .import_paths import find_layout
 from .installed.state import State, list_names, sign, sign_folder
 
 _PYTHON = (".py", ".pyi")
-_GLOB = re.compile(r"[*?\[]")
 _SETTINGS = ("pyproject.toml", ".gitignore")
 
 
@@ -50,7 +50,7 @@ def _find_read(project: Project) -> Iterator[str]:
 def _find_folders(checkout: Checkout) -> Iterator[str]:
     """The folders in which a new file may be one more source."""
     for pattern in _find_globs(checkout.project):
-        fixed = _GLOB.split(pattern)[0].rpartition("/")[0]
+        fixed = re.split(r"[*?[]", pattern)[0].rpartition("/")[0]
         yield fixed
         if "/" in pattern.removeprefix(f"{fixed}/"):
             yield from _walk(checkout.root, fixed)
@@ -59,7 +59,7 @@ def _find_folders(checkout: Checkout) -> Iterator[str]:
 def _find_globs(project: Project) -> Iterable[str]:
     patterns = [part.table.sources + part.table.objects for product in project.products.all for part in product.parts]
     patterns += [table.sources + table.inputs for table in project.settings.generate]
-    return (pattern for group in patterns for pattern in group if _GLOB.search(pattern))
+    return (pattern for group in patterns for pattern in group if is_glob(pattern))
 
 
 def _walk(root: Path, folder: str) -> Iterator[str]:

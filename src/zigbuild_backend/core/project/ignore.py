@@ -1,4 +1,9 @@
-"""Patterns as in ``.gitignore``, by git's own documentation of them; without backslashes, which no path here has."""
+"""Patterns as in ``.gitignore``, by git's own documentation: the dialect of :mod:`.globs` with a few additions.
+
+A pattern without a slash inside matches names in any folder; one that ends with a slash matches folders alone; a folder
+that is matched is matched with all its files. ``!`` takes out what earlier patterns matched. Sets are negated by ``^``,
+too.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .source_tree import render_character_set
+from .globs import is_glob, translate_glob
 
 
 @dataclass(frozen=True)
 class _Pattern:
-    """A pattern, compiled for paths from the root. ``is_negated`` takes out again what an earlier one matched."""
+    """A pattern, compiled for paths from the root; one that ``is_negated`` takes out what earlier ones matched."""
 
     matcher: re.Pattern[str]
     is_negated: bool
@@ -20,7 +25,7 @@ class _Pattern:
 
 
 def match_ignored(patterns: Sequence[str], paths: Iterable[str]) -> list[str]:
-    """Those of the *paths* of files that *patterns* match, in order: by themselves, or a folder that they are in."""
+    """Return those of the *paths* of files that *patterns* match, by themselves or by a folder of theirs, in order."""
     parsed = [_parse(pattern) for pattern in patterns]
     folders: dict[str, bool] = {"": False}
 
@@ -38,12 +43,12 @@ def match_ignored(patterns: Sequence[str], paths: Iterable[str]) -> list[str]:
 
 
 def find_start(pattern: str) -> str:
-    """The folder or file, a path from the root, that holds all that *pattern* can match: empty for the root itself."""
+    """Return the path from the root of the folder or file that holds all that *pattern* can match."""
     body = pattern.removeprefix("!").rstrip("/")
     if "/" not in body:
         return ""
     parts = body.removeprefix("/").split("/")
-    plain = next((index for index, part in enumerate(parts) if re.search(r"[*?[]", part)), len(parts))
+    plain = next((index for index, part in enumerate(parts) if is_glob(part)), len(parts))
     return "/".join(parts[:plain])
 
 
@@ -61,25 +66,5 @@ def _parse(pattern: str) -> _Pattern:
     body = body.removesuffix("/")
     if "/" not in body:
         body = f"**/{body}"
-    return _Pattern(re.compile(_translate(body.removeprefix("/"))), pattern.startswith("!"), is_for_folders)
-
-
-def _translate(pattern: str) -> str:
-    """The regular expression of a pattern that begins at the root."""
-    *folders, last = pattern.split("/")
-    parts = ["(?:[^/]+/)*" if part == "**" else _translate_part(part) + "/" for part in folders]
-    return "".join([*parts, ".+" if last == "**" else _translate_part(last)])
-
-
-def _translate_part(part: str) -> str:
-    pieces = []
-    for piece in re.split(r"(\*+|\?|\[[!^]?\]?[^]]*\])", part):
-        if piece.startswith("*"):
-            pieces.append("[^/]*")
-        elif piece == "?":
-            pieces.append("[^/]")
-        elif len(piece) > 2 and piece.startswith("["):
-            pieces.append(render_character_set(re.sub(r"^\^", "!", piece[1:-1])))
-        else:
-            pieces.append(re.escape(piece))
-    return "".join(pieces)
+    matcher = re.compile(translate_glob(body.removeprefix("/"), negations="!^"))
+    return _Pattern(matcher, pattern.startswith("!"), is_for_folders)

@@ -9,7 +9,8 @@ from ..settings import TABLE
 from ..settings.model import Settings
 from ..settings.product_tables import Extension
 from .core_metadata import Metadata
-from .source_tree import SourceTree, match_globs
+from .globs import match_globs
+from .source_tree import SourceTree
 
 _KEEP = "narrow 'exclude' in [tool.zigbuild.sdist], or name it in 'include' there"
 

@@ -7,10 +7,11 @@ things and share one identity.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
+
+from .globs import match_globs
 
 
 @dataclass(frozen=True)
@@ -59,40 +60,3 @@ class SourceTree:
         file = SourceFile(path, hashlib.sha256(content).hexdigest(), content=content)
         files = [*(other for other in self.files if other.path != path), file]
         return SourceTree(tuple(sorted(files, key=lambda file: file.path.encode())), self.excluded)
-
-
-def match_globs(patterns: Iterable[str], paths: Iterable[str]) -> list[str]:
-    """Those of *paths* that any of the globs *patterns* matches, in order."""
-    matchers = [_glob(pattern) for pattern in patterns]
-    return [path for path in paths if any(matcher.fullmatch(path) for matcher in matchers)]
-
-
-@lru_cache
-def _glob(pattern: str) -> re.Pattern[str]:
-    parts = []
-    for part in re.split(r"(\*\*/|\*\*|\*|\?|\[(?:![^/]|[^!/])[^]/]*\])", pattern):
-        if part == "**/":
-            parts.append("(?:[^/]+/)*")
-        elif part == "**":
-            parts.append(".*")
-        elif part == "*":
-            parts.append("[^/]*")
-        elif part == "?":
-            parts.append("[^/]")
-        elif part.startswith("[") and len(part) > 2:
-            parts.append(render_character_set(part[1:-1]))
-        else:
-            parts.append(re.escape(part))
-    return re.compile("".join(parts))
-
-
-def render_character_set(text: str) -> str:
-    """What stands in the brackets of a glob as a regular expression, which never matches a slash."""
-    is_negated = text.startswith("!")
-    items = ""
-    for first, last, single in re.findall("(.)-(.)|(.)", text[is_negated:]):
-        if single or first <= last:
-            items += re.escape(single) or f"{re.escape(first)}-{re.escape(last)}"
-    if not items:
-        return "[^/]" if is_negated else "(?!)"
-    return f"(?!/)[{'^' * is_negated}{items}]"

@@ -46,6 +46,9 @@ def path(value: str) -> Problem | None:
         return Problem(f"{value!r} is absolute", hint="paths are relative to the folder of pyproject.toml")
     if ".." in value.split("/"):
         return Problem(f"{value!r} leads out of the project", hint="move it inside, or the sdist could not hold it")
+    if any("**" in part and part != "**" for part in value.split("/")):
+        hint = "write it between slashes, such as 'src/**/*.c'"
+        return Problem(f"{value!r} has '**' beside other characters", hint=hint)
     return None
 
 
