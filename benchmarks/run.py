@@ -208,7 +208,9 @@ def bench_matrix(folder: Path, rounds: int) -> None:
         if fresh:
             shutil.rmtree(store.folder("bench-cache"))
         shutil.rmtree(store.folder("bench"))
-        return seconds([*find_zig(), "--zig-lib-dir", next(store.folder("zig-lib").iterdir()), *chosen], cwd=graph)
+        return seconds(
+            [*find_zig(), "--zig-lib-dir", next(store.folder("ziglang").glob("*/ziglang/lib")), *chosen], cwd=graph
+        )
 
     edited = {"zigbuild wheels": lambda: ours(fresh=False), "zig build alone": lambda: bare(fresh=False)}
     show("105 wheels, the C file edited", race(edited, rounds), "zig build alone")

@@ -14,7 +14,8 @@ from machines import ROOT
 from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.pins import DEFAULT_ZIG
-from zigbuild_backend.core.zig.toolchain import Zig, find_zig
+from zigbuild_backend.core.zig.toolchain import Zig
+from zigbuild_backend.core.zig.ziglang import find_zig
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,9 @@
-"""What the build frontends call, one function a hook. A door: it reads the environment, and says errors in words.
+"""The hooks of PEP 517 and PEP 660, one function each: they read the environment, and print errors.
 
-Known keys of ``config_settings``: ``target`` (a platform tag), ``python`` (such as ``cp312``), ``verbose``, and those
-of :mod:`.settings.overrides`, which go before pyproject.toml, and the variables ``ZIGBUILD_…`` before them.
+``config_settings`` have the keys ``target`` (a platform tag), ``python`` (such as ``cp312``), ``verbose``, and those of
+:mod:`.core.settings.overrides`, which replace settings of pyproject.toml; variables ``ZIGBUILD_…`` replace both.
+
+Each function imports what it needs: a frontend calls most hooks in a process of their own.
 """
 
 from __future__ import annotations
@@ -16,12 +18,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .core.base.epoch import read_epoch
 from .core.base.errors import ConfigurationError, Problem, ZigbuildError
-from .core.base.machine import this_machine
-from .core.project.project import Checkout
 
 if TYPE_CHECKING:
     from .core.project.planned_wheels import PlannedWheel
-    from .core.project.project import Project
+    from .core.project.project import Checkout, Project
     from .core.settings.model import Settings
     from .core.settings.overrides import Override
     from .core.wheel.workshop import Workshop
@@ -31,7 +31,7 @@ R = TypeVar("R")
 
 
 def _hook(function: Callable[P, R]) -> Callable[P, R]:
-    """A frontend shows the traceback of any exception: what a user can mend is printed and ends the process instead."""
+    """Print errors that a user can mend, and end the process: of an exception a frontend shows the traceback."""
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -50,7 +50,7 @@ def _hook(function: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass(frozen=True)
 class _Options:
-    """``config_settings``, checked."""
+    """The checked ``config_settings``."""
 
     target: str = ""
     python: str = ""
@@ -59,7 +59,7 @@ class _Options:
 
     @property
     def texts(self) -> dict[str, str]:
-        """The options as they could be given again."""
+        """The options as ``config_settings`` that say the same."""
         named = {"target": self.target, "python": self.python, "verbose": "1" if self.verbose else ""}
         pairs = [str(override).split("=", 1) for override in self.overrides]
         return {key: text for key, text in named.items() if text} | dict(pairs)
@@ -89,7 +89,9 @@ def _parse_options(config_settings: Mapping[str, Any] | None, environ: Mapping[s
 
 @_hook
 def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: bool = False) -> list[str]:
-    settings = _read_settings(config_settings)
+    """Return what builds need: zig, unless the store has it, and what finds the version."""
+    options = _parse_options(config_settings, os.environ)
+    settings = _read_settings(options)
     requirements = _find_requirements(settings)
     has_shared = any(library.linkage == "shared" for library in settings.library)
     if only_to_compile and not (settings.extension or settings.executable or settings.generate or has_shared):
@@ -98,103 +100,119 @@ def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: 
         from .core.fetch.http_client import REQUIREMENT
 
         requirements.append(REQUIREMENT)
+    from .core.base.machine import this_machine
+    from .core.zig.ziglang import KEEP_VARIABLE, is_kept
+
+    if is_kept(settings.zig, this_machine(os.environ)):
+        if options.verbose:
+            print(f"zigbuild: zig {settings.zig} is kept in the cache ({KEEP_VARIABLE}=0 installs it)", file=sys.stderr)
+        return requirements
     return [f"ziglang=={settings.zig}", *requirements]
 
 
 @_hook
 def get_requires_for_sdist(config_settings: Mapping[str, Any] | None) -> list[str]:
-    return _find_requirements(_read_settings(config_settings))
+    """Return what finds the version."""
+    return _find_requirements(_read_settings(_parse_options(config_settings, os.environ)))
 
 
 @_hook
 def prepare_metadata(metadata_directory: str, config_settings: Mapping[str, Any] | None) -> str:
+    """Write ``.dist-info`` with METADATA and entry points into *metadata_directory*, and return its name."""
     from .core.project.metadata import has_dynamic, read_metadata, write_dist_info
     from .core.project.pyproject import read_pyproject
 
-    _parse_options(config_settings, os.environ)
+    options = _parse_options(config_settings, os.environ)
     root = Path.cwd()
     pyproject = read_pyproject(root)
-    settings = _read_settings(config_settings) if has_dynamic(pyproject) else None
+    settings = _read_settings(options) if has_dynamic(pyproject) else None
     metadata = read_metadata(pyproject, root, settings)
     return write_dist_info(metadata, root, Path(metadata_directory))
 
 
 @_hook
 def build_wheel(wheel_directory: str, config_settings: Mapping[str, Any] | None) -> str:
+    """Make the wheel of this machine, or the one that *config_settings* ask for, and return its name."""
     from .core.wheel.wheel_maker import make_wheels
 
-    root, out = Path.cwd(), Path(wheel_directory)
     options = _parse_options(config_settings, os.environ)
-    project, wheel = _choose(root, options)
-    workshop = _open_workshop(project, options)
-    for outcome in make_wheels(Checkout(project, root), [wheel], out, workshop, epoch=read_epoch(os.environ)):
-        if outcome.error:
-            raise outcome.error
-        if outcome.path:
-            return outcome.path.name
-    raise AssertionError("a plan of one wheel has one outcome")
+    checkout, wheel = _choose(Path.cwd(), options)
+    workshop = _open_workshop(checkout.project, options)
+    (outcome,) = make_wheels(checkout, [wheel], Path(wheel_directory), workshop, epoch=read_epoch(os.environ))
+    if outcome.error:
+        raise outcome.error
+    _keep_zig(workshop)
+    return outcome.file_name
 
 
 @_hook
 def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | None) -> str:
+    """Make a wheel that imports the project from its folder, and return its name."""
     from .editable.editable_wheel import make_editable
 
-    root, out = Path.cwd(), Path(wheel_directory)
     options = _parse_options(config_settings, os.environ)
-    project, wheel = _choose(root, options)
-    workshop = _open_workshop(project, options) if project.is_compiled or project.generated else None
-    epoch = read_epoch(os.environ)
-    return make_editable(Checkout(project, root), wheel, out, workshop, epoch=epoch, options=options.texts).name
+    checkout, wheel = _choose(Path.cwd(), options)
+    has_inputs = checkout.project.is_compiled or checkout.project.generated
+    workshop = _open_workshop(checkout.project, options) if has_inputs else None
+    epoch, out = read_epoch(os.environ), Path(wheel_directory)
+    path = make_editable(checkout, wheel, out, workshop, epoch=epoch, options=options.texts)
+    if workshop:
+        _keep_zig(workshop)
+    return path.name
 
 
 @_hook
 def rebuild_editable(root: str, folder: str, config_settings: Mapping[str, str]) -> None:
-    """What an editable install calls when more has changed than its sources; it has locked *folder*, its state."""
+    """Compile an editable install again when more has changed than its sources; the caller has locked *folder*."""
     from .editable.editable_build import compile_into
 
-    options = _parse_options(config_settings, {})  # what the environment said when it was installed is among them
-    project, wheel = _choose(Path(root), options)
-    workshop = _open_workshop(project, options)
-    compile_into(Path(folder), Checkout(project, Path(root)), wheel, workshop, epoch=read_epoch(os.environ))
+    options = _parse_options(config_settings, {})  # they hold what the environment said at the install
+    checkout, wheel = _choose(Path(root), options)
+    workshop = _open_workshop(checkout.project, options)
+    compile_into(Path(folder), checkout, wheel, workshop, epoch=read_epoch(os.environ))
 
 
 @_hook
 def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None) -> str:
+    """Make the sdist, and return its name."""
+    from .core.project.project import Checkout
     from .core.project.project_folder import read_project
     from .core.wheel.sdist_maker import make_sdist
 
     options = _parse_options(config_settings, os.environ)
     root = Path.cwd()
-    project = read_project(root, options.overrides)
-    return make_sdist(Checkout(project, root), Path(sdist_directory), epoch=read_epoch(os.environ)).name
+    checkout = Checkout(read_project(root, options.overrides), root)
+    return make_sdist(checkout, Path(sdist_directory), epoch=read_epoch(os.environ)).name
 
 
-def _read_settings(config_settings: Mapping[str, Any] | None) -> Settings:
+def _read_settings(options: _Options) -> Settings:
+    """Return the settings of the project in the current folder, with *options* over them."""
     from .core.project.project_folder import read_settings
     from .core.project.pyproject import read_pyproject
 
-    return read_settings(read_pyproject(Path.cwd()), _parse_options(config_settings, os.environ).overrides)
+    return read_settings(read_pyproject(Path.cwd()), options.overrides)
 
 
 def _find_requirements(settings: Settings) -> list[str]:
-    """What has to be installed to know the version."""
+    """Return the requirements of what finds the version."""
     from .core.project.versions import find_requirements
 
     return find_requirements(settings.version, Path.cwd())
 
 
-def _choose(root: Path, options: _Options) -> tuple[Project, PlannedWheel]:
-    """The project, and the one wheel of it that is wanted."""
+def _choose(root: Path, options: _Options) -> tuple[Checkout, PlannedWheel]:
+    """Return the project in *root*, and the one wheel of it that is asked for."""
     from .core.base.host import find_host_python, find_host_target
     from .core.base.pythons import PYTHONS
     from .core.project.planned_wheels import plan
+    from .core.project.project import Checkout
     from .core.project.project_folder import read_project
     from .core.zig.macos_sdk import find_sdk
 
     project = read_project(root, options.overrides)
     target = options.target or (find_host_target().platform_tag if project.is_compiled else "")
     python = options.python or (find_host_python().name if project.is_compiled else "")
-    # Headers that are missing are said by whoever looks for them: here one set is wanted, and it may be anywhere.
+    # Missing headers are said by the search for them: here one set is wanted, and it can be anywhere.
     headers = [python.minor for python in PYTHONS]
     wheels = plan(project, [target], [python], has_headers=headers, has_sdk=bool(find_sdk(os.environ)))
     if len(wheels) != 1:
@@ -203,22 +221,39 @@ def _choose(root: Path, options: _Options) -> tuple[Project, PlannedWheel]:
             where="--config-settings",
             hint="name one platform tag and one Python; 'zigbuild wheels' makes many",
         )
-    return project, wheels[0]
+    return Checkout(project, root), wheels[0]
 
 
 def _open_workshop(project: Project, options: _Options) -> Workshop:
-    """The means to make its wheels."""
+    """Return the means to make wheels of *project* on this machine."""
     from dataclasses import replace
 
+    from .core.base.machine import this_machine
     from .core.wheel.workshop import Workshop
     from .core.zig.macos_sdk import find_sdk
-    from .core.zig.toolchain import find_zig
+    from .core.zig.ziglang import find_zig
 
     zig = find_zig(project.settings.zig, this_machine(os.environ))
     if options.verbose:
         zig = replace(zig, talk=lambda text: print(text, file=sys.stderr))
-    return Workshop(
-        zig,
-        sdk=find_sdk(os.environ),
-        warn=lambda problem: print(f"zigbuild: warning: {problem}", file=sys.stderr),
-    )
+    return Workshop(zig, sdk=find_sdk(os.environ), warn=_warn)
+
+
+def _keep_zig(workshop: Workshop) -> None:
+    """Keep zig in the store if a frontend was asked to install it, so that it need not be asked again."""
+    from .core.zig.ziglang import keep_asked
+
+    try:
+        keep_asked(workshop.zig)
+    except ZigbuildError as error:
+        _warn(error.problems[0])
+    except OSError as error:
+        _warn(
+            Problem(
+                f"is not kept in the cache: {error.strerror}", "ziglang", "the next isolated build installs it again"
+            )
+        )
+
+
+def _warn(problem: Problem) -> None:
+    print(f"zigbuild: warning: {problem}", file=sys.stderr)

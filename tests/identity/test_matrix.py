@@ -158,7 +158,7 @@ def test_strangers_with_empty_caches_make_the_same_bytes(matrix: Path, elsewhere
 def test_runtime_of_windows_is_compiled_to_the_same_bytes(matrix: Path, elsewhere: Elsewhere) -> None:
     """As far as it gets into modules: all 400 files of it would take minutes, so that the others are lent."""
     cache, out = elsewhere.folder / "geliehen", elsewhere.folder / "fenster"
-    share_runtimes(cache, ("zig-lib", "deflate"))
+    share_runtimes(cache, ("ziglang", "deflate"))
     lend_objects(default_store(os.environ).root / "zig", cache / "zig")
     ((identifier, name),) = find_wheels(matrix, "win_amd64").items()
     elsewhere.make(out, cache, "--only", identifier)

@@ -30,7 +30,8 @@ from zigbuild_backend.core.binaries.fat import render_fat, split_fat
 from zigbuild_backend.core.binaries.macho import MachOBinary
 from zigbuild_backend.core.binaries.parse import parse_binary, parse_slices
 from zigbuild_backend.core.binaries.pe import PeBinary
-from zigbuild_backend.core.zig.toolchain import ZigEnvironment, find_zig
+from zigbuild_backend.core.zig.toolchain import ZigEnvironment
+from zigbuild_backend.core.zig.ziglang import find_zig, settle_library
 
 CP313 = Python(13)
 LEAVES = tuple(target for target in TARGETS if not target.slices)
@@ -69,7 +70,7 @@ def run_zig(*arguments: str, cwd: Path) -> None:
         zig = find_zig(DEFAULT_ZIG, this_machine(os.environ))
     except NotFoundError as error:
         pytest.skip(str(error))
-    zig.run(arguments, cwd=cwd, world=ZigEnvironment(library=zig.settled_library()))
+    zig.run(arguments, cwd=cwd, world=ZigEnvironment(library=settle_library(zig)))
 
 
 def link(folder: Path, target: Target, source: str = SOURCE, *flags: str) -> bytes:

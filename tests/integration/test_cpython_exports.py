@@ -20,6 +20,7 @@ from zigbuild_backend.core.cpython.header_sets import find_header_set
 from zigbuild_backend.core.cpython.pyconfig import pyconfig_header
 from zigbuild_backend.core.cpython.windows_exports import render_def, stable_abi_symbols
 from zigbuild_backend.core.zig.toolchain import CompileError, Zig, ZigEnvironment
+from zigbuild_backend.core.zig.ziglang import settle_library
 
 lief = pytest.importorskip("lief")
 
@@ -161,7 +162,7 @@ def test_a_module_links_and_imports_that_dll_alone(
         inputs = [f"-I{tmp_path}", f"-I{headers}", "-cflags", *flags, "--", str(tmp_path / "spam.c"), str(library)]
         module = tmp_path / "spam.pyd"
         command = ["build-lib", *options, "-fno-allow-shlib-undefined", f"-femit-bin={module}", *inputs]
-        zig.run(command, world=ZigEnvironment(library=zig.settled_library()))
+        zig.run(command, world=ZigEnvironment(library=settle_library(zig)))
         return module
 
     binary = lief.PE.parse(str(link(MODULE)))

@@ -190,7 +190,7 @@ def _share_zig(folder: Path) -> Path:
     """A store that is new but for zig, its runtimes and CPython's headers."""
     store = default_store(os.environ)
     folder.mkdir()
-    for name in ("ziglang", "zig", "zig-lib", "headers"):
+    for name in ("ziglang", "zig", "headers"):
         (folder / name).symlink_to(store.folder(name), target_is_directory=True)
     return folder
 

@@ -19,7 +19,7 @@ LINKED = {
 """The sources in that folder, the runtime of Windows, that get into a module in C, by lld's map of one for this zig."""
 
 
-def share_runtimes(cache: Path, names: Iterable[str] = ("zig", "zig-lib")) -> None:
+def share_runtimes(cache: Path, names: Iterable[str] = ("zig", "ziglang")) -> None:
     """Lets the store in the new folder *cache* have some of the user's caches, as links: zig's own are the default."""
     store = default_store(os.environ)
     cache.mkdir(parents=True)

@@ -81,7 +81,7 @@ ZIG = "zig"
 """zig's global cache."""
 
 ZIG_LIBRARY = "zig-lib"
-"""Copies of zig's library, at a path that does not depend on the environment."""
+"""Copies of zig's library, which backends before 0.2 make for Windows."""
 
 ZIG_LOCAL = "zig-local"
 """zig's local cache, for commands outside of a project."""

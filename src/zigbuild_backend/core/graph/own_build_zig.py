@@ -17,6 +17,7 @@ from ..project.products import LibraryProduct, Module, Product
 from ..zig.build_roots import Workspace
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import CompileError, Zig, ZigBuild
+from ..zig.ziglang import settle_library
 from .staging import PreparedWheel, StagedGraph
 from .zig_graph import SCRIPTS, Artifact, CompiledGraph, RunOptions
 
@@ -66,7 +67,7 @@ def run_build_file(staged: StagedGraph, zig: Zig, options: RunOptions) -> Compil
                         optimize=staged.graph.project.settings.optimize,
                         jobs=options.jobs,
                         epoch=options.epoch,
-                        has_windows=wheel.target.is_windows,
+                        library=settle_library(zig) if wheel.target.is_windows else None,
                     )
                 )
         except CompileError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..base.errors import ToolchainError
 from ..project.products import Module, Product
 from ..zig.toolchain import CompileError, Zig, ZigBuild
+from ..zig.ziglang import settle_library
 from .staging import PreparedWheel, StagedGraph
 from .zig_errors import attribute_errors
 
@@ -86,7 +87,7 @@ def run_graph(staged: StagedGraph, zig: Zig, options: RunOptions) -> CompiledGra
         optimize=settings.optimize,
         jobs=options.jobs,
         epoch=options.epoch,
-        has_windows=staged.has_windows,
+        library=settle_library(zig) if staged.has_windows else None,
     )
     try:
         zig.build(build, on_tick=look)

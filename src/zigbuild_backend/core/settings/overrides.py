@@ -23,7 +23,7 @@ PREFIX = "ZIGBUILD_"
 OTHER_VARIABLES = frozenset(
     PREFIX + name
     for name in (
-        *("CACHE_DIR", "DATA_DIR", "BLOBS", "DEBUG", "HEADERS", "RECIPES", "MACOS_SDK"),
+        *("CACHE_DIR", "DATA_DIR", "BLOBS", "DEBUG", "HEADERS", "RECIPES", "MACOS_SDK", "KEEP_ZIG"),
         *("EDITABLE_SKIP", "EDITABLE_VERBOSE"),
         # What commands that generate sources are told: one of them may run a build.
         *("NAME", "VERSION", "TARGET", "TRIPLE", "OS", "ARCH", "LIBC", "POINTER_SIZE", "ENDIAN"),

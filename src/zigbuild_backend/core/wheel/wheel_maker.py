@@ -31,6 +31,11 @@ class Outcome:
     sha256: str = ""
     error: ZigbuildError | None = None
 
+    @property
+    def file_name(self) -> str:
+        """The name of the file, empty if there is none."""
+        return self.path.name if self.path else ""
+
 
 def make_wheels(
     checkout: Checkout, wheels: Collection[PlannedWheel], out: Path, workshop: Workshop, *, epoch: int

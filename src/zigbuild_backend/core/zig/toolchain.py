@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base import store_folders
-from ..base.errors import ConfigurationError, NotFoundError, ToolchainError
+from ..base.errors import ToolchainError
 from ..base.machine import Machine
-from ..base.store import Store, link_or_copy
+from ..base.store import Store
 
 _TICK_SECONDS = 0.2
 
@@ -46,8 +44,8 @@ class ZigEnvironment:
 class ZigBuild:
     """One run of ``zig build`` in *folder*.
 
-    Artifacts are installed below ``prefix``; ``cache`` is the local cache, which holds what is compiled. A build that
-    ``has_windows`` targets is given zig's library at a settled path, by which zig keeps the runtimes of Windows.
+    Artifacts are installed below ``prefix``; ``cache`` is the local cache, which holds what is compiled; ``library`` is
+    as in :class:`ZigEnvironment`.
     """
 
     arguments: Sequence[str]
@@ -57,7 +55,7 @@ class ZigBuild:
     optimize: str
     epoch: int
     jobs: int | None = None
-    has_windows: bool = False
+    library: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ class Zig:
         arguments += [] if build.optimize == "debug" else [f"--release={build.optimize}"]
         arguments += ["--verbose"] * bool(self.talk)
         arguments += [f"-j{build.jobs}"] * bool(build.jobs)
-        world = ZigEnvironment(build.epoch, self.settled_library() if build.has_windows else None)
+        world = ZigEnvironment(build.epoch, build.library)
         if self.on_build:
             self.on_build([str(self.executable), *arguments], _INHERITED, self._set_variables(world))
         for left in reversed(range(_TRIES)):
@@ -151,24 +149,6 @@ class Zig:
         :raises CompileError: if one cannot be had, or is not what its hash says.
         """
         self.run(["build", "--fetch", "--color", "off"], cwd=root, world=ZigEnvironment(has_network=True))
-
-    def settled_library(self) -> Path:
-        """zig's library at a path that is the same for every environment that zig is installed in.
-
-        An isolated build has its zig in a new folder each time, and would build the Windows runtimes again: minutes.
-        """
-        library = self.library
-        record = self.executable.parent.with_name(f"ziglang-{self.version}.dist-info") / "RECORD"
-        if not record.is_file():
-            return library
-        rows = sorted(row for row in record.read_bytes().splitlines() if row.startswith(b"ziglang/lib/"))
-        name = f"{self.version}-{hashlib.sha256(b''.join(rows)).hexdigest()[:16]}"
-
-        def link(folder: Path) -> None:
-            shutil.copytree(library, folder, copy_function=link_or_copy)
-
-        # Resolved, since the runtimes are known by this path: stores that share it by a link share them, too.
-        return self.store.keep((store_folders.ZIG_LIBRARY, name), link).resolve()
 
     def _environment(self, world: ZigEnvironment) -> dict[str, str]:
         """What zig sees of this process's environment: no locale, no time zone, no flags, no HOME."""
@@ -217,30 +197,3 @@ def _wait(child: subprocess.Popen[bytes], stdin: bytes, on_tick: Callable[[], No
         except subprocess.TimeoutExpired:
             on_tick()
     return child.communicate(stdin)
-
-
-def find_zig(version: str, machine: Machine) -> Zig:
-    """The zig of the ``ziglang`` package that is installed for the running Python, which must be exactly *version*.
-
-    :raises NotFoundError: if that package, in that version, is not installed.
-    :raises ConfigurationError: if the store lies where zig cannot work.
-    """
-    if ": " in str(machine.store.root):
-        # What clang says of a file's dependencies has the form of a makefile, and zig cannot read it back then.
-        raise ConfigurationError(
-            "zig cannot work below a path with ': ' in it", where=str(machine.store.root), hint="set ZIGBUILD_CACHE_DIR"
-        )
-    installed: list[str] = []
-    for folder in sys.path:
-        for info in Path(folder or ".").glob("ziglang-*.dist-info"):
-            found = info.name[len("ziglang-") : -len(".dist-info")]
-            executable = info.parent / "ziglang" / ("zig.exe" if sys.platform == "win32" else "zig")
-            if found == version and executable.is_file():
-                return Zig(executable, version, machine)
-            installed.append(found)
-    there = f"; installed is {', '.join(installed)}" if installed else ""
-    raise NotFoundError(
-        f"zig {version} is not installed{there}",
-        where="ziglang",
-        hint=f"pip install ziglang=={version}",
-    )
