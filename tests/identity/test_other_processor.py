@@ -23,7 +23,7 @@ from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.pins import DEFAULT_ZIG
 from zigbuild_backend.core.base.store import Store, default_store
-from zigbuild_backend.core.cpython.header_sets import find_header_set
+from zigbuild_backend.core.cpython.header_sets import obtain_header_set
 
 ZIGLANG = "e27d409812b11e0fb89ed0200cf2e55b6464d43f9461553104e4a4f9a94a1fd5"
 """The sha256 of the wheel of ``ziglang`` for aarch64 Linux."""
@@ -91,7 +91,7 @@ def release(site: Path, headers: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module")
 def headers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
-        folder = find_header_set(MINOR, this_machine(os.environ)).folder
+        folder = obtain_header_set(MINOR, this_machine(os.environ)).folder
     except NotFoundError as error:
         pytest.skip(str(error))
     return shutil.copytree(folder, tmp_path_factory.mktemp("headers") / f"3.{MINOR}")

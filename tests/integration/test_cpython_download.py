@@ -16,7 +16,7 @@ from headers import fake_headers
 from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
-from zigbuild_backend.core.cpython.header_sets import add_header_set, find_header_set
+from zigbuild_backend.core.cpython.header_sets import add_header_set, obtain_header_set
 from zigbuild_backend.core.fetch import downloads
 
 
@@ -69,7 +69,7 @@ def store(tmp_path: Path) -> Store:
 def test_an_archive_with_the_right_hash_is_added(store: Store, server: str, sha256: str) -> None:
     added = add_header_set(f"{server}/Python-3.14.2.tar.xz", Machine(store, {}), sha256=sha256)
     assert added.version == "3.14.2"
-    assert find_header_set(14, Machine(store, {})) == added
+    assert obtain_header_set(14, Machine(store, {})) == added
 
 
 def test_another_hash(store: Store, server: str) -> None:

@@ -16,9 +16,9 @@ from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.pythons import Python, find_python
 from zigbuild_backend.core.base.store import Store
-from zigbuild_backend.core.cpython.header_sets import find_header_set
-from zigbuild_backend.core.cpython.pyconfig import pyconfig_header
-from zigbuild_backend.core.cpython.windows_exports import render_def, stable_abi_symbols
+from zigbuild_backend.core.cpython.header_sets import obtain_header_set
+from zigbuild_backend.core.cpython.pyconfig import read_pyconfig
+from zigbuild_backend.core.cpython.windows_exports import obtain_exports, read_stable_abi
 from zigbuild_backend.core.zig.toolchain import CompileError, Zig, ZigEnvironment
 from zigbuild_backend.core.zig.ziglang import settle_library
 
@@ -46,10 +46,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def read_def(python: Python, zig: Zig, store: Store) -> str:
     try:
-        headers = find_header_set(python.minor, Machine(store, os.environ))
+        headers = obtain_header_set(python.minor, Machine(store, os.environ))
     except NotFoundError as error:
         pytest.skip(str(error))
-    return render_def(headers, python, zig)
+    return obtain_exports(headers, python, zig)
 
 
 def parse_def(text: str) -> dict[str, bool]:
@@ -104,7 +104,7 @@ class TestAgainstReleases:
         pytest.importorskip("abi3info")
         ours = parse_def(read_def(Python(minor, stable_abi=True), zig, store)).keys()
         # 3.9 came before the list was made: its python3.dll has a dozen names more
-        assert len(ours - stable_abi_symbols(minor)) <= (15 if minor == 9 else 0)
+        assert len(ours - read_stable_abi(minor)) <= (15 if minor == 9 else 0)
 
 
 def test_names_that_are_easily_missed(zig: Zig, store: Store) -> None:
@@ -151,13 +151,13 @@ def test_a_module_links_and_imports_that_dll_alone(
     (tmp_path / "python.def").write_text(read_def(python, zig, store))
     library = tmp_path / "python.lib"
     make_library(zig.executable, machine, tmp_path / "python.def", library, python.windows_dll)
-    (tmp_path / "pyconfig.h").write_bytes(pyconfig_header("windows"))
+    (tmp_path / "pyconfig.h").write_bytes(read_pyconfig("windows"))
 
     def link(source: str) -> Path:
         (tmp_path / "spam.c").write_text(source)
         flags = ["-DPy_GIL_DISABLED=1"] if python.free_threaded else []
         flags += [f"-DPy_LIMITED_API={python.limited_api}"] if python.stable_abi else []
-        headers = find_header_set(python.minor, Machine(store, os.environ)).folder
+        headers = obtain_header_set(python.minor, Machine(store, os.environ)).folder
         options = ["-dynamic", "-target", f"{machine}-windows-gnu", "-lc", "-O", "ReleaseFast", "-fstrip"]
         inputs = [f"-I{tmp_path}", f"-I{headers}", "-cflags", *flags, "--", str(tmp_path / "spam.c"), str(library)]
         module = tmp_path / "spam.pyd"

@@ -15,9 +15,9 @@ from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.pythons import PYTHONS, find_python
 from zigbuild_backend.core.base.store import Store
 from zigbuild_backend.core.base.targets import TARGETS, Target, find_target
-from zigbuild_backend.core.cpython.header_sets import HeaderSet, add_header_set, find_header_set
+from zigbuild_backend.core.cpython.header_sets import HeaderSet, add_header_set, obtain_header_set
 from zigbuild_backend.core.cpython.include_tree import is_header
-from zigbuild_backend.core.cpython.pyconfig import pyconfig_header
+from zigbuild_backend.core.cpython.pyconfig import read_pyconfig
 from zigbuild_backend.core.zig.toolchain import Zig
 
 SOURCE = "#define PY_SSIZE_T_CLEAN\n" + "".join(
@@ -37,7 +37,7 @@ def header_sets(tmp_path_factory: pytest.TempPathFactory) -> dict[int, HeaderSet
     found = {}
     for minor in sorted({python.minor for python in PYTHONS}):
         try:
-            found[minor] = find_header_set(minor, Machine(Store(folder), os.environ))
+            found[minor] = obtain_header_set(minor, Machine(Store(folder), os.environ))
         except NotFoundError:
             if minor < 14:
                 pytest.skip(f"needs the headers of CPython 3.{minor}")
@@ -50,7 +50,7 @@ def header_sets(tmp_path_factory: pytest.TempPathFactory) -> dict[int, HeaderSet
 @pytest.fixture(scope="module")
 def pyconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``posix/pyconfig.h`` and ``windows/pyconfig.h``."""
-    files = {f"{system}/pyconfig.h": pyconfig_header(system) for system in ("posix", "windows")}
+    files = {f"{system}/pyconfig.h": read_pyconfig(system) for system in ("posix", "windows")}
     return write_tree(tmp_path_factory.mktemp("pyconfig"), files)
 
 
@@ -60,7 +60,7 @@ def test_cpython_compiles(
 ) -> None:
     """Every CPython for a platform of each kind, and unless the whole matrix is wanted the extremes for the others."""
     system = "windows" if target.is_windows else "posix"
-    claimed = HAS_HEADER.findall(pyconfig_header(system).decode())
+    claimed = HAS_HEADER.findall(read_pyconfig(system).decode())
     names = [name.lower().replace("sys_", "sys/").replace("netinet_", "netinet/") for name in claimed]
     source = tmp_path / "module.c"
     source.write_text(SOURCE + "".join(f"#include <{name}.h>\n" for name in names))
@@ -76,7 +76,7 @@ def test_cpython_compiles(
 
 @pytest.mark.parametrize("system", ["posix", "windows"])
 def test_free_threading_is_left_to_whoever_compiles(system: str) -> None:
-    assert b"define Py_GIL_DISABLED" not in pyconfig_header(system)
+    assert b"define Py_GIL_DISABLED" not in read_pyconfig(system)
 
 
 DEBIAN = {

@@ -24,7 +24,7 @@ from zigbuild_backend.core.base.pins import DEFAULT_ZIG, NAME
 from zigbuild_backend.core.base.pythons import Python
 from zigbuild_backend.core.base.store import Store, default_store
 from zigbuild_backend.core.base.targets import find_target
-from zigbuild_backend.core.cpython.header_sets import find_header_set, find_minors_at_hand
+from zigbuild_backend.core.cpython.header_sets import list_minors_at_hand, obtain_header_set
 from zigbuild_backend.core.project.project import Checkout
 from zigbuild_backend.core.project.project_folder import read_project, written_by
 from zigbuild_backend.core.wheel.sdist_maker import make_sdist
@@ -185,7 +185,7 @@ def test_runs_see_nothing_of_this_machine(release: WheelSpec, source: Source, tm
     """One run makes all wheels of a release; each of its circumstances is as it is told, and the rest is not ours."""
     store = default_store(os.environ)
     specs = [
-        spec_of(release, minor, store) for minor in (12, 13) if minor in find_minors_at_hand(Machine(store, os.environ))
+        spec_of(release, minor, store) for minor in (12, 13) if minor in list_minors_at_hand(Machine(store, os.environ))
     ]
     for circumstance in contrast(os.environ):
         recorder = Recorder()
@@ -215,7 +215,7 @@ def test_runs_see_nothing_of_this_machine(release: WheelSpec, source: Source, tm
 
 
 def spec_of(release: WheelSpec, minor: int, store: Store) -> WheelSpec:
-    headers = find_header_set(minor, Machine(store, os.environ))
+    headers = obtain_header_set(minor, Machine(store, os.environ))
     target = find_target("manylinux_2_17_x86_64")
     python = PythonInput(Python(minor), headers.version, headers.digest)
     return replace(release, tag=f"cp3{minor}-cp3{minor}-{target}", target=target, python=python)

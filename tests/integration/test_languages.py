@@ -16,7 +16,7 @@ from foreign import windows_python, wine_environ
 from host_wheels import HOST
 from machines import PYTHONS
 from projects import write_files
-from zigbuild_backend.core.cpython.zig_translation import declare_inline, translation_files
+from zigbuild_backend.core.cpython.zig_translation import declare_inline, read_translation_files
 
 PYPROJECT = """
 [project]
@@ -172,4 +172,4 @@ int h(void);
     declared = b" ".join(shown.split())
     assert b"extern void Py_INCREF(PyObject *op);" in declared
     assert b"extern int f(int *a); extern int g(void); static const int number = 1; int h(void);" in declared
-    assert b"static inline" not in translation_files()["python.h"]
+    assert b"static inline" not in read_translation_files()["python.h"]

@@ -32,7 +32,7 @@ from zigbuild_backend.cli import program as cli
 from zigbuild_backend.core.archive.archive_writer import WriteError
 from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.base.machine import Machine
-from zigbuild_backend.core.cpython.header_sets import load_header_set
+from zigbuild_backend.core.cpython.header_sets import read_header_set
 from zigbuild_backend.core.wheel.buildinfo import digest_members, digest_spec, parse_buildinfo
 from zigbuild_backend.core.wheel.spec import WheelSpec
 from zigbuild_backend.index.eviction import drop_whole_file
@@ -143,7 +143,7 @@ def test_a_release_goes_in_with_all_that_it_is_rebuilt_from(release: Release, tm
         assert repository.ledger.level(file.sha256) == 1
         assert repository.find_sdist(spec).read_bytes() == release.sdist.read_bytes()
     assert spec.python
-    load_header_set(repository.store, spec.python.headers)
+    read_header_set(repository.store, spec.python.headers)
     obtain_environment(spec, Machine(repository.store, no_network, lambda text: pytest.fail(text)))
     sdist = repository.ledger.find(release.sdist.name)
     assert b"Name: example-c" in repository.ledger.metadata(sdist.sha256)

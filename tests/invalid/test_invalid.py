@@ -22,7 +22,7 @@ import pytest
 from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.core.base.toml_reader import tomllib
-from zigbuild_backend.core.cpython.header_sets import list_header_sets
+from zigbuild_backend.core.cpython.known_headers import list_header_sets
 
 CASES = sorted(Path(__file__).parent.glob("*.txt"))
 # Where auditwheel is installed its tables are used, which say more of some symbols than ours.

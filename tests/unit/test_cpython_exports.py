@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from zigbuild_backend.core.base.errors import NotFoundError
-from zigbuild_backend.core.cpython.windows_exports import parse_declarations, stable_abi_symbols
+from zigbuild_backend.core.cpython.windows_exports import parse_declarations, read_stable_abi
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_declarations(text: str, exports: dict[str, bool]) -> None:
 
 def test_the_stable_abi_grows() -> None:
     pytest.importorskip("abi3info")
-    old, new = stable_abi_symbols(9), stable_abi_symbols(13)
+    old, new = read_stable_abi(9), read_stable_abi(13)
     assert old < new
     assert "PyType_GetModule" in new - old
     assert {"PyOS_AfterFork_Child", "PyExc_WindowsError", "_Py_NoneStruct", "PyTuple_New"} <= new
@@ -45,5 +45,5 @@ def test_the_stable_abi_grows() -> None:
 def test_the_stable_abi_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "abi3info", None)
     with pytest.raises(NotFoundError, match="not installed") as error:
-        stable_abi_symbols(13)
+        read_stable_abi(13)
     assert error.value.problems[0].hint == "pip install abi3info, or zigbuild-backend[cli]"

@@ -17,13 +17,13 @@ from zigbuild_backend.core.base.store import Store, digest_tree
 from zigbuild_backend.core.cpython import installed_headers as installed
 from zigbuild_backend.core.cpython.header_sets import (
     add_header_set,
-    find_header_set,
-    find_minors_at_hand,
-    list_header_sets,
-    load_header_set,
+    list_minors_at_hand,
+    obtain_header_set,
+    read_header_set,
     recover_header_set,
 )
-from zigbuild_backend.core.cpython.installed_headers import installed_include_folders
+from zigbuild_backend.core.cpython.installed_headers import list_installed_include_folders
+from zigbuild_backend.core.cpython.known_headers import list_header_sets
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ class TestFinding:
     ) -> None:
         for version in ("3.13.2", "3.13.10", "3.13.9", "3.13.11rc1", "3.14.0"):
             install(environ, version)
-        found = find_header_set(13, Machine(store, environ))
+        found = obtain_header_set(13, Machine(store, environ))
         files = fake_headers("3.13.10")
         assert (found.version, found.minor, found.digest) == ("3.13.10", 13, digest_tree(files))
         assert {p.relative_to(found.folder).as_posix(): p.read_bytes() for p in found.folder.rglob("*.h")} == files
@@ -64,7 +64,7 @@ class TestFinding:
     def test_a_prerelease_is_taken_where_there_is_nothing_better(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.15.0b3")
         install(environ, "3.15.0rc1")
-        assert find_header_set(15, Machine(store, environ)).version == "3.15.0rc1"
+        assert obtain_header_set(15, Machine(store, environ)).version == "3.15.0rc1"
 
     def test_of_two_trees_of_one_version_the_digest_decides(self, tmp_path: Path) -> None:
         found = set()
@@ -72,29 +72,29 @@ class TestFinding:
             environ = {"PYENV_ROOT": str(tmp_path / f"pyenv{number}")}
             for note, name in zip(("one", "two"), names, strict=True):
                 install(environ, "3.13.0", note, name)
-            found.add(find_header_set(13, Machine(Store(tmp_path / f"store{number}"), environ)).digest)
+            found.add(obtain_header_set(13, Machine(Store(tmp_path / f"store{number}"), environ)).digest)
         assert len(found) == 1
 
     def test_the_first_choice_stands(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.13.1")
-        first = find_header_set(13, Machine(store, environ))
+        first = obtain_header_set(13, Machine(store, environ))
         install(environ, "3.13.2")
-        assert find_header_set(13, Machine(store, environ)) == first
-        assert find_header_set(13, Machine(store, {})) == first
+        assert obtain_header_set(13, Machine(store, environ)) == first
+        assert obtain_header_set(13, Machine(store, {})) == first
 
     def test_a_choice_is_looked_up_within_a_millisecond(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.13.1")
-        find_header_set(13, Machine(store, environ))
+        obtain_header_set(13, Machine(store, environ))
         times = []
         for _ in range(20):
             start = time.perf_counter()
-            find_header_set(13, Machine(store, environ))
+            obtain_header_set(13, Machine(store, environ))
             times.append(time.perf_counter() - start)
         assert min(times) < 0.001
 
     def test_nothing_there(self, store: Store) -> None:
         with pytest.raises(NotFoundError) as error:
-            find_header_set(15, Machine(store, {}))
+            obtain_header_set(15, Machine(store, {}))
         assert str(error.value) == (
             "cp315: no headers of CPython 3.15 are on this machine\n"
             "  hint: install any CPython 3.15, for example: uv python install 3.15\n"
@@ -111,22 +111,22 @@ class TestNaming:
         older = write_tree(tmp_path / "older", fake_headers("3.13.0a1"))
         other = write_tree(tmp_path / "other", fake_headers("3.12.7"))
         named = environ | {"ZIGBUILD_HEADERS": os.pathsep.join(("", str(other), str(old)))}
-        assert find_header_set(13, Machine(store, named)).version == "3.13.0"
-        assert find_header_set(13, Machine(store, named), [other, older]).version == "3.13.0a1"
-        assert find_header_set(13, Machine(store, environ)).version == "3.13.9"
+        assert obtain_header_set(13, Machine(store, named)).version == "3.13.0"
+        assert obtain_header_set(13, Machine(store, named), [other, older]).version == "3.13.0a1"
+        assert obtain_header_set(13, Machine(store, environ)).version == "3.13.9"
 
     def test_a_prefix_with_several_versions_gives_the_one_asked_for(self, store: Store, tmp_path: Path) -> None:
         for minor in (11, 12, 13):
             write_tree(tmp_path / f"usr/include/python3.{minor}", fake_headers(f"3.{minor}.4"))
-        assert find_header_set(12, Machine(store, {}), [tmp_path / "usr"]).version == "3.12.4"
-        assert find_minors_at_hand(Machine(store, {}), [tmp_path / "usr"]) == {11, 12, 13}
+        assert obtain_header_set(12, Machine(store, {}), [tmp_path / "usr"]).version == "3.12.4"
+        assert list_minors_at_hand(Machine(store, {}), [tmp_path / "usr"]) == {11, 12, 13}
 
     def test_an_archive(self, store: Store, tmp_path: Path) -> None:
         write_tree(tmp_path / "Python-3.13.0/Include", fake_headers())
         archive = shutil.make_archive(str(tmp_path / "source"), "gztar", tmp_path, "Python-3.13.0")
-        assert find_header_set(13, Machine(store, {"ZIGBUILD_HEADERS": archive})).version == "3.13.0"
+        assert obtain_header_set(13, Machine(store, {"ZIGBUILD_HEADERS": archive})).version == "3.13.0"
         with pytest.raises(NotFoundError, match=r"no headers of CPython 3\.12"):
-            find_header_set(12, Machine(store, {"ZIGBUILD_HEADERS": archive}))
+            obtain_header_set(12, Machine(store, {"ZIGBUILD_HEADERS": archive}))
 
     @pytest.mark.parametrize(("name", "problem"), [("empty", "no headers of CPython"), ("gone", "no such file")])
     def test_nothing_useful(
@@ -135,17 +135,17 @@ class TestNaming:
         install(environ, "3.13.9")
         (tmp_path / "empty").mkdir()
         with pytest.raises(NotFoundError, match=problem) as error:
-            find_header_set(13, Machine(store, environ), [tmp_path / name])
+            obtain_header_set(13, Machine(store, environ), [tmp_path / name])
         assert error.value.problems[0].where == str(tmp_path / name)
 
 
 class TestAdding:
     def test_what_is_added_is_chosen(self, store: Store, environ: dict[str, str], tmp_path: Path) -> None:
         install(environ, "3.13.9")
-        find_header_set(13, Machine(store, environ))
+        obtain_header_set(13, Machine(store, environ))
         added = add_header_set(write_tree(tmp_path / "old", fake_headers("3.13.0")), Machine(store, {}))
         assert added.version == "3.13.0"
-        assert find_header_set(13, Machine(store, environ)) == added == load_header_set(store, added.digest)
+        assert obtain_header_set(13, Machine(store, environ)) == added == read_header_set(store, added.digest)
 
     def test_twice(self, store: Store, tmp_path: Path) -> None:
         folder = write_tree(tmp_path / "include", fake_headers())
@@ -188,27 +188,27 @@ class TestHealing:
     )
     def test_a_choice_that_is_garbled(self, store: Store, environ: dict[str, str], garbage: bytes) -> None:
         install(environ, "3.13.1")
-        first = find_header_set(13, Machine(store, environ))
+        first = obtain_header_set(13, Machine(store, environ))
         (store.root / "headers/chosen/3.13").write_bytes(garbage)
-        assert find_header_set(13, Machine(store, environ)) == first
-        assert find_header_set(13, Machine(store, {})) == first
+        assert obtain_header_set(13, Machine(store, environ)) == first
+        assert obtain_header_set(13, Machine(store, {})) == first
 
     def test_a_choice_of_another_version_or_path(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.13.1")
-        first = find_header_set(13, Machine(store, environ))
+        first = obtain_header_set(13, Machine(store, environ))
         pointer = store.root / "headers/chosen/3.13"
         text = pointer.read_text()
         for wrong in (text.replace("3.13.1", "3.12.1"), text.replace(first.digest, "../../" + first.digest)):
             pointer.write_text(wrong)
-            assert find_header_set(13, Machine(store, environ)) == first
+            assert obtain_header_set(13, Machine(store, environ)) == first
 
     def test_a_tree_that_is_gone(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.13.1")
-        first = find_header_set(13, Machine(store, environ))
+        first = obtain_header_set(13, Machine(store, environ))
         shutil.rmtree(first.folder)
         with pytest.raises(NotFoundError):
-            find_header_set(13, Machine(store, {}))
-        assert find_header_set(13, Machine(store, environ)) == first
+            obtain_header_set(13, Machine(store, {}))
+        assert obtain_header_set(13, Machine(store, environ)) == first
         assert (first.folder / "Python.h").is_file()
 
     def test_a_tree_that_was_altered_is_replaced_when_its_headers_are_added_again(
@@ -218,8 +218,8 @@ class TestHealing:
         added = add_header_set(source, Machine(store, {}))
         (added.folder / "object.h").write_bytes(b"altered")
         with pytest.raises(NotFoundError, match="no such header set"):
-            load_header_set(store, added.digest)
-        assert add_header_set(source, Machine(store, {})) == added == load_header_set(store, added.digest)
+            read_header_set(store, added.digest)
+        assert add_header_set(source, Machine(store, {})) == added == read_header_set(store, added.digest)
 
 
 class TestRecovering:
@@ -231,13 +231,13 @@ class TestRecovering:
         install(environ, "3.13.9")
         install(environ, "3.13.4")
         given = write_tree(tmp_path / "given", fake_headers("3.13.2"))
-        assert find_header_set(13, Machine(store, environ)).version == "3.13.9"
+        assert obtain_header_set(13, Machine(store, environ)).version == "3.13.9"
         for version in ("3.13.9", "3.13.4", "3.13.2"):
             digest = digest_tree(fake_headers(version))
             recovered = recover_header_set(version, digest, Machine(store, environ), [given])
             assert (recovered.version, recovered.digest) == (version, digest)
             assert recover_header_set(version, digest, Machine(store, {})) == recovered
-        assert find_header_set(13, Machine(store, environ)).version == "3.13.9"
+        assert obtain_header_set(13, Machine(store, environ)).version == "3.13.9"
 
     def test_nowhere(self, store: Store, environ: dict[str, str]) -> None:
         install(environ, "3.13.9", "altered by a distribution")
@@ -264,7 +264,7 @@ class TestListing:
         assert rows[2].origins == (str(named),)
         assert rows[0].origins == (f"{environ['PYENV_ROOT']}/versions/3.13.9/include/python3.13",)
         assert not store.root.exists()
-        assert find_minors_at_hand(Machine(store, environ)) == {13, 14}
+        assert list_minors_at_hand(Machine(store, environ)) == {13, 14}
 
     def test_kept_sets_are_listed_when_their_origin_is_forgotten(self, store: Store, tmp_path: Path) -> None:
         for version in ("3.13.1", "3.13.2"):
@@ -296,7 +296,7 @@ class TestInstalled:
     def test_below_a_variable(self, tmp_path: Path, variable: str, prefix: str) -> None:
         folder = write_tree(tmp_path / prefix / "include/python3.13", fake_headers())
         write_tree(tmp_path / prefix / "include/python3.12", fake_headers("3.12.0"))
-        assert installed_include_folders(13, {variable: str(tmp_path)}) == (folder.resolve(),)
+        assert list_installed_include_folders(13, {variable: str(tmp_path)}) == (folder.resolve(),)
 
     def test_in_places_of_the_system(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(installed, "SYSTEM_PREFIXES", (f"{tmp_path}/opt/cp3{{minor}}-*", f"{tmp_path}/usr"))
@@ -305,13 +305,13 @@ class TestInstalled:
             write_tree(tmp_path / "usr/include/python3.13", fake_headers()),
         ]
         write_tree(tmp_path / "opt/pp313-pypy/include/python3.13", fake_headers())
-        assert installed_include_folders(13, {}) == tuple(folders)
+        assert list_installed_include_folders(13, {}) == tuple(folders)
 
     def test_beside_the_running_python(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         write_tree(tmp_path, fake_headers())
         monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
-        assert installed_include_folders(13, {}) == (tmp_path,)
-        assert installed_include_folders(12, {}) == ()
+        assert list_installed_include_folders(13, {}) == (tmp_path,)
+        assert list_installed_include_folders(12, {}) == ()
 
     @pytest.mark.parametrize("name", ["python3.13", "python3.13t"])
     def test_by_an_executable_on_path_or_a_link_to_it(self, tmp_path: Path, name: str) -> None:
@@ -321,14 +321,14 @@ class TestInstalled:
         (tmp_path / "venv/bin" / name).symlink_to(tmp_path / "prefix/bin" / name)
         for place in ("prefix/bin", "venv/bin"):
             path = os.pathsep.join(("", ".", "/nowhere", str(tmp_path / place)))
-            assert installed_include_folders(13, {"PATH": path}) == (folder,)
+            assert list_installed_include_folders(13, {"PATH": path}) == (folder,)
 
     def test_by_an_executable_of_windows(self, tmp_path: Path) -> None:
         folder = write_tree(tmp_path / "Python313/Include", fake_headers())
         write_tree(tmp_path / "Python313", {"python.exe": b""})
-        assert installed_include_folders(13, {"PATH": str(tmp_path / "Python313")}) == (folder,)
+        assert list_installed_include_folders(13, {"PATH": str(tmp_path / "Python313")}) == (folder,)
 
     def test_by_the_shims_of_pyenv(self, tmp_path: Path) -> None:
         folder = write_tree(tmp_path / "versions/3.13.1/include/python3.13", fake_headers())
         write_tree(tmp_path / "shims", {"python3.13": b""})
-        assert installed_include_folders(13, {"PATH": str(tmp_path / "shims")}) == (folder,)
+        assert list_installed_include_folders(13, {"PATH": str(tmp_path / "shims")}) == (folder,)

@@ -13,7 +13,8 @@ import pytest
 from headers import FOREIGN, fake_headers, write_tree
 from zigbuild_backend.core.base.errors import ConfigurationError, NotFoundError
 from zigbuild_backend.core.cpython import include_archive
-from zigbuild_backend.core.cpython.include_tree import find_include_folders, read_headers
+from zigbuild_backend.core.cpython.header_reader import read_headers
+from zigbuild_backend.core.cpython.include_tree import list_include_folders
 
 HEADERS = fake_headers()
 
@@ -29,7 +30,7 @@ def test_a_folder(tmp_path: Path, place: str) -> None:
 def test_a_prefix_with_the_same_headers_twice(tmp_path: Path) -> None:
     write_tree(tmp_path / "include/python3.13", HEADERS)
     write_tree(tmp_path / "include/python3.13t", HEADERS)
-    assert len(find_include_folders(tmp_path)) == 2
+    assert len(list_include_folders(tmp_path)) == 2
     assert read_headers(tmp_path) == HEADERS
 
 

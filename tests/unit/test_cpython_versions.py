@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zigbuild_backend.core.cpython.include_tree import CPythonVersion, is_header, parse_version
+from zigbuild_backend.core.cpython.cpython_version import CPythonVersion, parse_patchlevel
+from zigbuild_backend.core.cpython.include_tree import is_header
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_finals_are_preferred_to_prereleases_and_later_ones_to_earlier_ones() ->
 )
 def test_the_version_of_a_patchlevel_header(line: bytes, version: str) -> None:
     text = b"#define PY_MAJOR_VERSION 3\n" + line + b"#define PY_VERSION_HEX 1\n"
-    assert str(parse_version(text)) == version
+    assert str(parse_patchlevel(text)) == version
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_the_version_of_a_patchlevel_header(line: bytes, version: str) -> None:
     ],
 )
 def test_a_patchlevel_header_that_is_not_of_cpython_3(text: bytes) -> None:
-    assert parse_version(text) is None
+    assert parse_patchlevel(text) is None
 
 
 @pytest.mark.parametrize(

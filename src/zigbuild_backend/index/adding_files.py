@@ -14,7 +14,7 @@ from pathlib import Path
 from ..core.audit.wheel_audit import check_wheel
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem, ZigbuildError
 from ..core.base.store import Store, digest_file
-from ..core.cpython.windows_exports import stable_abi_symbols
+from ..core.cpython.windows_exports import read_stable_abi
 from ..core.fetch.sdists import open_sdist
 from ..core.project.pkg_info import FILE_NAME as PKG_INFO
 from ..core.project.pkg_info import read_pkg_info
@@ -191,7 +191,7 @@ class _FileAdder:
         :raises MismatchError: if it is not sound, or its buildinfo is that of another.
         """
         if not is_checked:
-            report = check_wheel(path, stable_abi=lambda python: stable_abi_symbols(python.minor))
+            report = check_wheel(path, stable_abi=lambda python: read_stable_abi(python.minor))
             if report.problems:
                 raise MismatchError.of(report.problems)
         with zipfile.ZipFile(path) as archive:

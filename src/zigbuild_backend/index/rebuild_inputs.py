@@ -15,7 +15,7 @@ from ..core.base import store_folders
 from ..core.base.errors import MismatchError, NotFoundError, Problem, ZigbuildError
 from ..core.base.machine import Machine
 from ..core.base.store import Store
-from ..core.cpython.header_sets import load_header_set, recover_header_set
+from ..core.cpython.header_sets import read_header_set, recover_header_set
 from ..core.cpython.include_tree import read_include_folder
 from ..core.fetch.sdists import open_sdist
 from ..core.project.project import Project
@@ -152,7 +152,7 @@ class RebuildInputs:
     def _keep_headers(self, python: PythonInput) -> None:
         store = self.repository.store
         try:
-            load_header_set(store, python.headers)
+            read_header_set(store, python.headers)
         except NotFoundError:
             found = recover_header_set(python.version, python.headers, Machine(self.user, self.environ))
             store.keep_tree(store_folders.HEADERS, read_include_folder(found.folder))

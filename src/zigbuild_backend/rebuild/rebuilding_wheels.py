@@ -14,7 +14,7 @@ from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError,
 from ..core.base.machine import Machine
 from ..core.base.pins import DEFAULT_ZIG
 from ..core.base.store import Store, digest_file, temporary_folder
-from ..core.cpython.header_sets import HeaderSet, load_header_set, recover_header_set
+from ..core.cpython.header_sets import HeaderSet, read_header_set, recover_header_set
 from ..core.fetch.sdists import open_sdist
 from ..core.project.project import Project
 from ..core.project.project_folder import read_project
@@ -185,7 +185,7 @@ def _find_headers(python: PythonInput, world: _World) -> HeaderSet:
 @lru_cache
 def _load_headers(store: Store, digest: str) -> HeaderSet:
     """A header set of the store, which is looked through once in the life of a process."""
-    return load_header_set(store, digest)
+    return read_header_set(store, digest)
 
 
 def _take(spec: WheelSpec, made: Made, folder: Path, out: Path) -> Rebuilt:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..core.archive.deflate.effort import PROFILE
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError
-from ..core.cpython.include_tree import CPythonVersion
+from ..core.cpython.cpython_version import CPythonVersion
 from ..core.project.planned_wheels import PlannedWheel
 from ..core.wheel.buildinfo import FILE_NAME, parse_buildinfo
 from ..core.wheel.spec import PythonInput, WheelSpec

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...core.audit.wheel_audit import WheelReport, check_wheel
 from ...core.base.errors import MismatchError, NotFoundError, Problem
-from ...core.cpython.windows_exports import stable_abi_symbols
+from ...core.cpython.windows_exports import read_stable_abi
 from ..session import Session, format_count, format_size, to_json
 
 
@@ -17,7 +17,7 @@ def run(arguments: Namespace, session: Session) -> int:
     missing: list[Problem] = []
     for path in _find_wheels(arguments.wheels, missing):
         try:
-            report = check_wheel(path, stable_abi=lambda python: stable_abi_symbols(python.minor))
+            report = check_wheel(path, stable_abi=lambda python: read_stable_abi(python.minor))
         except NotFoundError as error:
             missing += error.problems
             continue

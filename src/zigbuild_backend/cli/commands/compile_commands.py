@@ -18,8 +18,8 @@ from ...core.base.machine import Machine
 from ...core.base.pythons import ANY_PYTHON, Python
 from ...core.base.store import Store, write_atomically
 from ...core.base.targets import Target
-from ...core.cpython.header_sets import find_header_set
-from ...core.cpython.pyconfig import pyconfig_header
+from ...core.cpython.header_sets import obtain_header_set
+from ...core.cpython.pyconfig import read_pyconfig
 from ...core.generate.installed_tools import find_tools, select_requirements
 from ...core.generate.package_headers import read_headers
 from ...core.graph.build_zig_products import compiler_flags
@@ -85,8 +85,8 @@ def _find_python_folders(python: Python, headers: Sequence[Path], session: Sessi
     if python == ANY_PYTHON:
         return ()
     system = "windows" if os.name == "nt" else "posix"
-    configuration = session.store.keep_tree(store_folders.COMPILE_COMMANDS, {"pyconfig.h": pyconfig_header(system)})
-    return (configuration, find_header_set(python.minor, session.machine, headers).folder)
+    configuration = session.store.keep_tree(store_folders.COMPILE_COMMANDS, {"pyconfig.h": read_pyconfig(system)})
+    return (configuration, obtain_header_set(python.minor, session.machine, headers).folder)
 
 
 def _find_package_folders(project: Project, session: Session) -> dict[str, Path]:

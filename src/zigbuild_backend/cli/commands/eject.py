@@ -12,7 +12,7 @@ from ...core.base.host import find_host_target
 from ...core.base.pythons import ANY_PYTHON, Python
 from ...core.base.store import Store
 from ...core.base.targets import TARGETS
-from ...core.cpython.header_sets import find_header_set, find_minors_at_hand
+from ...core.cpython.header_sets import list_minors_at_hand, obtain_header_set
 from ...core.generate.build_inputs import prepare_inputs
 from ...core.generate.generator_runs import GeneratorEnvironment
 from ...core.generate.installed_tools import find_tools, select_tools
@@ -35,7 +35,7 @@ def run(arguments: Namespace, session: Session) -> int:
             "the project compiles nothing", where="tool.zigbuild.extension", hint="there is nothing to eject"
         )
     pythons = choose_all_pythons(project)
-    minors = find_minors_at_hand(session.machine, arguments.headers)
+    minors = list_minors_at_hand(session.machine, arguments.headers)
     chosen = [python for python in pythons if python.minor in minors or python == ANY_PYTHON]
     left_out = [python.name for python in pythons if python not in chosen]
     if not chosen:
@@ -46,7 +46,7 @@ def run(arguments: Namespace, session: Session) -> int:
         )
     zig = obtain_zig(project.settings.zig, session.machine)
     headers = {
-        python: find_header_set(python.minor, session.machine, arguments.headers) if python != ANY_PYTHON else None
+        python: obtain_header_set(python.minor, session.machine, arguments.headers) if python != ANY_PYTHON else None
         for python in chosen
     }
     requirements, only_headers = select_tools(project)

@@ -11,7 +11,7 @@ from typing import Any
 from ...core.base.errors import ConfigurationError
 from ...core.base.host import find_host_python, find_host_target
 from ...core.base.targets import Target, find_target
-from ...core.cpython.header_sets import find_minors_at_hand
+from ...core.cpython.header_sets import list_minors_at_hand
 from ...core.project.planned_wheels import PURE_TAG, choose_all_pythons
 from ...core.project.project import Project
 from ...core.project.recipes import open_project
@@ -87,7 +87,7 @@ def _explain(project: Project, name: str, origins: Origins, session: Session, he
     if name != PURE_TAG and "-" not in name:
         target = find_target(name)
         return _Subject(name, target, None, _by_slice(project, target, None, origins))
-    has_headers = find_minors_at_hand(session.machine, headers)
+    has_headers = list_minors_at_hand(session.machine, headers)
     has_sdk = bool(find_sdk(session.environ))
     if name == PURE_TAG:
         (candidate,) = select_wheels(project, Choice(targets=("all",)), has_headers, has_sdk)[:1]

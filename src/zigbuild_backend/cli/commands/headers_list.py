@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from ...core.base.errors import Problem
-from ...core.cpython.header_sets import KnownHeaders, list_header_sets
+from ...core.cpython.known_headers import KnownHeaders, list_header_sets
 from ..session import Session
 
 

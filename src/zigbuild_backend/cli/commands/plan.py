@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ...core.base.errors import Problem
 from ...core.base.targets import Target
-from ...core.cpython.header_sets import find_minors_at_hand
+from ...core.cpython.header_sets import list_minors_at_hand
 from ...core.project.project import Project
 from ...core.project.recipes import open_project
 from ...core.zig.macos_sdk import find_sdk
@@ -23,7 +23,7 @@ _NOT_HERE = "not here"
 def run(arguments: Namespace, session: Session) -> int:
     choice, overrides = read_choice(arguments), read_overrides(arguments, session)
     project = open_project(arguments.project, session.machine, session.cwd, overrides).project
-    has_headers = find_minors_at_hand(session.machine, arguments.headers)
+    has_headers = list_minors_at_hand(session.machine, arguments.headers)
     candidates = select_wheels(project, choice, has_headers, bool(find_sdk(session.environ)))
     targets = dict.fromkeys(candidate.wheel.target for candidate in candidates if candidate.wheel.target)
     runners = {target: find_runner(target, session.environ) for target in targets}

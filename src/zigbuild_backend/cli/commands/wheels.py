@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...core.base.epoch import read_epoch
 from ...core.base.errors import NotFoundError, Problem
-from ...core.cpython.header_sets import find_minors_at_hand
+from ...core.cpython.header_sets import list_minors_at_hand
 from ...core.graph.object_counts import ObjectCounts
 from ...core.graph.runtimes import Runtime, find_runtimes
 from ...core.project.planned_wheels import PlannedWheel
@@ -34,7 +34,7 @@ def run(arguments: Namespace, session: Session) -> int:
     overrides = read_overrides(arguments, session)
     checkout = open_project(arguments.project, session.machine, session.cwd, overrides)
     project = checkout.project
-    has_headers = find_minors_at_hand(session.machine, arguments.headers, choice.minors)
+    has_headers = list_minors_at_hand(session.machine, arguments.headers, choice.minors)
     candidates = select_wheels(project, choice, has_headers, bool(find_sdk(session.environ)))
     skipped = [candidate for candidate in candidates if candidate.is_skipped]
     notice_obstacles(skipped, session)

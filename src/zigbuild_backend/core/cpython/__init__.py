@@ -1,1 +1,1 @@
-"""What compiling against CPython needs and no compiler has: headers, pyconfig.h, import libraries, the stable ABI."""
+"""CPython's side of a compile: headers, pyconfig.h, import libraries, the stable ABI."""

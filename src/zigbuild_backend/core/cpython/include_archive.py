@@ -1,4 +1,4 @@
-"""CPython's headers inside an archive, which is not trusted: nothing is unpacked to disk, and nothing without bound."""
+"""Reads CPython's headers from an archive, which is not trusted: in memory, and within bounds."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
 from ..base.errors import ConfigurationError
-from .include_tree import ACCEPTED, is_header, normalise, parse_version
+from .cpython_version import parse_patchlevel
+from .include_tree import is_header, normalise
 
 MAX_HEADERS_SIZE = 64 << 20
-"""Bytes that an archive's header files may have in all; CPython's own tree has about 2 MiB of them."""
+"""The largest size in bytes of all header files of an archive; CPython's own tree has about 2 MiB of them."""
 
 MAX_ARCHIVE_SIZE = 1 << 30
-"""Bytes that a tar archive may decompress to; CPython's source archives have a few hundred MiB."""
+"""The largest size in bytes of a decompressed tar archive; CPython's source archives have a few hundred MiB."""
 
 _DAMAGES = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError),
-    # zipfile's, for a compression it doesn't know and for encryption; tarfile's, for headers that are broken
+    # zipfile raises these for an unknown compression and for encryption, tarfile for broken headers.
     *(NotImplementedError, RuntimeError, ValueError),
 )
 
 
-def read_archive(path: Path) -> dict[str, dict[str, bytes]]:
-    """The include folders of the tar or zip archive *path*: their names, and the headers of each by relative name.
+def read_archive(path: Path, hint: str) -> dict[str, dict[str, bytes]]:
+    """Return the include folders in the tar or zip archive *path*: name → relative path of a header → content.
 
-    :raises ConfigurationError: if it cannot be read as an archive, or exceeds :data:`MAX_HEADERS_SIZE` or
-        :data:`MAX_ARCHIVE_SIZE`, or has names that lead out of it, or links in the place of headers.
+    :raises ConfigurationError: with *hint*, if it cannot be read as an archive; if it exceeds
+        :data:`MAX_HEADERS_SIZE` or :data:`MAX_ARCHIVE_SIZE`; if it has names that lead out of it, or links in the place
+        of headers.
     """
     try:
         with path.open("rb") as file:
@@ -39,13 +41,11 @@ def read_archive(path: Path) -> dict[str, dict[str, bytes]]:
             file.seek(0)
             files = _read_header_files(members(file), str(path))
     except _DAMAGES as error:
-        raise ConfigurationError(
-            f"cannot be read as an archive: {error}", where=str(path), hint=f"name {ACCEPTED}"
-        ) from error
+        raise ConfigurationError(f"cannot be read as an archive: {error}", where=str(path), hint=hint) from error
     trees = {}
     for name, data in files.items():
         root = name.parent
-        if name.name == "patchlevel.h" and root / "Python.h" in files and parse_version(data):
+        if name.name == "patchlevel.h" and root / "Python.h" in files and parse_patchlevel(data):
             inside = {n.relative_to(root).as_posix(): d for n, d in files.items() if n.is_relative_to(root)}
             trees[str(root)] = {n: normalise(d) for n, d in inside.items() if is_header(n)}
     return trees
@@ -53,7 +53,7 @@ def read_archive(path: Path) -> dict[str, dict[str, bytes]]:
 
 @dataclass(frozen=True)
 class _Member:
-    """A member of an archive; ``file`` is ``None`` for what is no regular file."""
+    """A member of an archive; ``file`` is None unless it is a regular file."""
 
     name: str
     size: int = 0
@@ -62,7 +62,7 @@ class _Member:
 
 
 def _read_header_files(members: Iterator[_Member], where: str) -> dict[PurePosixPath, bytes]:
-    """The content of every ``.h`` file among *members*."""
+    """Return the content of every ``.h`` file among *members*."""
     files = {}
     room = MAX_HEADERS_SIZE
     for member in members:
@@ -114,7 +114,7 @@ def _tar_members(file: BinaryIO) -> Iterator[_Member]:
 
 
 def _decompressed(file: BinaryIO) -> BinaryIO:
-    """*file* without the compression that its first bytes tell of."""
+    """Return *file* without its compression, which its first bytes name."""
     magic = file.read(6)
     file.seek(0)
     if magic.startswith(b"\x1f\x8b"):
@@ -133,7 +133,7 @@ def _decompressed(file: BinaryIO) -> BinaryIO:
 
 
 class _Bounded:
-    """Reads *file*, of which no more than :data:`MAX_ARCHIVE_SIZE` bytes can be had: tarfile itself has no limit."""
+    """Reads at most :data:`MAX_ARCHIVE_SIZE` bytes of *file*: tarfile itself has no limit."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""The CPythons installed on this machine, found by where installers put them: none is ever started."""
+"""Finds the CPythons on this machine in the places where installers put them; none is ever started."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from .include_tree import find_include_folders, read_version
+from .include_tree import list_include_folders, read_version
 
 SYSTEM_PREFIXES = (
     "/opt/python/cp3{minor}-*",  # the images of manylinux and musllinux
@@ -16,9 +16,8 @@ SYSTEM_PREFIXES = (
     "/opt/homebrew/opt/python@3.{minor}/Frameworks/Python.framework/Versions/3.{minor}",
     "/usr/local/opt/python@3.{minor}/Frameworks/Python.framework/Versions/3.{minor}",
 )
-"""Patterns of prefixes that are at the same place on every machine."""
+"""Patterns of the prefixes that are at the same place on every machine."""
 
-# Variables that lead to prefixes, each with the pattern below it.
 _FROM_ENVIRONMENT = (
     ("PYENV_ROOT", "versions/3.{minor}*"),
     ("HOME", ".pyenv/versions/3.{minor}*"),
@@ -34,24 +33,26 @@ _FROM_ENVIRONMENT = (
     ("LOCALAPPDATA", "Programs/Python/Python3{minor}*"),
     ("PROGRAMFILES", "Python3{minor}*"),
 )
+"""Environment variables that name folders, each with the pattern of the prefixes below."""
 
 
-def installed_include_folders(minor: int, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The include folders of every CPython 3.*minor* that is found on this machine, sorted, each once.
+def list_installed_include_folders(minor: int, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the include folders of every CPython 3.*minor* that is found on this machine, sorted, each once.
 
-    They are looked for beside the running Python, the executables on ``PATH`` (through symbolic links and pyenv's
-    shims), where pyenv, uv, conda, the manylinux images, CI runners' tool caches, Linux distributions, Homebrew and the
+    They are looked for beside the running Python and the executables on ``PATH`` (through symbolic links and pyenv's
+    shims), and where pyenv, uv, conda, the manylinux images, CI runners' tool caches, Linux distributions, Homebrew and
     CPython's own installers put them.
     """
     import sysconfig
 
     folders = {Path(sysconfig.get_path("include"))}
-    for prefix in (*_prefixes_on_path(minor, environ), *_prefixes_of_installers(minor, environ)):
-        folders.update(folder.resolve() for folder in find_include_folders(prefix))
+    for prefix in (*_list_prefixes_on_path(minor, environ), *_list_installed_prefixes(minor, environ)):
+        folders.update(folder.resolve() for folder in list_include_folders(prefix))
     return tuple(sorted(f for f in folders if (version := read_version(f)) and version.minor == minor))
 
 
-def _prefixes_of_installers(minor: int, environ: Mapping[str, str]) -> Iterator[Path]:
+def _list_installed_prefixes(minor: int, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the prefixes where installers put CPython 3.*minor*."""
     for variable, pattern in _FROM_ENVIRONMENT:
         if folder := environ.get(variable):
             yield from _expand(folder, pattern.format(minor=minor))
@@ -59,8 +60,8 @@ def _prefixes_of_installers(minor: int, environ: Mapping[str, str]) -> Iterator[
         yield from _expand("/", pattern.format(minor=minor).lstrip("/"))
 
 
-def _prefixes_on_path(minor: int, environ: Mapping[str, str]) -> Iterator[Path]:
-    """The prefixes of the Pythons on ``PATH``: python.exe stands in its prefix, others in the prefix's ``bin``."""
+def _list_prefixes_on_path(minor: int, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the prefixes of the Pythons on ``PATH``: python.exe is in its prefix, others in the prefix's ``bin``."""
     for entry in environ.get("PATH", "").split(os.pathsep):
         folder = Path(entry)
         if not folder.is_absolute():
@@ -74,7 +75,7 @@ def _prefixes_on_path(minor: int, environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _expand(folder: str | Path, pattern: str) -> Iterable[Path]:
-    """The folders below *folder* that *pattern* names, *folder* itself for an empty one; none if unreadable."""
+    """Return the readable folders below *folder* that *pattern* matches, or for an empty pattern *folder* itself."""
     try:
         return [Path(folder)] if not pattern else sorted(Path(folder).glob(pattern))
     except OSError:

@@ -1,8 +1,8 @@
-"""What the DLLs of CPython for Windows export, as the text of module-definition files, and what the stable ABI holds.
+"""Module-definition files of the DLLs of CPython for Windows, and the symbols of the stable ABI.
 
-A module for Windows is linked against an import library, which zig makes of a ``.def`` file with ``zig dlltool``. Those
-of CPython come with its installers for Windows only; ours are made of the header set, so that a wheel depends on
-nothing else: whatever code can reach through the headers is declared there with ``PyAPI_FUNC`` or ``PyAPI_DATA``.
+A module for Windows is linked with an import library, which ``zig dlltool`` makes from a ``.def`` file. CPython's
+import libraries come with its installers for Windows only; these ``.def`` files are made from a header set, so that a
+wheel depends on nothing else: the headers declare every exported name with ``PyAPI_FUNC`` or ``PyAPI_DATA``.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from ..base.errors import NotFoundError
 from ..base.pythons import Python
 from ..zig.toolchain import Zig
 from .header_sets import HeaderSet
-from .pyconfig import pyconfig_header
+from .pyconfig import read_pyconfig
 
-# The preprocessor is kept from expanding the two macros: whatever else it does, the declarations stay recognisable.
+# Expanded to themselves, the two macros still mark the declarations in the preprocessed text.
 _KEEP_MACROS = (
     "-DPy_NO_ENABLE_SHARED",
     *("-DPyAPI_FUNC(T)=PyAPI_FUNC(T)", "-DPyAPI_DATA(T)=PyAPI_DATA(T)"),
     "-D__attribute__(A)=",
 )
 
-# Both ways of passing lengths: up to 3.12 the second gives PyArg_ParseTuple and its like other names in the DLL.
+# Up to 3.12 the macro gives PyArg_ParseTuple and similar functions other names in the DLL.
 _VARIANTS = ((), ("-DPY_SSIZE_T_CLEAN",))
 
-# Includes curses, which Windows doesn't have.
+# It includes curses.h, which Windows does not have.
 _LEFT_OUT = frozenset({"py_curses.h"})
 
-# Declared for every system, but in no DLL.
+# Declared for every system, but exported by no DLL.
 _ABSENT = frozenset({"Py_FrozenMain"})
 
-# Declared in the limited API, but not in python3.dll: fork() is not Windows', and FILE * belongs to no stable ABI.
+# Declared in the limited API, but not exported by python3.dll: Windows has no fork(), and no ABI of FILE * is stable.
 _ABSENT_FROM_STABLE_ABI = frozenset({"PyOS_AfterFork", "PyMarshal_WriteLongToFile", "PyMarshal_WriteObjectToFile"})
 
-# In the limited API of 3.9 by its headers, but not in the python3.dll of its releases.
+# Declared in the limited API of 3.9, but not exported by the python3.dll of its releases.
 _ABSENT_FROM_STABLE_ABI_OF_39 = frozenset(
     [
         "PyDictRevIterItem_Type",
@@ -89,15 +89,15 @@ _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DECLARATION = re.compile(r"\bPyAPI_(FUNC|DATA)\((?:[^()]|\([^()]*\))*\)([^;{]*)")
 
 
-def render_def(headers: HeaderSet, python: Python, zig: Zig) -> str:
-    """The module-definition file of the DLL that a Windows module for *python* imports, on any architecture.
+def obtain_exports(headers: HeaderSet, python: Python, zig: Zig) -> str:
+    """Return the module-definition file of the DLL that a Windows module for *python* imports, on any architecture.
 
-    It is made of *headers*, which must be of that minor version, and kept in zig's store.
+    It is made from *headers*, which must be of that minor version, and kept in zig's store.
 
     :raises CompileError: if zig cannot preprocess the headers.
     """
     recipe = hashlib.sha256()
-    for part in (headers.digest.encode(), Path(__file__).read_bytes(), pyconfig_header("windows")):
+    for part in (headers.digest.encode(), Path(__file__).read_bytes(), read_pyconfig("windows")):
         recipe.update(hashlib.sha256(part).digest())
 
     def make(path: Path) -> None:
@@ -107,10 +107,10 @@ def render_def(headers: HeaderSet, python: Python, zig: Zig) -> str:
     return kept.read_text(encoding="utf-8")
 
 
-def stable_abi_symbols(minor: int) -> frozenset[str]:
-    """The functions and data of the stable ABI (PEP 384) as of CPython 3.*minor*, on whatever system they exist.
+def read_stable_abi(minor: int) -> frozenset[str]:
+    """Return the functions and data of the stable ABI (PEP 384) as of CPython 3.*minor*, on all systems together.
 
-    :raises NotFoundError: if the package ``abi3info``, which knows them, is not installed.
+    :raises NotFoundError: if the package ``abi3info``, which lists them, is not installed.
     """
     try:
         abi3info = importlib.import_module("abi3info")  # it has no types
@@ -130,11 +130,11 @@ def _render(exports: dict[str, bool], dll: str) -> str:
 
 
 def _find_exports(headers: HeaderSet, python: Python, zig: Zig) -> dict[str, bool]:
-    """The names that the DLL exports to modules, each with whether it is data."""
+    """Return the names that the DLL exports to modules, each with whether it is data."""
     names = [path.name for path in sorted(headers.folder.glob("*.h")) if path.name not in _LEFT_OUT]
     source = "".join(f"#include <{name}>\n" for name in ("Python.h", *names))
     defines = [f"-D{name}={value}" for name, value in python.macros.items()]
-    pyconfig = zig.store.keep_tree(store_folders.PYCONFIG, {"pyconfig.h": pyconfig_header("windows")})
+    pyconfig = zig.store.keep_tree(store_folders.PYCONFIG, {"pyconfig.h": read_pyconfig("windows")})
     exports: dict[str, bool] = {}
     for variant in _VARIANTS:
         text = zig.run(
@@ -150,8 +150,8 @@ def _find_exports(headers: HeaderSet, python: Python, zig: Zig) -> dict[str, boo
     if python.stable_abi:
         absent |= _ABSENT_FROM_STABLE_ABI | (_ABSENT_FROM_STABLE_ABI_OF_39 if python.minor == 9 else frozenset())
     else:
-        # These are for CPython's own modules and a few daring ones. They cannot be preprocessed, for some include what
-        # only CPython's build has. Taken as they stand, they declare a dozen names that only other systems have.
+        # The internal headers cannot be preprocessed: some include files that only CPython's build has. Read without
+        # that, they declare a dozen names which only other systems have.
         for path in sorted(headers.folder.glob("internal/**/*.h")):
             text = _COMMENT.sub(" ", path.read_text(encoding="utf-8", errors="replace"))
             exports = dict(parse_declarations(text)) | exports
@@ -159,9 +159,10 @@ def _find_exports(headers: HeaderSet, python: Python, zig: Zig) -> dict[str, boo
 
 
 def parse_declarations(text: str) -> Iterator[tuple[str, bool]]:
-    """Each name that C *text* without comments declares by ``PyAPI_FUNC`` or ``PyAPI_DATA``, and whether it is data.
+    """Yield each name that *text*, C without comments, declares by ``PyAPI_FUNC`` or ``PyAPI_DATA``, with its kind.
 
-    What looks like a function is one, although some of CPython's headers declare a few as data.
+    The kind says whether it is data. A declaration with parameters is that of a function, although some headers mark a
+    few as data.
     """
     for kind, declarators in _DECLARATION.findall(text):
         if function := re.match(r"[\s*]*(?:\w+\s+)*(\w+)\s*\(", declarators):

@@ -1,7 +1,7 @@
-"""What Zig's sources see of CPython: its headers in a form that zig translates rightly, for ``@import("python")``.
+"""CPython's headers in a form that zig translates correctly, for ``@import("python")`` in Zig sources.
 
-zig's translation of inline functions is wrong for some and missing for others. So it is shown declarations only, and
-what they declare is compiled as C.
+zig translates some inline functions wrongly and others not at all. So the translated headers only declare them, and
+their definitions are compiled as C.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _INLINE = re.compile(
 _ATTRIBUTE = re.compile(rb"\bPy_(?:ALWAYS|NO)_INLINE\b")
 
 
-def translation_files() -> dict[str, bytes]:
-    """Path → content of the two files that are the same for every CPython: what is translated, and what is compiled."""
+def read_translation_files() -> dict[str, bytes]:
+    """Return the files that serve every CPython, path → content: two headers to translate, and a C source."""
     header, source = (Path(__file__).with_name(f"zig_python.{suffix}").read_bytes() for suffix in "hc")
     return {"python.h": declare_inline(header), "zig_python.h": header, "zig_python.c": source}
 
 
-def translated_headers(headers: HeaderSet) -> Path:
-    """The folder of *headers* as they are shown to zig, in the store that holds them."""
+def obtain_translated_headers(headers: HeaderSet) -> Path:
+    """Return the folder, in the store that holds *headers*, of their form that zig translates; it is made once."""
     store = Store(headers.folder.parents[1])
 
     def make(folder: Path) -> None:
@@ -44,5 +44,5 @@ def translated_headers(headers: HeaderSet) -> Path:
 
 
 def declare_inline(header: bytes) -> bytes:
-    """The text of a header of CPython's, with inline functions declared instead of defined."""
+    """Return the text of a header of CPython, with inline functions declared instead of defined."""
     return _INLINE.sub(lambda match: b"extern" + _ATTRIBUTE.sub(b"", match["declared"]).rstrip() + b";", header)

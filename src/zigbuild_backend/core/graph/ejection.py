@@ -16,7 +16,7 @@ from ..base.errors import ConfigurationError, Problem
 from ..base.pythons import Python
 from ..base.store import digest_file
 from ..cpython.header_sets import HeaderSet
-from ..cpython.windows_exports import render_def
+from ..cpython.windows_exports import obtain_exports
 from ..generate.build_inputs import NO_INPUTS, BuildInputs
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import Zig
@@ -46,7 +46,7 @@ def render_files(
     other packages.
     """
     header_sets = {python: found for python, found in headers.items() if found}
-    definitions = {python: render_def(found, python, zig) for python, found in header_sets.items()}
+    definitions = {python: obtain_exports(found, python, zig) for python, found in header_sets.items()}
     by_version = {python.version: found for python, found in header_sets.items()}
     support = collect_support(graph, by_version, definitions, inputs)
     files = {

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..base.pythons import Python
 from ..cpython.header_sets import HeaderSet
-from ..cpython.pyconfig import pyconfig_header
-from ..cpython.zig_translation import translated_headers, translation_files
+from ..cpython.pyconfig import read_pyconfig
+from ..cpython.zig_translation import obtain_translated_headers, read_translation_files
 from ..generate.build_inputs import NO_INPUTS, BuildInputs
 from ..zig.support_folders import SUPPORT_FOLDER
 from .graph import Graph
@@ -40,9 +40,9 @@ def collect_support(
         files[f"{SUPPORT_FOLDER}/exports/{python}.def"] = text.encode()
     if graph.products.modules:
         for system in ("posix", "windows"):
-            files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = pyconfig_header(system)
+            files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = read_pyconfig(system)
     if graph.has_zig:
-        files.update((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in translation_files().items())
+        files.update((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in read_translation_files().items())
         for version, found in headers.items():
-            folders[f"{SUPPORT_FOLDER}/zig/{version}"] = translated_headers(found)
+            folders[f"{SUPPORT_FOLDER}/zig/{version}"] = obtain_translated_headers(found)
     return SupportFiles(files | inputs.files, folders | inputs.folders)

@@ -99,9 +99,9 @@ def _read_stable_abi(python: Python) -> frozenset[str] | None:
     """Return the names that a module of this stable ABI can use; None if it is none, or its list is not installed."""
     if not python.stable_abi:
         return None
-    from ..cpython.windows_exports import stable_abi_symbols
+    from ..cpython.windows_exports import read_stable_abi
 
     try:
-        return stable_abi_symbols(python.minor)
+        return read_stable_abi(python.minor)
     except NotFoundError:
         return None

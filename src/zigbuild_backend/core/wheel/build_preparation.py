@@ -9,7 +9,7 @@ from functools import cache
 from ..base import store_folders
 from ..base.pythons import ANY_PYTHON, Python
 from ..base.store import Store
-from ..cpython.header_sets import HeaderSet, find_header_set
+from ..cpython.header_sets import HeaderSet, obtain_header_set
 from ..generate.build_inputs import generate_contents
 from ..generate.generator_runs import GeneratorEnvironment
 from ..generate.installed_tools import find_tools, select_tools
@@ -62,13 +62,13 @@ def _find_inputs(wheels: Collection[PlannedWheel], workshop: Workshop) -> Iterat
 
     @cache
     def find_headers(minor: int) -> HeaderSet:
-        return find_header_set(minor, zig.machine, workshop.headers)
+        return obtain_header_set(minor, zig.machine, workshop.headers)
 
     @cache
     def find_definitions(python: Python) -> str:
-        from ..cpython.windows_exports import render_def
+        from ..cpython.windows_exports import obtain_exports
 
-        return render_def(find_headers(python.minor), python, zig)
+        return obtain_exports(find_headers(python.minor), python, zig)
 
     for wheel in wheels:
         if wheel.python == ANY_PYTHON and wheel.target:
