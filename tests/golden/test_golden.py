@@ -111,6 +111,7 @@ def test_zig_has_a_step_for_every_wheel(case: Path, zig: Zig) -> None:
     assert {wheel.identifier for wheel in plan(project, has_headers=())} <= list_steps(zig, project, case.name)
 
 
+@pytest.mark.zig
 @pytest.mark.parametrize("executable", OTHER_ZIGS or [None], ids=str)
 def test_other_zigs_have_a_step_for_every_wheel(executable: Path | None) -> None:
     if executable is None:

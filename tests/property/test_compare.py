@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from binary_files import elf_file, macho_file, pe_file
@@ -66,7 +66,6 @@ def check(expected: bytes, found: bytes) -> None:
         assert len(differences) < 400
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.data(), st.booleans())
 def test_altered_bytes_of_a_wheel(data: st.DataObject, is_deflated: bool) -> None:
     wheel = build_wheel(is_deflated)
@@ -75,7 +74,6 @@ def test_altered_bytes_of_a_wheel(data: st.DataObject, is_deflated: bool) -> Non
     assert isinstance(explain_members(b"a,b,c\n", found), tuple)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.data(), st.sampled_from(sorted(FILES)))
 def test_altered_contents(data: st.DataObject, name: str) -> None:
     content = data.draw(alter(FILES[name]))
@@ -85,7 +83,6 @@ def test_altered_contents(data: st.DataObject, name: str) -> None:
     assert content == FILES[name] or any(place.startswith(name) for place in told)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.data(), st.sampled_from(["METADATA", "WHEEL", "RECORD", "zigbuild-buildinfo.json"]))
 def test_altered_metadata(data: st.DataObject, name: str) -> None:
     path = f"{PURE.name}-{PURE.version}.dist-info/{name}"

@@ -1,12 +1,13 @@
+"""Tests that every stream is inflated to its data, and that both deflaters write the same one."""
+
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deflate_programs import native_program
@@ -14,9 +15,6 @@ from zigbuild_backend.core.archive.deflate.effort import BEST, FAST, Effort
 from zigbuild_backend.core.archive.deflate.huffman import code_lengths, codes
 from zigbuild_backend.core.archive.deflate.native import Deflater
 from zigbuild_backend.core.archive.deflate.pure import deflate_pure
-
-EXAMPLES = 150 if os.environ.get("ZIGBUILD_WHOLE_MATRIX") else 60
-modest = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # What deflating is about: pieces that come again, at all distances, in part and with changes.
 pieces = st.one_of(
@@ -60,7 +58,6 @@ def inflate(stream: bytes) -> bytes:
     return data
 
 
-@modest
 @given(documents(), efforts)
 def test_what_is_deflated_can_be_inflated(data: bytes, effort: Effort) -> None:
     assert inflate(deflate_pure(data, effort)) == data
@@ -72,20 +69,19 @@ def native() -> Iterator[dict[Effort, Deflater]]:
         yield {FAST: fast, BEST: best}
 
 
-@modest
+@pytest.mark.zig
 @given(documents(), st.sampled_from([FAST, BEST]))
 def test_native_and_pure_agree(native: dict[Effort, Deflater], data: bytes, effort: Effort) -> None:
     assert native[effort].deflate(data) == deflate_pure(data, effort)
 
 
-@modest
+@pytest.mark.zig
 @given(documents(), efforts)
 def test_native_and_pure_agree_for_every_effort(data: bytes, effort: Effort) -> None:
     with Deflater(native_program(), effort) as deflater:
         assert deflater.deflate(data) == deflate_pure(data, effort)
 
 
-@modest
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=120), st.integers(7, 15))
 def test_codes_are_complete_and_free_of_prefixes(weights: list[int], limit: int) -> None:
     lengths = code_lengths(weights, limit)

@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zigbuild_backend.index.blobs import LocalBlobs
@@ -48,7 +48,6 @@ def put_together_again(data: bytes) -> tuple[WheelLayout, bytes]:
         return layout, b"".join(assemble_wheel(layout, members))
 
 
-@settings(max_examples=60, deadline=None)
 @given(MEMBERS, st.binary(max_size=30), st.binary(max_size=30))
 def test_sound_zips(members: list[tuple[str, bytes, int, bool]], prefix: bytes, comment: bytes) -> None:
     data = write_zip(members, prefix, comment)
@@ -57,7 +56,6 @@ def test_sound_zips(members: list[tuple[str, bytes, int, bool]], prefix: bytes, 
     assert layout.size == len(data)
 
 
-@settings(max_examples=60, deadline=None)
 @given(MEMBERS, st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=8), st.integers(0, 40))
 def test_spoilt_zips(members: list[tuple[str, bytes, int, bool]], flips: list[tuple[int, int]], cut: int) -> None:
     data = bytearray(write_zip(members, b"", b""))

@@ -691,7 +691,7 @@ def test_no_zip_at_all(tmp_path: Path) -> None:
     assert messages(path) == [": cannot be opened: File is not a zip file"]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=5), st.integers(0, 1 << 16))
 def test_hostile_archives_never_raise(tmp_path: Path, changes: list[tuple[int, int]], cut: int) -> None:
     path = write_wheel(tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from binary_files import ELF_MACHINES, MACHO_CPUS, PE_MACHINES, coff_object, elf_file, elf_object, macho_file, pe_file
@@ -292,7 +292,6 @@ mutations = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(SAMPLES)), mutations)
 def test_mutated_files_never_crash(name: str, changes: list[tuple[int, bytes]]) -> None:
     data = bytearray(SAMPLES[name])
@@ -306,7 +305,6 @@ def test_mutated_files_never_crash(name: str, changes: list[tuple[int, bytes]]) 
         assert str(error)
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(OBJECTS)), mutations)
 def test_mutated_objects_never_crash(name: str, changes: list[tuple[int, bytes]]) -> None:
     data = bytearray(OBJECTS[name])

@@ -324,6 +324,7 @@ def test_who_waits_too_long_for_another_is_told(tmp_path: Path, monkeypatch: pyt
     connection.execute("ROLLBACK")
     connection.close()
     assert ledger.record(EGGS) == EGGS
+    ledger.close()
 
 
 def test_what_fails_within_a_transaction_is_undone(ledger: Ledger) -> None:

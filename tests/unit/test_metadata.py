@@ -148,7 +148,7 @@ KEYS = [
 ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(project=st.fixed_dictionaries({"name": st.just("spam")}, optional=dict.fromkeys(KEYS, VALUES)))
 def test_any_value_is_understood_or_refused(project: dict[str, Any], root: Path) -> None:
     try:

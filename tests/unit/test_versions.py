@@ -142,7 +142,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=8).map("".join))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_says_a_version_or_why_not(tmp_path: Path, text: str) -> None:
     write_files(tmp_path, {"spam.py": text, "PKG-INFO": text})
     sources = ({"from_": "file", "path": "spam.py"}, {"from_": "attribute", "attribute": "spam:__version__"})

@@ -155,7 +155,11 @@ class Database:
             connection = _Connection(sqlite)
             # An altered row may hold anything, and must not keep others from being read.
             sqlite.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-            sqlite.execute("PRAGMA synchronous = FULL")
+            try:
+                sqlite.execute("PRAGMA synchronous = FULL")
+            except sqlite3.Error:
+                sqlite.close()
+                raise
             self._local.connection = connection
             self._connections.add(connection)
         return connection.sqlite

@@ -78,8 +78,12 @@ class Ledger(LedgerHistory):
             create_key(key)
         database, sealer = Database(path), RowSigner(read_key(key))
         check = sealer.seal("key")
-        if database.create(check) != check:
-            raise MismatchError(f"is not the key that {path.name} is sealed with", where=str(key), hint=KEY_HINT)
+        try:
+            if database.create(check) != check:
+                raise MismatchError(f"is not the key that {path.name} is sealed with", where=str(key), hint=KEY_HINT)
+        except BaseException:
+            database.close()
+            raise
         super().__init__(database, sealer)
 
     def close(self) -> None:

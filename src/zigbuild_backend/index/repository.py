@@ -110,7 +110,11 @@ def open_repository(folder: Path, environ: Mapping[str, str]) -> Repository:
     """
     folder.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(folder / "ledger.sqlite", folder / "ledger.key")
-    blobs, members = (_open_blobs(folder, kind, environ) for kind in ("blobs", "members"))
+    try:
+        blobs, members = (_open_blobs(folder, kind, environ) for kind in ("blobs", "members"))
+    except BaseException:
+        ledger.close()
+        raise
     return Repository(folder, ledger, blobs, members, Store(folder / "cache"))
 
 
