@@ -29,7 +29,7 @@ from repositories import OFFLINE, TARGETS, wait_until
 from servers import JSON, find_port, get, opened, serving
 from wheels import metadata_of, write_foreign_wheel
 from zigbuild_backend.index.ledger import Ledger
-from zigbuild_backend.rebuild.sandbox.bubblewrap import end_left, find_sandbox
+from zigbuild_backend.rebuild.sandbox.bubblewrap import end_orphaned_sandboxes, find_sandbox
 
 if os.name != "posix":
     pytest.skip("the sandbox is Linux's", allow_module_level=True)
@@ -268,7 +268,7 @@ def test_sandbox_whose_maker_is_killed_while_it_makes_it(tmp_path: Path) -> None
     subprocess.run([find_sandbox(os.environ).program, *options, "true"], pass_fds=[writer], timeout=60)
     os.close(writer)
     assert find_processes(tmp_path)
-    end_left(tmp_path / "another")
+    end_orphaned_sandboxes(tmp_path / "another")
     assert find_processes(tmp_path)
-    end_left(tmp_path)
+    end_orphaned_sandboxes(tmp_path)
     wait_until(lambda: not find_processes(tmp_path), 10)

@@ -15,7 +15,7 @@ from confined import User, make_user
 from repositories import make_release, make_repository
 from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.rebuild.sandbox.bubblewrap import find_sandbox
-from zigbuild_backend.rebuild.sandbox.limits import Sandbox
+from zigbuild_backend.rebuild.sandbox.command import Sandbox
 from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
 
 

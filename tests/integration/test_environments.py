@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,13 @@ from zigbuild_backend.core.project.project_folder import read_project, written_b
 from zigbuild_backend.core.wheel.sdist_maker import make_sdist
 from zigbuild_backend.core.wheel.spec import PythonInput, WheelSpec
 from zigbuild_backend.core.zig.toolchain import Zig
-from zigbuild_backend.rebuild.circumstances import contrast
+from zigbuild_backend.rebuild.build_variations import contrasting_variations
 from zigbuild_backend.rebuild.environments.environment import compile_bytecode, obtain_environment
 from zigbuild_backend.rebuild.environments.interpreters import find_interpreter, list_interpreters, read_interpreter
-from zigbuild_backend.rebuild.rebuilding_wheels import rebuild
-from zigbuild_backend.rebuild.sandbox.limits import Completed
+from zigbuild_backend.rebuild.sandbox.command import Command, CompletedCommand
 from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
-from zigbuild_backend.rebuild.source_finder import Source, find_source
+from zigbuild_backend.rebuild.source_finder import SourcePlaces, WheelSource, find_source
+from zigbuild_backend.rebuild.wheel_rebuild import RebuildSetup, rebuild
 
 SPEC = replace(COMPILED, backend=read_backend(), requirements=written_by(), zig=DEFAULT_ZIG)
 OFFLINE = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
@@ -150,7 +150,7 @@ def test_interpreters() -> None:
 
 
 def test_circumstances_differ_in_all_that_can() -> None:
-    one, other = (circumstance.to_json() for circumstance in contrast(os.environ))
+    one, other = (variation.to_json() for variation in contrasting_variations(os.environ))
     assert one.keys() == other.keys()
     same = {key for key in one if one[key] == other[key]}
     assert same == ({"machine"} if len(PYTHONS) > 1 else {"machine", "python"})
@@ -160,16 +160,16 @@ def test_circumstances_differ_in_all_that_can() -> None:
 class Recorder:
     """A sandbox that confines nothing and remembers what it was asked for."""
 
-    runs: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[Command] = field(default_factory=list)
 
-    def run(self, command: Any, **options: Any) -> Completed:
-        self.runs.append({"command": [str(part) for part in command], **options})
-        return Unconfined().run(command, **options)
+    def run(self, command: Command, on_tick: Callable[[], None] | None = None) -> CompletedCommand:
+        self.runs.append(command)
+        return Unconfined().run(command, on_tick)
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
-    return Source(
+def source(tmp_path_factory: pytest.TempPathFactory) -> WheelSource:
+    return WheelSource(
         make_sdist(Checkout(read_project(EXAMPLE), EXAMPLE), tmp_path_factory.mktemp("source"), epoch=315532800)
     )
 
@@ -181,37 +181,33 @@ def release() -> WheelSpec:
     return replace(SPEC, name="example_c", version="1.0.0", source=tree)
 
 
-def test_runs_see_nothing_of_this_machine(release: WheelSpec, source: Source, tmp_path: Path) -> None:
-    """One run makes all wheels of a release; each of its circumstances is as it is told, and the rest is not ours."""
+def test_runs_see_nothing_of_this_machine(release: WheelSpec, source: WheelSource, tmp_path: Path) -> None:
+    """One run makes all wheels of a release; each of its variations is as it is told, and the rest is not ours."""
     store = default_store(os.environ)
     specs = [
         spec_of(release, minor, store) for minor in (12, 13) if minor in list_minors_at_hand(Machine(store, os.environ))
     ]
-    for circumstance in contrast(os.environ):
+    for variation in contrasting_variations(os.environ):
         recorder = Recorder()
-        results = list(
-            rebuild(
-                specs, source, tmp_path / "out", Machine(store, os.environ), sandbox=recorder,
-                circumstance=circumstance,
-            )
-        )  # fmt: skip
+        setup = RebuildSetup(Machine(store, os.environ), recorder, variation)
+        results = list(rebuild(specs, source, tmp_path / "out", setup))
         assert [str(result.error) for result in results if result.error] == []
         assert {path.name for path in (tmp_path / "out").iterdir()} == {spec.file_name for spec in specs}
         run = recorder.runs[-1]
-        assert run["environ"] == {
+        assert run.environ == {
             "PATH": os.defpath,
-            "LC_ALL": circumstance.locale,
-            "TZ": circumstance.timezone,
+            "LC_ALL": variation.locale,
+            "TZ": variation.timezone,
             "SOURCE_DATE_EPOCH": str(SPEC.epoch),
             "ZIGBUILD_CACHE_DIR": str(store.root),
         }
-        assert run["umask"] == circumstance.umask
-        assert run["cwd"].name == circumstance.folder
-        assert run["command"].count("--only") == len(specs)
-        assert {path.relative_to(store.root).parts[0] for path in run["writable"] if store.root in path.parents} == {
+        assert run.umask == variation.umask
+        assert run.cwd.name == variation.folder
+        assert run.arguments.count("--only") == len(specs)
+        assert {path.relative_to(store.root).parts[0] for path in run.writable if store.root in path.parents} == {
             *("zig", "zig-local", "work")
         }
-        assert Path.home() not in run["readable"]
+        assert Path.home() not in run.readable
 
 
 def spec_of(release: WheelSpec, minor: int, store: Store) -> WheelSpec:
@@ -221,16 +217,16 @@ def spec_of(release: WheelSpec, minor: int, store: Store) -> WheelSpec:
     return replace(release, tag=f"cp3{minor}-cp3{minor}-{target}", target=target, python=python)
 
 
-def test_sdists_come_from_the_index(release: WheelSpec, source: Source, tmp_path: Path) -> None:
+def test_sdists_come_from_the_index(release: WheelSpec, source: WheelSource, tmp_path: Path) -> None:
     pytest.importorskip("unearth", reason="unearth, of the extra 'cli', is not installed")
     index = tmp_path / "index"
     index.mkdir()
     shutil.copy(source.sdist, index)
     fresh = Store(tmp_path / "store")
-    with pytest.raises(NotFoundError, match=r"example_c 1\.0\.0: its sdist is not to be had: no index has anything"):
-        find_source(release, Machine(fresh, OFFLINE), tmp_path)
-    found = find_source(release, Machine(fresh, {**OFFLINE, "PIP_FIND_LINKS": str(index)}), tmp_path)
+    with pytest.raises(NotFoundError, match=r"example_c 1\.0\.0: its sdist cannot be found: no index has anything"):
+        find_source(release, Machine(fresh, OFFLINE), SourcePlaces(tmp_path))
+    found = find_source(release, Machine(fresh, {**OFFLINE, "PIP_FIND_LINKS": str(index)}), SourcePlaces(tmp_path))
     assert found.sdist.read_bytes() == source.sdist.read_bytes()
-    assert find_source(release, Machine(fresh, OFFLINE), tmp_path) == found  # it is kept
+    assert find_source(release, Machine(fresh, OFFLINE), SourcePlaces(tmp_path)) == found  # it is kept
     with pytest.raises(MismatchError, match=f"the wheel was built from {'ab' * 32}"):
-        find_source(replace(release, source="ab" * 32), Machine(fresh, OFFLINE), tmp_path)
+        find_source(replace(release, source="ab" * 32), Machine(fresh, OFFLINE), SourcePlaces(tmp_path))

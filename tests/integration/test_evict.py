@@ -29,8 +29,8 @@ from zigbuild_backend.index.proof import prove_wheels
 from zigbuild_backend.index.rebuilder import Rebuilder
 from zigbuild_backend.index.recreator import Recreator
 from zigbuild_backend.index.repository import Repository, open_repository
-from zigbuild_backend.rebuild.circumstances import contrast
-from zigbuild_backend.rebuild.sandbox.limits import Sandbox
+from zigbuild_backend.rebuild.build_variations import contrasting_variations
+from zigbuild_backend.rebuild.sandbox.command import Sandbox
 
 LINUX, WINDOWS, MACOS = TARGETS
 ENVIRON = {**os.environ, **OFFLINE}
@@ -274,7 +274,7 @@ def test_killed_at_any_moment_nothing_is_lost(repository: Repository, example_re
 def test_what_comes_out_different_is_told(unproven: Repository, sandbox: Sandbox) -> None:
     altered = falsify(unproven, drop(unproven)[LINUX])
     workbench = Rebuilder(unproven, sandbox, ENVIRON, lambda text: None)
-    (proof,) = prove_wheels(unproven, [altered], workbench, contrast(ENVIRON))
+    (proof,) = prove_wheels(unproven, [altered], workbench, contrasting_variations(ENVIRON))
     assert (proof.is_good, proof.level, proof.error) == (False, 3, None)
     assert proof.explanation
     (verdict,) = (verdict for verdict in unproven.ledger.verdicts(altered.sha256) if not verdict.is_good)
@@ -287,7 +287,7 @@ def test_what_comes_out_different_is_told(unproven: Repository, sandbox: Sandbox
 def test_what_nothing_tells_of_can_not_be_proven(unproven: Repository, sandbox: Sandbox, tmp_path: Path) -> None:
     (file,) = add_foreign(unproven, tmp_path, "1.0")
     workbench = Rebuilder(unproven, sandbox, ENVIRON, lambda text: None)
-    (proof,) = prove_wheels(unproven, [file], workbench, contrast(ENVIRON))
+    (proof,) = prove_wheels(unproven, [file], workbench, contrasting_variations(ENVIRON))
     assert isinstance(proof.error, NotFoundError)
     unproven.blobs.remove(unproven.ledger.find("example_c-1.0.0.tar.gz").sha256)
     done = zigbuild("cache", "prove", "--data", unproven.folder, *ISOLATION)
@@ -301,12 +301,12 @@ def test_what_nothing_tells_of_can_not_be_proven(unproven: Repository, sandbox: 
 
 def test_a_release_is_proven_by_a_build_for_each_circumstance(unproven: Repository, sandbox: Sandbox) -> None:
     files = unproven.ledger.all_files()
-    usual = contrast(ENVIRON)[0]
+    usual = contrasting_variations(ENVIRON)[0]
     counting = CountingSandbox(sandbox)
     workbench = Rebuilder(unproven, counting, ENVIRON, lambda text: None)
     proofs = list(prove_wheels(unproven, files, workbench, [usual, replace(usual)]))
     assert counting.builds == 2
-    # It was one circumstance, twice.
+    # It was one variation, twice.
     assert [(proof.is_good, proof.level, unproven.ledger.level(proof.file.sha256)) for proof in proofs] == [
         (True, 3, 3)
     ] * 3

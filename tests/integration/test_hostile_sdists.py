@@ -19,11 +19,12 @@ from zigbuild_backend.core.base.host import find_host_python
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.core.wheel.spec import WheelSpec
-from zigbuild_backend.rebuild.circumstances import usual
-from zigbuild_backend.rebuild.rebuilding_wheels import Rebuilt, rebuild
+from zigbuild_backend.rebuild.build_variations import default_variation
 from zigbuild_backend.rebuild.sandbox.bubblewrap import find_sandbox
-from zigbuild_backend.rebuild.sandbox.limits import Limits, Sandbox
-from zigbuild_backend.rebuild.source_finder import Source, digest_source
+from zigbuild_backend.rebuild.sandbox.command import Sandbox
+from zigbuild_backend.rebuild.sandbox.limits import Limits
+from zigbuild_backend.rebuild.source_finder import WheelSource, digest_source
+from zigbuild_backend.rebuild.wheel_rebuild import RebuildSetup, Rebuilt, rebuild
 from zigbuild_backend.rebuild.wheel_specs import read_spec
 
 MODULE = "src/example_c/_distance.c"
@@ -65,14 +66,8 @@ def make(release: Path, folder: Path, change: Alter, sandbox: Sandbox) -> Rebuil
     store = default_store(os.environ)
     (wheel,) = release.glob("*.whl")
     spec: WheelSpec = replace(read_spec(wheel), source=digest_source(sdist, store))
-    (made,) = rebuild(
-        [spec],
-        Source(sdist),
-        folder / "out",
-        Machine(store, os.environ, print),
-        sandbox=sandbox,
-        circumstance=usual(),
-    )
+    setup = RebuildSetup(Machine(store, os.environ, print), sandbox, default_variation())
+    (made,) = rebuild([spec], WheelSource(sdist), folder / "out", setup)
     return made
 
 

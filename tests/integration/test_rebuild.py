@@ -119,7 +119,7 @@ def test_of_a_recipe(newest: Venv, tmp_path: Path) -> None:
 
     done = zigbuild(newest, "verify", wheel, "--sdist", wheel, cwd=tmp_path, env=known)
     assert done.returncode == 4
-    assert re.search(r"has the sha256 \w{64}, the recipe is for 2e9ad7dd851bf45f", done.stderr)
+    assert re.search(r"has the sha256 \w{64}, the recipe names 2e9ad7dd851bf45f", done.stderr)
 
     done = zigbuild(newest, "verify", wheel, cwd=tmp_path)
     assert done.returncode == 5
@@ -232,7 +232,7 @@ def test_altered_wheels_are_not_made(newest: Venv, wheel: Path, tmp_path: Path) 
     altered = wheel.read_bytes()
     done = zigbuild(newest, "rebuild", wheel, "--out", tmp_path, cwd=tmp_path)
     assert done.returncode == 4
-    assert re.search(r"what was made has the sha256 \w{64}, the original \w{64}; it is not kept", done.stderr)
+    assert re.search(r"the rebuilt wheel has the sha256 \w{64}, the original \w{64}; it is not kept", done.stderr)
     assert wheel.read_bytes() == altered
     done = zigbuild(newest, "verify", wheel, "--json", cwd=tmp_path)
     (row,) = json.loads(done.stdout)["wheels"]
@@ -282,7 +282,7 @@ def test_another_sdist(newest: Venv, wheel: Path, tmp_path: Path) -> None:
         ("verify damaged.whl", 4, "damaged.whl: is no sound zip file"),
         ("verify WHEEL --sdist missing.tar.gz", 5, "missing.tar.gz: cannot be read"),
         ("verify WHEEL --sdist .", 2, "make its sdist: zigbuild sdist ."),
-        ("verify WHEEL", 5, "its sdist is not to be had"),
+        ("verify WHEEL", 5, "its sdist cannot be found"),
         ("verify WHEEL --manifest damaged.whl", 4, "is no manifest"),
         ("manifest WHEEL", 2, "a manifest is of one sdist and its wheels"),
         ("manifest missing", 5, "missing: there is no such file"),

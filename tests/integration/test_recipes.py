@@ -11,8 +11,8 @@ import pytest
 from zigbuild_backend.core.base.errors import NotFoundError, ProblemList
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store
+from zigbuild_backend.core.fetch.recipe_sources import open_source
 from zigbuild_backend.core.fetch.sdists import fetch_file
-from zigbuild_backend.core.graph.library_sources import open_library_source
 from zigbuild_backend.core.project.core_metadata import render_entry_points
 from zigbuild_backend.core.project.products import resolve_products
 from zigbuild_backend.core.project.project import Project
@@ -55,7 +55,7 @@ def test_every_recipe_is_compared() -> None:
 def test_library_has_what_its_recipe_names(store: Store) -> None:
     recipe = read_recipe(ROOT / "recipes" / "liblz4")
     try:
-        root = open_library_source(recipe, Machine(store, os.environ))
+        root = open_source(recipe, Machine(store, os.environ))
     except NotFoundError as error:
         pytest.skip(f"no index can be reached: {error}")
     problems = ProblemList()

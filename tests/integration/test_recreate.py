@@ -37,7 +37,7 @@ from zigbuild_backend.index.peers import Peers
 from zigbuild_backend.index.recreations import BusyError
 from zigbuild_backend.index.recreator import Recreator
 from zigbuild_backend.index.repository import Repository
-from zigbuild_backend.rebuild.sandbox.limits import Sandbox
+from zigbuild_backend.rebuild.sandbox.command import Sandbox
 
 LINUX, WINDOWS, MACOS = TARGETS
 ENVIRON = {**os.environ, **OFFLINE}

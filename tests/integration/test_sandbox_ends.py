@@ -10,7 +10,8 @@ import pytest
 
 from confined import User
 from zigbuild_backend.rebuild.sandbox.bubblewrap import Bubblewrap, find_sandbox
-from zigbuild_backend.rebuild.sandbox.limits import LimitError, Limits, Sandbox
+from zigbuild_backend.rebuild.sandbox.command import Command, Sandbox
+from zigbuild_backend.rebuild.sandbox.limits import LimitError, Limits
 from zigbuild_backend.rebuild.sandbox.processes import list_processes
 from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
 
@@ -81,14 +82,7 @@ def test_interruption_ends_it_all(error: type[BaseException], sandbox: Sandbox, 
     program = "import os, time; os.fork(); os.fork(); time.sleep(3600.25)"
     began = time.monotonic()
     with pytest.raises(error):
-        sandbox.run(
-            own_user.command(program),
-            readable=[own_user.prefix],
-            writable=[],
-            environ={},
-            cwd=Path("/"),
-            on_tick=interrupt,
-        )
+        sandbox.run(Command(own_user.command(program), Path("/"), readable=[own_user.prefix]), interrupt)
     assert time.monotonic() - began < 5
     assert not groups(os.getpid())
     assert not [number for number in list_processes(Path("/proc")) if b"3600.25" in read_command(number)]
@@ -105,20 +99,14 @@ def read_command(number: int) -> bytes:
 
 def test_ticks(sandbox: Sandbox, own_user: User) -> None:
     ticks: list[float] = []
-    sandbox.run(
-        own_user.command("import time; time.sleep(1)"),
-        readable=[own_user.prefix],
-        writable=[],
-        environ={},
-        cwd=Path("/"),
-        on_tick=lambda: ticks.append(time.monotonic()),
-    )
+    command = Command(own_user.command("import time; time.sleep(1)"), Path("/"), readable=[own_user.prefix])
+    sandbox.run(command, lambda: ticks.append(time.monotonic()))
     assert 2 <= len(ticks) <= 6
 
 
 def test_nothing_is_left_open(sandbox: Sandbox, own_user: User) -> None:
     def run() -> None:
-        sandbox.run(own_user.command(""), readable=[own_user.prefix], writable=[], environ={}, cwd=Path("/"))
+        sandbox.run(Command(own_user.command(""), Path("/"), readable=[own_user.prefix]))
 
     run()
     before = set(Path("/proc/self/fd").iterdir())
@@ -150,9 +138,7 @@ def test_many_at_once(own_user: User) -> None:
 
     def run(number: int) -> bytes:
         program = f"import os; print({number}, os.listdir('/tmp')); open('/tmp/x', 'w')"
-        return sandbox.run(
-            own_user.command(program), readable=[own_user.prefix], writable=[], environ={}, cwd=Path("/")
-        ).stdout
+        return sandbox.run(Command(own_user.command(program), Path("/"), readable=[own_user.prefix])).stdout
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(run, range(16))) == [f"{number} []\n".encode() for number in range(16)]
@@ -162,6 +148,6 @@ def test_many_at_once(own_user: User) -> None:
 def test_limit_names_what_was_run() -> None:
     sandbox = find_sandbox(os.environ, Limits(seconds=0.1))
     with pytest.raises(LimitError) as error:
-        sandbox.run(["sleep", "60"], readable=[], writable=[], environ={}, cwd=Path("/"))
+        sandbox.run(Command(["sleep", "60"], Path("/")))
     assert str(error.value) == "sleep: ran for more than 0.1 seconds"
     assert error.value.exit_code == 3

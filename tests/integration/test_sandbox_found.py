@@ -12,6 +12,7 @@ import pytest
 from confined import User
 from zigbuild_backend.core.base.errors import ConfigurationError, NotFoundError, ToolchainError
 from zigbuild_backend.rebuild.sandbox.bubblewrap import find_sandbox
+from zigbuild_backend.rebuild.sandbox.command import Command
 
 
 @pytest.mark.usefixtures("own_user")
@@ -19,13 +20,13 @@ def test_paths_that_cannot_be_given(tmp_path: Path) -> None:
     sandbox = find_sandbox(os.environ)
     (tmp_path / "link").symlink_to("/")
     with pytest.raises(NotFoundError, match=r"is not there") as missing:
-        sandbox.run(["true"], readable=[tmp_path / "nosuch"], writable=[], environ={}, cwd=tmp_path)
+        sandbox.run(Command(["true"], tmp_path, readable=[tmp_path / "nosuch"]))
     assert missing.value.problems[0].where == str(tmp_path / "nosuch")
     for path in (tmp_path / "link", tmp_path / "nosuch"):
         with pytest.raises(ConfigurationError, match="no folder"):
-            sandbox.run(["true"], readable=[], writable=[path], environ={}, cwd=tmp_path)
+            sandbox.run(Command(["true"], tmp_path, writable=[path]))
     with pytest.raises(ToolchainError, match="No such file or directory"):
-        sandbox.run(["true"], readable=[], writable=[], environ={}, cwd=tmp_path)
+        sandbox.run(Command(["true"], tmp_path))
 
 
 def test_sandbox_that_is_not_there() -> None:

@@ -26,16 +26,19 @@ import dataclasses, json, os, sys
 from pathlib import Path
 from zigbuild_backend.core.base.errors import ZigbuildError
 from zigbuild_backend.rebuild.sandbox.bubblewrap import find_sandbox
+from zigbuild_backend.rebuild.sandbox.command import Command
 from zigbuild_backend.rebuild.sandbox.limits import Limits
 from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
 
 asked = json.load(sys.stdin)
 limits = Limits(**asked["limits"])
 sandbox = find_sandbox(os.environ, limits) if asked["is_confined"] else Unconfined(limits)
-options = {key: [Path(path) for path in asked[key]] for key in ("readable", "writable")}
-options |= {"environ": asked["environ"], "cwd": Path(asked["cwd"]), "umask": asked["umask"]}
+paths = {key: [Path(path) for path in asked[key]] for key in ("readable", "writable")}
+command = Command(
+    asked["command"], Path(asked["cwd"]), **paths, environ=asked["environ"], umask=asked["umask"]
+)
 try:
-    done = sandbox.run(asked["command"], **options)
+    done = sandbox.run(command)
     answer = [done.returncode, done.stdout.decode(), done.stderr.decode(), "", done.seconds]
 except ZigbuildError as error:
     answer = [-1, "", "", str(error), 0]

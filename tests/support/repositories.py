@@ -9,11 +9,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from machines import EXAMPLE
 from zigbuild_backend.core.base.host import find_host_python
@@ -21,7 +20,7 @@ from zigbuild_backend.core.base.store import default_store
 from zigbuild_backend.index.adding_files import add_files
 from zigbuild_backend.index.files import File
 from zigbuild_backend.index.repository import Repository, open_repository
-from zigbuild_backend.rebuild.sandbox.limits import Completed, Sandbox
+from zigbuild_backend.rebuild.sandbox.command import Command, CompletedCommand, Sandbox
 
 TARGETS = ("manylinux_2_17_x86_64", "win_amd64", "macosx_11_0_arm64")
 """One for each object format."""
@@ -108,11 +107,11 @@ class CountingSandbox:
     gate: Callable[[], object] = lambda: None
     builds: int = 0
 
-    def run(self, command: Sequence[str | Path], **options: Any) -> Completed:
-        if any("/blobs/" in str(part) for part in command):
+    def run(self, command: Command, on_tick: Callable[[], None] | None = None) -> CompletedCommand:
+        if any("/blobs/" in str(part) for part in command.arguments):
             self.builds += 1
             self.gate()
-        return self.sandbox.run(command, **options)
+        return self.sandbox.run(command, on_tick)
 
 
 def wait_until(is_so: Callable[[], object], seconds: float = 120) -> None:

@@ -11,9 +11,6 @@ from ..core.base.errors import NotFoundError, Problem
 from ..index.peers import Peers, open_peers
 from ..index.repository import Repository, find_repository_folder, open_repository
 from ..index.upstream import ProblemListener, Upstream, open_upstream
-from ..rebuild.sandbox.bubblewrap import find_sandbox
-from ..rebuild.sandbox.limits import Sandbox
-from ..rebuild.sandbox.unconfined import Unconfined
 from .session import Session, format_count, join_shortened
 
 
@@ -81,11 +78,3 @@ def report_wheel_problems(problems: Iterable[tuple[str, Problem]], session: Sess
         hint = first.hint.replace(first.where, "").rstrip() if first.where in names else first.hint
         session.fail(Problem(message, format_count(len(group), "wheel"), hint))
         session.announce(f"  wheels: {join_shortened(group)}")
-
-
-def choose_sandbox(arguments: Namespace, session: Session) -> Sandbox:
-    """What builds run in: the sandbox, unless the user has given it up.
-
-    :raises NotFoundError: if there is none on this machine.
-    """
-    return Unconfined() if arguments.no_isolation else find_sandbox(session.environ)

@@ -17,7 +17,7 @@ from ..core.generate.installed_tools import select_tools
 from ..core.project.planned_wheels import BuildPlan, PlannedWheel, choose_all_pythons, plan
 from ..core.project.project import Project
 from ..core.settings.overrides import Override, collect_overrides, parse_assignments
-from .session import Session
+from .session import Session, format_count
 
 NATIVE = "native"
 """What stands for this machine among targets and Pythons."""
@@ -130,6 +130,17 @@ def _find_wheel(project: Project, identifier: str, has_headers: Collection[int],
         where=f"--only {identifier}",
         hint=f"did you mean {' or '.join(close)}?" if close else "'zigbuild plan' lists the identifiers",
     )
+
+
+def notice_obstacles(candidates: Sequence[Candidate], session: Session) -> None:
+    """Tells what stands in the way of wheels, each obstacle once."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for candidate in candidates:
+        for problem in candidate.problems:
+            groups.setdefault((problem.message, problem.hint), []).append(problem.where)
+    for (message, hint), places in groups.items():
+        count = format_count(len(places), "wheel")
+        session.notice(Problem(f"{message}, so {count} cannot be built", ", ".join(dict.fromkeys(places)), hint))
 
 
 def find_tool_folders(project: Project, session: Session) -> Sequence[Path]:

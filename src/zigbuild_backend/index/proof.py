@@ -1,4 +1,4 @@
-"""Proves that wheels can be made again: twice, in circumstances that differ in all that this machine can vary."""
+"""Proves that wheels can be made again: twice, in variations that differ in all that this machine can vary."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.base.errors import ToolchainError, ZigbuildError
-from ..rebuild.circumstances import Circumstance
-from ..rebuild.rebuilding_wheels import Rebuilt
+from ..rebuild.build_variations import Variation
+from ..rebuild.wheel_rebuild import Rebuilt
 from .files import DROPPABLE_LEVEL, File, Verification
 from .ledger_history import render_now
 from .rebuilder import Rebuilder, RebuildRequest, explain_difference, read_rebuild_request
@@ -33,21 +33,21 @@ class Proof:
 
 @dataclass
 class _Trial:
-    """How making a wheel again has gone so far: the circumstances that gave its bytes, and what stopped that."""
+    """How making a wheel again has gone so far: the variations that gave its bytes, and what stopped that."""
 
     order: RebuildRequest
-    same: list[Circumstance] = field(default_factory=list)
-    differs_in: Circumstance | None = None
+    same: list[Variation] = field(default_factory=list)
+    differs_in: Variation | None = None
     explanation: str = ""
     error: ZigbuildError | None = None
 
 
 def prove_wheels(
-    repository: Repository, files: Iterable[File], workbench: Rebuilder, circumstances: Sequence[Circumstance]
+    repository: Repository, files: Iterable[File], workbench: Rebuilder, variations: Sequence[Variation]
 ) -> Iterator[Proof]:
-    """Makes each wheel among *files* in each of the *circumstances*, release by release; records and gives what came.
+    """Makes each wheel among *files* in each of the *variations*, release by release; records and gives what came.
 
-    What all circumstances make of a wheel is compared with the ledger. Sdists are passed over.
+    What all variations make of a wheel is compared with the ledger. Sdists are passed over.
     """
     batches: dict[Any, list[_Trial]] = {}
     for file in files:
@@ -60,23 +60,23 @@ def prove_wheels(
         else:
             batches.setdefault(order.batch, []).append(_Trial(order))
     for trials in batches.values():
-        for circumstance in circumstances:
-            _try(repository, trials, workbench, circumstance)
+        for variation in variations:
+            _try(repository, trials, workbench, variation)
         for trial in trials:
             yield _conclude(repository, trial)
 
 
-def _try(repository: Repository, trials: Sequence[_Trial], workbench: Rebuilder, circumstance: Circumstance) -> None:
-    """Makes the wheels of *trials* in one circumstance, but for those about which all is said."""
+def _try(repository: Repository, trials: Sequence[_Trial], workbench: Rebuilder, variation: Variation) -> None:
+    """Makes the wheels of *trials* in one variation, but for those about which all is said."""
     going = {trial.order.file.name: trial for trial in trials if not trial.error and not trial.differs_in}
     if not going:
         return
-    where = describe_circumstance(circumstance)
+    where = describe_variation(variation)
     with workbench.scratch() as out:
         try:
-            for order, rebuilt in workbench.make([trial.order for trial in going.values()], out, circumstance):
+            for order, rebuilt in workbench.make([trial.order for trial in going.values()], out, variation):
                 trial = going.pop(order.file.name)
-                _judge(repository, trial, rebuilt, circumstance)
+                _judge(repository, trial, rebuilt, variation)
                 became = "failed" if trial.error else "DIFFERS" if trial.differs_in else "the same"
                 workbench.say(f"{order.file.name}: {became} ({where})")
                 if rebuilt.path:
@@ -89,16 +89,16 @@ def _try(repository: Repository, trials: Sequence[_Trial], workbench: Rebuilder,
         trial.error = ToolchainError("the build ended without it", where=trial.order.file.name)
 
 
-def _judge(repository: Repository, trial: _Trial, rebuilt: Rebuilt, circumstance: Circumstance) -> None:
+def _judge(repository: Repository, trial: _Trial, rebuilt: Rebuilt, variation: Variation) -> None:
     file = trial.order.file
     if rebuilt.path is None:
         trial.error = rebuilt.error or ToolchainError("the build made nothing", where=file.name)
     elif rebuilt.sha256 == file.sha256:
-        trial.same.append(circumstance)
+        trial.same.append(variation)
         if len(trial.same) == 1:
             repository.ledger.note_cost(file.sha256, rebuilt.seconds)
     else:
-        trial.differs_in = circumstance
+        trial.differs_in = variation
         trial.explanation = explain_difference(repository, file, rebuilt.path)
 
 
@@ -106,7 +106,7 @@ def _conclude(repository: Repository, trial: _Trial) -> Proof:
     """Records what was shown of a wheel, if anything was, and gives it."""
     file = trial.order.file
     level = DROPPABLE_LEVEL if len(set(trial.same)) > 1 else _SAME_HOST
-    told: dict[str, Any] = {"same": [circumstance.to_json() for circumstance in trial.same]}
+    told: dict[str, Any] = {"same": [variation.to_json() for variation in trial.same]}
     if trial.differs_in:
         # The bytes that came first decide about all that was shown before, others only about what they contrast with.
         level = DROPPABLE_LEVEL if trial.same else _SAME_HOST
@@ -120,7 +120,7 @@ def _conclude(repository: Repository, trial: _Trial) -> Proof:
     return Proof(file, error=trial.error)
 
 
-def describe_circumstance(circumstance: Circumstance) -> str:
-    """What is special about a circumstance, in a few words."""
-    told = circumstance.to_json()
+def describe_variation(variation: Variation) -> str:
+    """What is special about a variation, in a few words."""
+    told = variation.to_json()
     return f"{told['python']}, {told['caches']} caches, umask {told['umask']}, {told['timezone']}"

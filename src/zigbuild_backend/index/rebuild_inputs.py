@@ -26,7 +26,7 @@ from ..core.settings.recipe_model import Recipe
 from ..core.wheel.spec import PythonInput, WheelSpec
 from ..rebuild.environments.environment import obtain_environment
 from ..rebuild.environments.interpreters import read_interpreter
-from ..rebuild.gathering import gather, gather_project, gather_sdk, gather_tools
+from ..rebuild.prefetch import find_required_sdk, prefetch_project, prefetch_sources, prefetch_tools
 from .repository import SOURCE_TOPIC, Repository, render_source_key
 
 Say = Callable[[str], None]
@@ -111,7 +111,7 @@ class RebuildInputs:
         sdist = self.repository.find_sdist(spec)
         if not spec.recipe:
             store = self.repository.store
-            gather_project(open_sdist(sdist, store), Machine(store, self.environ, self.say))
+            prefetch_project(open_sdist(sdist, store), Machine(store, self.environ, self.say))
 
     def _keep_recipe_of(self, spec: WheelSpec) -> None:
         """Keeps the recipe of *spec*, and sees to it that it makes that source tree of its sdist."""
@@ -133,7 +133,7 @@ class RebuildInputs:
         if source.sdist:
             self._place_download(source.sha256, source.sdist)
         checkout = open_recipe(recipe, Machine(self.repository.store, self.environ))
-        gather(checkout, Machine(self.repository.store, self.environ, self.say))
+        prefetch_sources(checkout, Machine(self.repository.store, self.environ, self.say))
         if checkout.project.tree.digest != spec.source:
             raise MismatchError(
                 f"the recipe makes the source tree {checkout.project.tree.digest[:12]} of it, the wheel was built from"
@@ -166,11 +166,13 @@ class RebuildInputs:
                 return open_recipe(read_recipe(folder), Machine(store, self.environ)).project
             return read_project(open_sdist(self.repository.find_sdist(spec), store))
 
-        gather_tools(spec, open_source, read_interpreter(Path(sys.executable)), Machine(store, self.environ, self.say))
+        prefetch_tools(
+            spec, open_source, read_interpreter(Path(sys.executable)), Machine(store, self.environ, self.say)
+        )
 
     def _look_for_sdk(self, spec: WheelSpec) -> None:
         """Sees to it that the SDK of *spec*, which nobody may keep for others, is where it is looked for."""
-        gather_sdk(spec, Machine(self.repository.store, self.environ))
+        find_required_sdk(spec, Machine(self.repository.store, self.environ))
 
     def _keep_environment(self, spec: WheelSpec) -> None:
         obtain_environment(spec, Machine(self.repository.store, self.environ, self.say))

@@ -13,8 +13,8 @@ from dataclasses import replace
 from itertools import islice
 
 from ..core.base.store import locked
-from ..rebuild.circumstances import Circumstance, usual
-from ..rebuild.rebuilding_wheels import Rebuilt
+from ..rebuild.build_variations import Variation, default_variation
+from ..rebuild.wheel_rebuild import Rebuilt
 from .files import Verification
 from .ledger_history import render_now
 from .rebuilder import Rebuilder, explain_difference, read_rebuild_request
@@ -123,22 +123,22 @@ class RebuildThreads:
                 self._changed.notify()
 
     def _make(self, wanted: Mapping[str, Recreation]) -> None:
-        circumstance = replace(usual(), jobs=max(1, (os.cpu_count() or 1) // self._building))
+        variation = replace(default_variation(), jobs=max(1, (os.cpu_count() or 1) // self._building))
         orders = [flight.order for flight in wanted.values() if flight.order]
         with self._workbench.scratch() as out:
-            for order, rebuilt in self._workbench.make(orders, out, circumstance):
-                self._judge(wanted[order.file.sha256], rebuilt, circumstance)
+            for order, rebuilt in self._workbench.make(orders, out, variation):
+                self._judge(wanted[order.file.sha256], rebuilt, variation)
         for flight in wanted.values():
             self._flights.fail(flight, "the build ended without it")
 
-    def _judge(self, flight: Recreation, rebuilt: Rebuilt, circumstance: Circumstance) -> None:
+    def _judge(self, flight: Recreation, rebuilt: Rebuilt, variation: Variation) -> None:
         """Keeps what was made if it is what the ledger says; else says what differs, and keeps it from everybody."""
         ledger, file = self._repository.ledger, flight.file
         if rebuilt.path is None:
             self._flights.fail(flight, render_reason(rebuilt.error) if rebuilt.error else "the build made nothing")
         elif rebuilt.sha256 != file.sha256:
             explanation = explain_difference(self._repository, file, rebuilt.path)
-            ledger.add_verdict(Verification(file.sha256, 3, False, circumstance.to_json(), explanation, render_now()))
+            ledger.add_verdict(Verification(file.sha256, 3, False, variation.to_json(), explanation, render_now()))
             self._flights.fail(flight, f"other bytes came of making it again: {explanation}", "mismatch")
         else:
             path = self._repository.blobs.add(rebuilt.path, file.sha256)

@@ -17,12 +17,12 @@ from ..core.base.machine import Machine
 from ..core.base.store import Store, clear_left, locked, temporary_folder
 from ..core.wheel.buildinfo import digest_spec, parse_buildinfo
 from ..core.wheel.spec import WheelSpec
-from ..rebuild.circumstances import Circumstance
+from ..rebuild.build_variations import Variation
 from ..rebuild.compare.explanation import explain
-from ..rebuild.rebuilding_wheels import Rebuilt, rebuild
-from ..rebuild.sandbox.bubblewrap import end_left
-from ..rebuild.sandbox.limits import Sandbox
-from ..rebuild.source_finder import find_source
+from ..rebuild.sandbox.bubblewrap import end_orphaned_sandboxes
+from ..rebuild.sandbox.command import Sandbox
+from ..rebuild.source_finder import SourcePlaces, find_source
+from ..rebuild.wheel_rebuild import RebuildSetup, Rebuilt, rebuild
 from .files import File
 from .repository import Repository
 from .wheel_pieces import WheelLayout, assemble_wheel, read_layout
@@ -66,7 +66,7 @@ class Rebuilder:
         for lock in builds.glob("*/lock"):
             with suppress(OSError), locked(lock) as is_left:
                 if is_left and time.time() - lock.stat().st_mtime > _BEGINNING:
-                    end_left(lock.parent)
+                    end_orphaned_sandboxes(lock.parent)
                     shutil.rmtree(lock.parent, ignore_errors=True)
         _clear_leftovers(self.repository.store)
         with temporary_folder(builds) as folder, locked(folder / "lock"):
@@ -75,7 +75,7 @@ class Rebuilder:
             yield out
 
     def make(
-        self, orders: Sequence[RebuildRequest], out: Path, circumstance: Circumstance
+        self, orders: Sequence[RebuildRequest], out: Path, variation: Variation
     ) -> Iterator[tuple[RebuildRequest, Rebuilt]]:
         """Makes the wheels of one batch in the folder *out*; gives what came of each as it is done.
 
@@ -85,21 +85,10 @@ class Rebuilder:
         by_spec = {order.spec: order for order in orders}
         spec, repository = orders[0].spec, self.repository
         recipe = repository.find_recipe(spec.recipe) if spec.recipe else None
-        source = find_source(
-            spec,
-            Machine(repository.store, self.environ),
-            out,
-            sdist=repository.find_sdist(spec),
-            recipes=[recipe] if recipe else [],
-        )
-        for rebuilt in rebuild(
-            list(by_spec),
-            source,
-            out,
-            Machine(repository.store, self.environ, self.say),
-            sandbox=self.sandbox,
-            circumstance=circumstance,
-        ):
+        places = SourcePlaces(out, repository.find_sdist(spec), recipes=(recipe,) if recipe else ())
+        source = find_source(spec, Machine(repository.store, self.environ), places)
+        setup = RebuildSetup(Machine(repository.store, self.environ, self.say), self.sandbox, variation)
+        for rebuilt in rebuild(list(by_spec), source, out, setup):
             yield by_spec[rebuilt.spec], rebuilt
 
 

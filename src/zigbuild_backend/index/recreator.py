@@ -18,7 +18,7 @@ from pathlib import Path
 from ..core.base.errors import MismatchError, NotFoundError, ZigbuildError
 from ..core.base.store import locked
 from ..core.fetch.http_client import redact
-from ..rebuild.sandbox.limits import Sandbox
+from ..rebuild.sandbox.command import Sandbox
 from .files import File
 from .peers import Peers
 from .rebuild_threads import RebuildThreads

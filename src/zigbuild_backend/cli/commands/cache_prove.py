@@ -1,4 +1,4 @@
-"""``zigbuild cache prove``: makes wheels again in contrasting circumstances, and records whether they are the same."""
+"""``zigbuild cache prove``: makes wheels again in contrasting variations, and records whether they are the same."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from ...core.base.errors import MismatchError, NotFoundError
 from ...index.file_selection import select_files
 from ...index.files import DROPPABLE_LEVEL, LEVELS
-from ...index.proof import Proof, describe_circumstance, prove_wheels
+from ...index.proof import Proof, describe_variation, prove_wheels
 from ...index.rebuilder import Rebuilder
-from ...rebuild.circumstances import contrast
-from ..opened_index import choose_sandbox, opened_repository, report_wheel_problems
+from ...rebuild.build_variations import contrasting_variations
+from ..opened_index import opened_repository, report_wheel_problems
+from ..sandbox_choice import choose_sandbox
 from ..session import Session, format_count, to_json
 
 
@@ -21,11 +22,13 @@ def run(arguments: Namespace, session: Session) -> int:
         files = [file for file in select_files(repository.ledger, arguments.selection) if file.is_wheel]
         if not files:
             raise NotFoundError("there is no wheel among them", where=" ".join(arguments.selection))
-        circumstances = contrast(session.environ)
-        for circumstance in circumstances:
-            session.say(f"circumstance: {describe_circumstance(circumstance)}")
-        workbench = Rebuilder(repository, choose_sandbox(arguments, session), session.environ, session.say)
-        for proof in prove_wheels(repository, files, workbench, circumstances):
+        variations = contrasting_variations(session.environ)
+        for variation in variations:
+            session.say(f"circumstance: {describe_variation(variation)}")
+        workbench = Rebuilder(
+            repository, choose_sandbox(arguments, session, is_required=True), session.environ, session.say
+        )
+        for proof in prove_wheels(repository, files, workbench, variations):
             proofs.append(proof)
             if not arguments.json:
                 _print(proof, session)

@@ -10,7 +10,8 @@ from ...index.file_selection import select_files
 from ...index.files import File
 from ...index.recreator import Recreator
 from ...index.repository import Repository
-from ..opened_index import choose_sandbox, opened_remotes, opened_repository
+from ..opened_index import opened_remotes, opened_repository
+from ..sandbox_choice import choose_sandbox
 from ..session import Session, format_count
 
 _WAYS = {
@@ -48,7 +49,7 @@ def _restore(repository: Repository, files: Sequence[File], arguments: Namespace
     with opened_remotes(repository, arguments, session, session.notice) as elsewhere:
         recreator = Recreator(
             repository,
-            choose_sandbox(arguments, session),
+            choose_sandbox(arguments, session, is_required=True),
             environ=session.environ,
             peers=elsewhere.peers,
             upstream=elsewhere.upstream,

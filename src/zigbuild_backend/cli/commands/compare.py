@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable
 from dataclasses import asdict
 from hashlib import sha256
-from itertools import groupby
 from pathlib import Path
 
 from ...core.base.errors import MismatchError, NotFoundError, Problem
-from ...rebuild.compare.difference import Difference
 from ...rebuild.compare.explanation import explain
+from ..difference_lines import print_differences
 from ..session import Session, format_count, format_size
 
 
@@ -36,16 +34,6 @@ def run(arguments: Namespace, session: Session) -> int:
         return MismatchError.exit_code
     session.say(f"{paths[0]} and {paths[1]} are the same, {format_size(len(expected))}")
     return 0
-
-
-def print_differences(differences: Iterable[Difference], session: Session, indent: str = "") -> None:
-    """Prints each place, below it what differs there, and below that why it may."""
-    for place, group in groupby(differences, key=lambda difference: difference.place):
-        session.result(f"{indent}{place}")
-        for difference in group:
-            session.result(f"{indent}  {difference.what}")
-            if difference.why:
-                session.result(f"{indent}    why: {difference.why}")
 
 
 def _describe(path: Path, data: bytes) -> dict[str, object]:

@@ -21,7 +21,8 @@ from ...core.project.source_tree import SourceTree
 from ...core.project.tree_reader import read_file, read_tree
 from ...rebuild.environments.interpreters import read_interpreter
 from ...rebuild.environments.project_tools import obtain_tools
-from ..released_wheels import choose_sandbox
+from ...rebuild.sandbox.command import Command
+from ..sandbox_choice import choose_sandbox
 from ..session import Session
 from ..setuptools_project import Tables, convert, render_project, render_tables
 
@@ -74,7 +75,7 @@ def _read(
     wanted = requires if any(_name(text) == "setuptools" for text in requires) else ["setuptools", *requires]
     folders = [str(folder) for folder in obtain_tools(wanted, session.machine)]
     folders = folders or list(dict.fromkeys(sysconfig.get_path(key) for key in ("purelib", "platlib")))
-    sandbox = choose_sandbox(arguments, session)
+    sandbox = choose_sandbox(arguments, session, is_required=False)
     interpreter = read_interpreter(Path(sys.executable))
     session.say("running the project's setup.py, on a copy of its files")
     with session.store.scratch(store_folders.IMPORTS) as scratch:
@@ -86,13 +87,14 @@ def _read(
             (scratch / "PKG-INFO").write_bytes((root / "PKG-INFO").read_bytes())
         else:
             environ["SETUPTOOLS_SCM_PRETEND_VERSION"] = "0"  # the copy has no history
-        completed = sandbox.run(
+        command = Command(
             [interpreter.executable, "-I", "-S", "-B", _PROGRAM, scratch, *folders],
+            cwd=scratch,
             readable=(*interpreter.prefixes, *map(Path, folders), _PROGRAM.parent),
             writable=(scratch,),
             environ=environ,
-            cwd=scratch,
         )
+        completed = sandbox.run(command)
         if completed.returncode:
             said = completed.stderr.decode(errors="replace").strip()
             raise ToolchainError(

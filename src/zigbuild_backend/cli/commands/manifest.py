@@ -13,7 +13,7 @@ from ...core.wheel.spec import WheelSpec
 from ...rebuild.source_finder import digest_source
 from ...rebuild.wheel_specs import read_buildinfo, read_spec
 from ...release.release_manifest import FILE_NAME, ReleasedWheel, make_manifest, render_manifest
-from ..released_wheels import read_released
+from ..original_wheels import read_released
 from ..session import Session, format_count
 
 

@@ -7,7 +7,6 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ...core.base.errors import Problem
 from ...core.base.targets import Target
 from ...core.cpython.header_sets import list_minors_at_hand
 from ...core.project.project import Project
@@ -15,7 +14,7 @@ from ...core.project.recipes import open_project
 from ...core.zig.macos_sdk import find_sdk
 from ...testing.runners import Runner, find_runner
 from ..session import Session, format_count, to_json
-from ..wheel_selection import Candidate, read_choice, read_overrides, select_wheels
+from ..wheel_selection import Candidate, notice_obstacles, read_choice, read_overrides, select_wheels
 
 _NOT_HERE = "not here"
 
@@ -38,17 +37,6 @@ def run(arguments: Namespace, session: Session) -> int:
     notice_obstacles(candidates, session)
     session.say(_summarise(candidates, runners))
     return 0
-
-
-def notice_obstacles(candidates: Sequence[Candidate], session: Session) -> None:
-    """Tells what stands in the way of wheels, each obstacle once."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for candidate in candidates:
-        for problem in candidate.problems:
-            groups.setdefault((problem.message, problem.hint), []).append(problem.where)
-    for (message, hint), places in groups.items():
-        count = format_count(len(places), "wheel")
-        session.notice(Problem(f"{message}, so {count} cannot be built", ", ".join(dict.fromkeys(places)), hint))
 
 
 def _test(candidate: Candidate, runners: Mapping[Target, Runner]) -> str:

@@ -1,4 +1,4 @@
-"""``zigbuild rebuild``: makes wheels again, from their buildinfo and the sdist."""
+"""``zigbuild rebuild``: makes wheels again from their buildinfo and the sdist."""
 
 from __future__ import annotations
 
@@ -9,36 +9,37 @@ from typing import Any
 
 from ...core.base.errors import ConfigurationError, MismatchError, ZigbuildError
 from ...core.base.store import temporary_folder
-from ...rebuild.circumstances import usual
-from ...rebuild.rebuilding_wheels import Rebuilt
-from ..released_wheels import (
-    Wanted,
-    choose_sandbox,
-    find_wanted,
+from ...rebuild.build_variations import default_variation
+from ...rebuild.wheel_rebuild import RebuildSetup, Rebuilt
+from ..original_wheels import (
+    OriginalWheel,
+    find_original,
     group_by_source,
-    make_again,
     read_manifest,
     read_released,
+    rebuild_batch,
 )
+from ..sandbox_choice import choose_sandbox
 from ..session import Session, choose_exit_code, format_count, format_seconds, format_size, to_json
 
 _ALL = "all"
-"""What stands for every wheel of a manifest."""
+"""The argument that stands for every wheel of a manifest."""
 
 
 def run(arguments: Namespace, session: Session) -> int:
     start = time.monotonic()
-    wanted = _find_wanted(arguments)
-    sandbox = choose_sandbox(arguments, session)
-    session.say(f"making {format_count(len(wanted), 'wheel')} again")
+    originals = _find_originals(arguments)
+    sandbox = choose_sandbox(arguments, session, is_required=False)
+    setup = RebuildSetup(session.machine, sandbox, default_variation(), arguments.headers)
+    session.say(f"rebuilding {format_count(len(originals), 'wheel')}")
     arguments.out.mkdir(parents=True, exist_ok=True)
     errors: list[ZigbuildError] = []
     rows: list[dict[str, Any]] = []
-    # Nothing gets the name of a wheel but that wheel: what the build gives is looked at in another folder.
+    # Only the wheel itself may have its name in the --out folder: results are compared in another folder.
     with temporary_folder(arguments.out) as scratch:
-        for release in group_by_source(wanted, arguments, session):
-            for wheel, rebuilt in make_again(release, scratch, usual(), sandbox, arguments, session):
-                error = find_error(wheel, rebuilt)
+        for batch in group_by_source(originals, arguments.sdist, session):
+            for wheel, rebuilt in rebuild_batch(batch, scratch, setup, session):
+                error = _find_error(wheel, rebuilt)
                 rows.append(_to_row(wheel, rebuilt, error))
                 if error:
                     errors.append(error)
@@ -57,33 +58,33 @@ def run(arguments: Namespace, session: Session) -> int:
     return choose_exit_code(errors)
 
 
-def find_error(wheel: Wanted, rebuilt: Rebuilt) -> ZigbuildError | None:
-    """What is wrong with a wheel that was made again: it could not be made, or is not what it was."""
+def _find_error(wheel: OriginalWheel, rebuilt: Rebuilt) -> ZigbuildError | None:
+    """Return the error of a rebuild: the wheel could not be made, or it has other bytes than the original."""
     if rebuilt.error or rebuilt.sha256 == wheel.file.sha256:
         return rebuilt.error
     return MismatchError(
-        f"what was made has the sha256 {rebuilt.sha256}, the original {wheel.file.sha256}; it is not kept",
+        f"the rebuilt wheel has the sha256 {rebuilt.sha256}, the original {wheel.file.sha256}; it is not kept",
         where=wheel.file.name,
         hint="'zigbuild verify' says what differs",
     )
 
 
-def _find_wanted(arguments: Namespace) -> list[Wanted]:
-    """The wheels that are asked for, but not those of a manifest that are there already."""
+def _find_originals(arguments: Namespace) -> list[OriginalWheel]:
+    """Return the wheels that are asked for, but not those of a manifest that are in the ``--out`` folder already."""
     if arguments.wheel != _ALL:
-        return [find_wanted(Path(arguments.wheel), arguments.manifest)]
+        return [find_original(Path(arguments.wheel), arguments.manifest)]
     if not arguments.manifest:
-        raise ConfigurationError("all wheels of what?", where=_ALL, hint="name the release's manifest: --manifest FILE")
+        raise ConfigurationError("needs a manifest", where=_ALL, hint="name the release's manifest: --manifest FILE")
     manifest = read_manifest(arguments.manifest)
     paths = ((arguments.out / wheel.file.name, wheel) for wheel in manifest.wheels)
     return [
-        Wanted(wheel.spec, wheel.file, None, manifest, arguments.manifest.parent)
+        OriginalWheel(wheel.spec, wheel.file, None, manifest, arguments.manifest.parent)
         for path, wheel in paths
         if not path.is_file() or read_released(path) != wheel.file
     ]
 
 
-def _to_row(wheel: Wanted, rebuilt: Rebuilt, error: ZigbuildError | None) -> dict[str, Any]:
+def _to_row(wheel: OriginalWheel, rebuilt: Rebuilt, error: ZigbuildError | None) -> dict[str, Any]:
     return {
         "file": wheel.file.name,
         "size": wheel.file.size,

@@ -13,7 +13,8 @@ from ...core.base.errors import NotFoundError, Problem
 from ...core.base.pins import NAME
 from ...index.recreator import Recreator
 from ...index.repository import Repository, find_repository_folder, open_repository
-from ..opened_index import choose_sandbox, opened_remotes
+from ..opened_index import opened_remotes
+from ..sandbox_choice import choose_sandbox
 from ..session import Session
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def run(arguments: Namespace, session: Session) -> int:
         is_logging_requests=not session.is_quiet,
     )
     address = find_listen_address(settings)
-    sandbox = choose_sandbox(arguments, session)
+    sandbox = choose_sandbox(arguments, session, is_required=True)
     if arguments.no_isolation:
         session.notice(Problem("builds are not isolated: whoever's sources are rebuilt here can do what this user can"))
     stopping = threading.Event()

@@ -1,4 +1,4 @@
-"""``zigbuild verify``: are wheels, made again, the same bytes? If not, what differs and why?"""
+"""``zigbuild verify``: rebuilds wheels, compares the bytes, and explains the differences."""
 
 from __future__ import annotations
 
@@ -14,54 +14,61 @@ from typing import Any
 
 from ...core.base import store_folders
 from ...core.base.errors import MismatchError, NotFoundError, ZigbuildError
-from ...rebuild.circumstances import Circumstance, contrast, usual
+from ...rebuild.build_variations import Variation, contrasting_variations, default_variation
 from ...rebuild.compare.difference import Difference
 from ...rebuild.compare.explanation import explain
-from ...rebuild.rebuilding_wheels import Rebuilt
-from ...rebuild.sandbox.limits import Sandbox
+from ...rebuild.wheel_rebuild import RebuildSetup, Rebuilt
 from ...rebuild.wheel_specs import read_buildinfo
-from ..released_wheels import Release, Wanted, choose_sandbox, find_wanted, group_by_source, make_again, read_manifest
+from ..difference_lines import print_differences
+from ..original_wheels import (
+    OriginalWheel,
+    RebuildBatch,
+    find_original,
+    group_by_source,
+    read_manifest,
+    rebuild_batch,
+)
+from ..sandbox_choice import choose_sandbox
 from ..session import Session, choose_exit_code, format_count, format_seconds, to_json
-from .compare import print_differences
 
-_REBUILT, _CONTRASTED = 3, 4
-"""Verification levels: made again identically on this machine, and in circumstances that differ."""
+_REBUILT, _VARIED = 3, 4
+"""Verification levels: rebuilt identically on this machine, and in build environments that differ."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A wheel made again in some circumstance, and how it differs from the original."""
+    """A rebuild of a wheel in one variation, and its differences from the original."""
 
-    circumstance: Circumstance
+    variation: Variation
     rebuilt: Rebuilt
     differences: tuple[Difference, ...]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What is known of a wheel in the end."""
+class VerifiedWheel:
+    """A wheel with all attempts to rebuild it."""
 
-    wheel: Wanted
+    wheel: OriginalWheel
     attempts: tuple[Attempt, ...]
 
     @property
     def error(self) -> ZigbuildError | None:
-        """What prevented it from being made again."""
+        """The first error that prevented a rebuild."""
         return next((attempt.rebuilt.error for attempt in self.attempts if attempt.rebuilt.error), None)
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """Those of the first attempt that has some."""
+        """The differences of the first attempt that has some."""
         return next((attempt.differences for attempt in self.attempts if attempt.differences), ())
 
     @property
     def level(self) -> int:
         if self.error or self.differences:
             return 0
-        return _CONTRASTED if len(self.attempts) > 1 else _REBUILT
+        return _VARIED if len(self.attempts) > 1 else _REBUILT
 
     @property
-    def word(self) -> str:
+    def verdict(self) -> str:
         if self.differences:
             return "differs"
         return "not verified" if self.error else "same"
@@ -70,32 +77,39 @@ class Verdict:
 def run(arguments: Namespace, session: Session) -> int:
     start = time.monotonic()
     errors: list[ZigbuildError] = []
-    wanted = list(_find_all_wanted(arguments, errors))
-    verdicts: list[Verdict] = []
-    if wanted:
-        sandbox = choose_sandbox(arguments, session)
-        circumstances = contrast(session.environ) if arguments.contrast else (usual(),)
-        for release in group_by_source(wanted, arguments, session):
-            found = _verify(release, circumstances, sandbox, arguments, session)
+    originals = list(_find_originals(arguments, errors))
+    verified: list[VerifiedWheel] = []
+    if originals:
+        setups = list(_list_setups(arguments, session))
+        for batch in group_by_source(originals, arguments.sdist, session):
+            found = _verify(batch, setups, session)
             if not arguments.json:
                 _print(found, session)
-            verdicts += found
+            verified += found
     if arguments.json:
-        session.result_json({"wheels": [_to_document(verdict) for verdict in verdicts]})
-    errors += [verdict.error for verdict in verdicts if verdict.error]
+        session.result_json({"wheels": [_to_document(wheel) for wheel in verified]})
+    errors += [wheel.error for wheel in verified if wheel.error]
     for problem in dict.fromkeys(problem for error in errors for problem in error.problems):
         session.fail(problem)
-    if verdicts:
-        same = sum(verdict.level > 0 for verdict in verdicts)
+    if verified:
+        same = sum(wheel.level > 0 for wheel in verified)
         seconds = format_seconds(time.monotonic() - start)
-        session.say(f"{format_count(len(verdicts), 'wheel')}, {same} the same bytes when made again, {seconds}")
-    if any(verdict.differences for verdict in verdicts):
+        session.say(f"{format_count(len(verified), 'wheel')}, {same} with the same bytes when rebuilt, {seconds}")
+    if any(wheel.differences for wheel in verified):
         return MismatchError.exit_code
     return choose_exit_code(errors)
 
 
-def _find_all_wanted(arguments: Namespace, errors: list[ZigbuildError]) -> Iterator[Wanted]:
-    """The wheels that are named; for each that cannot be looked at, *errors* grows."""
+def _list_setups(arguments: Namespace, session: Session) -> Iterator[RebuildSetup]:
+    """Yield the setup of each attempt."""
+    sandbox = choose_sandbox(arguments, session, is_required=False)
+    variations = contrasting_variations(session.environ) if arguments.contrast else (default_variation(),)
+    for variation in variations:
+        yield RebuildSetup(session.machine, sandbox, variation, arguments.headers)
+
+
+def _find_originals(arguments: Namespace, errors: list[ZigbuildError]) -> Iterator[OriginalWheel]:
+    """Yield the wheels that are named; append to *errors* for each that cannot be read."""
     for path in arguments.wheels:
         found = sorted(path.glob("*.whl")) if path.is_dir() else [path]
         if not found and arguments.manifest:
@@ -104,68 +118,68 @@ def _find_all_wanted(arguments: Namespace, errors: list[ZigbuildError]) -> Itera
             errors.append(NotFoundError("there is no wheel in this folder", where=str(path)))
         for file in found:
             try:
-                yield find_wanted(file, arguments.manifest)
+                yield find_original(file, arguments.manifest)
             except ZigbuildError as error:
                 errors.append(error)
 
 
-def _verify(
-    release: Release, circumstances: Sequence[Circumstance], sandbox: Sandbox, arguments: Namespace, session: Session
-) -> list[Verdict]:
-    spec = release.wheels[0].spec
-    session.say(f"making {format_count(len(release.wheels), 'wheel')} of {spec.name} {spec.version} again")
+def _verify(batch: RebuildBatch, setups: Sequence[RebuildSetup], session: Session) -> list[VerifiedWheel]:
+    spec = batch.wheels[0].spec
+    session.say(f"rebuilding {format_count(len(batch.wheels), 'wheel')} of {spec.name} {spec.version}")
     attempts: dict[str, list[Attempt]] = defaultdict(list)
     with session.store.scratch(store_folders.VERIFY) as scratch:
-        for circumstance in circumstances:
-            for wheel, rebuilt in make_again(release, scratch, circumstance, sandbox, arguments, session):
+        for setup in setups:
+            for wheel, rebuilt in rebuild_batch(batch, scratch, setup, session):
                 differences = _explain(wheel, rebuilt.path) if rebuilt.path else ()
-                attempts[wheel.file.name].append(Attempt(circumstance, rebuilt, differences))
-    return [Verdict(wheel, tuple(attempts[wheel.file.name])) for wheel in release.wheels]
+                attempts[wheel.file.name].append(Attempt(setup.variation, rebuilt, differences))
+    return [VerifiedWheel(wheel, tuple(attempts[wheel.file.name])) for wheel in batch.wheels]
 
 
-def _explain(wheel: Wanted, found: Path) -> tuple[Difference, ...]:
-    """How the file *found* differs from the wheel."""
+def _explain(wheel: OriginalWheel, found: Path) -> tuple[Difference, ...]:
+    """Return the differences between the original and the file *found*."""
     data = found.read_bytes()
     if wheel.path:
         return explain(wheel.path.read_bytes(), data)
-    if hashlib.sha256(data).hexdigest() == wheel.file.sha256:
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 == wheel.file.sha256:
         return ()
-    what = f"its sha256 is {hashlib.sha256(data).hexdigest()}, that of the original {wheel.file.sha256}"
+    what = f"its sha256 is {sha256}, that of the original {wheel.file.sha256}"
     return (Difference("archive", what, _find_reason(wheel, json.loads(read_buildinfo(found)))),)
 
 
-def _find_reason(wheel: Wanted, found: Mapping[str, Any]) -> str:
-    """Why a wheel that is gone was another one, as far as its buildinfo tells."""
+def _find_reason(wheel: OriginalWheel, found: Mapping[str, Any]) -> str:
+    """Return the reason why a wheel that is gone had other bytes, as far as its buildinfo says."""
     assert wheel.manifest, "a wheel that is gone is known by a manifest"
     expected = json.loads(wheel.manifest.find(wheel.file.name).buildinfo)
     if keys := sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)):
         if keys != ["members"]:
             return f"the buildinfos differ in {', '.join(keys)}"
-        return "the specification is the same, but the content of a file differs; the wheel is gone, so not known which"
-    return "all files are the same; what differs is the archive around them"
+        return "the specification is the same, but a file has another content; which one only the lost wheel could tell"
+    return "all files are the same; the archive around them differs"
 
 
-def _print(verdicts: Sequence[Verdict], session: Session) -> None:
-    for verdict in verdicts:
-        session.result(f"{verdict.wheel.path or verdict.wheel.file.name}: {verdict.word}")
-        print_differences(verdict.differences, session, indent="  ")
+def _print(verified: Sequence[VerifiedWheel], session: Session) -> None:
+    for wheel in verified:
+        session.result(f"{wheel.wheel.path or wheel.wheel.file.name}: {wheel.verdict}")
+        print_differences(wheel.differences, session, indent="  ")
 
 
-def _to_document(verdict: Verdict) -> dict[str, Any]:
+def _to_document(verified: VerifiedWheel) -> dict[str, Any]:
+    file = verified.wheel.file
     return {
-        "file": verdict.wheel.file.name,
-        "size": verdict.wheel.file.size,
-        "sha256": verdict.wheel.file.sha256,
-        "verdict": verdict.word,
-        "level": verdict.level,
+        "file": file.name,
+        "size": file.size,
+        "sha256": file.sha256,
+        "verdict": verified.verdict,
+        "level": verified.level,
         "attempts": [
             {
-                "circumstance": attempt.circumstance.to_json(),
+                "circumstance": attempt.variation.to_json(),
                 "sha256": attempt.rebuilt.sha256,
                 "seconds": round(attempt.rebuilt.seconds, 3),
                 "problems": to_json(attempt.rebuilt.error.problems) if attempt.rebuilt.error else [],
             }
-            for attempt in verdict.attempts
+            for attempt in verified.attempts
         ],
-        "differences": [asdict(difference) for difference in verdict.differences],
+        "differences": [asdict(difference) for difference in verified.differences],
     }

@@ -23,8 +23,7 @@ from ...core.zig.toolchain import Zig
 from ...core.zig.ziglang import obtain_zig
 from ..progress import Progress, make_progress
 from ..session import Session, choose_exit_code, format_count, format_seconds, format_size, join_shortened, to_json
-from ..wheel_selection import Candidate, find_tool_folders, read_choice, read_overrides, select_wheels
-from .plan import notice_obstacles
+from ..wheel_selection import Candidate, find_tool_folders, notice_obstacles, read_choice, read_overrides, select_wheels
 
 
 def run(arguments: Namespace, session: Session) -> int:

@@ -44,17 +44,17 @@ IMPORTS = "imports"
 LIBRARIES = "libraries"
 """Single packages that every rebuild needs."""
 
+PRIMED = "primed"
+"""Notes of the targets that caches were primed for before rebuilds, by environment and zig."""
+
+PRIMING = "priming"
+"""The projects with an empty module that are built to prime caches."""
+
 PYCONFIG = "pyconfig"
 """Folders with a ``pyconfig.h``."""
 
 RECIPES = "recipes"
 """Recipes that wheels of an index were built by."""
-
-REHEARSALS = "rehearsals"
-"""The projects that are built to see whether a rebuild would succeed."""
-
-REHEARSED = "rehearsed"
-"""Notes of rehearsals that succeeded, by environment and zig."""
 
 SDKS = "sdks"
 """Digests of SDKs of macOS."""

@@ -12,8 +12,7 @@ from ..base import store_folders
 from ..base.errors import NotFoundError
 from ..base.machine import Machine
 from ..base.store import Store, digest_stream, digest_tree
-from ..settings.recipe_model import Recipe
-from .downloads import fetch_url, keep_download, keep_stream, write_blocks
+from .downloads import keep_download, keep_stream, write_blocks
 
 
 def open_sdist(path: Path, store: Store) -> Path:
@@ -65,27 +64,6 @@ def open_patched(path: Path, patches: Mapping[str, bytes], sha256: str, store: S
                         (folder / path).write_bytes(content)
 
     return store.keep((store_folders.SOURCES, digest_tree({"": sha256.encode(), **patches})), make)
-
-
-def fetch_source(recipe: Recipe, machine: Machine) -> Path:
-    """Return the archive of the source of *recipe*, from the store, an index or its URL.
-
-    :raises NotFoundError: if it cannot be fetched.
-    :raises MismatchError: if it has another sha256 than in the recipe.
-    """
-    source = recipe.settings.recipe.source
-    if source.sdist:
-        return fetch_file(_name_project(recipe), source.sdist, source.sha256, machine)
-    return fetch_url(source.url, source.sha256, machine)
-
-
-def _name_project(recipe: Recipe) -> str:
-    """Return the name of the project in an index whose sdist is the source of *recipe*."""
-    release = recipe.settings.recipe
-    if release.kind == "package":
-        return release.name
-    # A library may come in the sdist of a project with another name.
-    return release.source.sdist.removesuffix(".tar.gz").rpartition("-")[0]
 
 
 def fetch_file(name: str, file_name: str, sha256: str, machine: Machine) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..base.errors import ProblemList
 from ..base.machine import Machine
-from ..fetch.sdists import fetch_source, open_patched
+from ..fetch.recipe_sources import open_source
 from ..project.products import LibraryProduct, Part, Product, Products, mark_cxx, resolve_products
 from ..project.project import Project
 from ..project.tree_reader import read_tree
@@ -37,7 +37,7 @@ def open_libraries(project: Project, machine: Machine) -> tuple[Products, dict[s
     for product in project.products.libraries:
         if recipe := project.library_recipes.get(product.name):
             place = f"{_FOLDER}/{product.name}"
-            folders[place] = open_library_source(recipe, machine)
+            folders[place] = open_source(recipe, machine)
             libraries.append(_merge(product, _resolve(recipe, folders[place], product.name), recipe, place))
         else:
             libraries.append(product)
@@ -63,12 +63,6 @@ def _list_folders(product: Product) -> Iterator[str]:
     yield from (folder for part in product.parts for folder in part.table.include_dirs if folder.startswith(place))
     templates = [header.template for header in product.settings.config_header]
     yield from (path.rpartition("/")[0] for path in templates if path.startswith(place))
-
-
-def open_library_source(recipe: Recipe, machine: Machine) -> Path:
-    """Return the root of the source tree of a library's *recipe*, fetched, unpacked and patched once."""
-    archive = fetch_source(recipe, machine)
-    return open_patched(archive, recipe.patches, recipe.settings.recipe.source.sha256, machine.store)
 
 
 def _resolve(recipe: Recipe, root: Path, name: str) -> Product:

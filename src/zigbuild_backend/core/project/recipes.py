@@ -11,7 +11,8 @@ from pathlib import Path
 from ..base.errors import ConfigurationError, NotFoundError
 from ..base.machine import Machine
 from ..base.store import Store, digest_tree
-from ..fetch.sdists import fetch_source, open_patched, open_sdist
+from ..fetch.recipe_sources import fetch_source, open_source
+from ..fetch.sdists import open_sdist
 from ..settings.overrides import Override, apply_overrides, render_overrides
 from ..settings.recipe_model import FILE_NAME, PREFIX, Recipe, parse_recipe
 from .library_recipes import read_library_recipe
@@ -72,22 +73,30 @@ def _find_path(argument: str, environ: Mapping[str, str], cwd: Path) -> Path:
             f"holds neither pyproject.toml nor {FILE_NAME}", where=argument, hint="name the folder of a project"
         )
     close = get_close_matches(_canonical(argument), recipes, n=3)
-    known = f"recipes are looked for in {cwd / 'recipes'} and the folders of {VARIABLE}"
     raise NotFoundError(
         "is no folder, no sdist and no recipe",
         where=argument,
-        hint=f"did you mean {' or '.join(map(repr, close))}?" if close else known,
+        hint=f"did you mean {' or '.join(map(repr, close))}?" if close else describe_places(cwd),
     )
 
 
 def find_recipes(environ: Mapping[str, str], cwd: Path) -> dict[str, Path]:
     """The folders of the recipes that can be called by name, by that (canonical) name; sorted, earlier places first."""
-    places = [cwd / "recipes", *(cwd / place for place in environ.get(VARIABLE, "").split(pathsep) if place)]
     found: dict[str, Path] = {}
-    for place in places:
+    for place in list_places(environ, cwd):
         for file in sorted(place.glob(f"*/{FILE_NAME}")):
             found.setdefault(_canonical(file.parent.name), file.parent)
     return found
+
+
+def list_places(environ: Mapping[str, str], cwd: Path) -> tuple[Path, ...]:
+    """Return the folders whose recipes can be called by name: ``recipes`` of *cwd*, and those of the environment."""
+    return (cwd / "recipes", *(cwd / place for place in environ.get(VARIABLE, "").split(pathsep) if place))
+
+
+def describe_places(cwd: Path) -> str:
+    """Return a hint that names :func:`list_places`."""
+    return f"recipes are looked for in {cwd / 'recipes'} and the folders of {VARIABLE}"
 
 
 def read_recipe(folder: Path, overrides: Sequence[Override] = ()) -> Recipe:
@@ -124,8 +133,7 @@ def open_recipe(recipe: Recipe, machine: Machine) -> Checkout:
             where=f"{PREFIX}recipe.kind",
             hint="link it into a module: [[tool.zigbuild.library]] with 'recipe'",
         )
-    archive = fetch_source(recipe, machine)
-    root = open_patched(archive, recipe.patches, release.source.sha256, machine.store)
+    root = open_source(recipe, machine)
     pyproject = read_pyproject(root) if (root / "pyproject.toml").is_file() else {}
     metadata = read_pkg_info(root, pyproject)
     if (_canonical(metadata.name), metadata.version) != (_canonical(release.name), _normal(release.version)):

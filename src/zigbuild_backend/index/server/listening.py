@@ -10,8 +10,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from granian.constants import HTTPModes, Interfaces
@@ -19,7 +18,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from ...core.base.errors import ConfigurationError
-from ...rebuild.sandbox.limits import Completed, Sandbox
+from ...rebuild.sandbox.command import Command, CompletedCommand, Sandbox
 from .app import App
 from .server_settings import ServerSettings
 
@@ -135,17 +134,7 @@ class InterruptibleSandbox:
         self._sandbox = sandbox
         self._stopping = stopping
 
-    def run(
-        self,
-        command: Sequence[str | Path],
-        *,
-        readable: Iterable[Path],
-        writable: Iterable[Path],
-        environ: Mapping[str, str],
-        cwd: Path,
-        umask: int = 0o022,
-        on_tick: Callable[[], None] | None = None,
-    ) -> Completed:
+    def run(self, command: Command, on_tick: Callable[[], None] | None = None) -> CompletedCommand:
         """See :class:`Sandbox`."""
 
         def check() -> None:
@@ -155,9 +144,7 @@ class InterruptibleSandbox:
             if on_tick:
                 on_tick()
 
-        return self._sandbox.run(
-            command, readable=readable, writable=writable, environ=environ, cwd=cwd, umask=umask, on_tick=check
-        )
+        return self._sandbox.run(command, check)
 
 
 def exit_within(seconds: float) -> None:

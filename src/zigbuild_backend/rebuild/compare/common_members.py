@@ -9,7 +9,7 @@ from typing import Literal
 
 from .difference import Difference
 from .member_kinds import explain_member, is_library
-from .opened_wheel import Wheel
+from .opened_wheel import OpenedWheel
 from .raw_zip import MalformedZip, explain_fault
 from .record_rows import is_true
 from .specifications import find_substitutions
@@ -29,7 +29,7 @@ only where it repeats the specification, ``apart`` if it is RECORD or buildinfo,
 
 
 @dataclass(frozen=True)
-class Verdict:
+class MemberComparison:
     """How a member compares: its name in the expected wheel, its ``other`` name in the found one, what differs."""
 
     name: str
@@ -39,7 +39,7 @@ class Verdict:
     differences: tuple[Difference, ...] = ()
 
 
-def compare_contents(expected: Wheel, found: Wheel, pairs: Iterable[Pair]) -> Iterator[Verdict]:
+def compare_contents(expected: OpenedWheel, found: OpenedWheel, pairs: Iterable[Pair]) -> Iterator[MemberComparison]:
     """The verdict of each of *pairs*, in their order. Contents are let go of when they have been compared."""
     left = _MOST_MEMBERS
     substitutions = find_substitutions(expected.buildinfo, found.buildinfo)
@@ -50,11 +50,11 @@ def compare_contents(expected: Wheel, found: Wheel, pairs: Iterable[Pair]) -> It
 
 
 def _compare(
-    expected: Wheel, found: Wheel, pair: Pair, substitutions: Mapping[bytes, bytes], *, may_explain: bool
-) -> Verdict:
+    expected: OpenedWheel, found: OpenedWheel, pair: Pair, substitutions: Mapping[bytes, bytes], *, may_explain: bool
+) -> MemberComparison:
     names = (pair[0].name, pair[1].name)
     if _is_same_stream(expected, found, pair):
-        return Verdict(*names, "same")
+        return MemberComparison(*names, "same")
     contents: list[bytes] = []
     problems: list[Difference] = []
     for wheel, member in zip((expected, found), pair, strict=True):
@@ -67,22 +67,22 @@ def _compare(
             what = f"is not what the RECORD of the {wheel.side} wheel says"
             problems.append(Difference(names[0], what, "it was altered after the wheel was packed"))
     if len(contents) < 2:
-        return Verdict(*names, "changed", differences=tuple(problems))
+        return MemberComparison(*names, "changed", differences=tuple(problems))
     ours, theirs = contents
     if ours == theirs:
-        return Verdict(*names, "repacked")
+        return MemberComparison(*names, "repacked")
     if names[0] in expected.metadata and names[1] in found.metadata:
-        return Verdict(*names, "apart", differences=tuple(problems))
+        return MemberComparison(*names, "apart", differences=tuple(problems))
     is_metadata = names[0].startswith(f"{expected.dist_info}/")
     if is_metadata and is_table(ours, theirs) and _substitute(ours, substitutions) == theirs:
-        return Verdict(*names, "following", differences=tuple(problems))
+        return MemberComparison(*names, "following", differences=tuple(problems))
     if not may_explain:
-        return Verdict(*names, "skipped")
+        return MemberComparison(*names, "skipped")
     differences = (*problems, *explain_member(names[0], ours, theirs))
-    return Verdict(*names, "changed", is_library(ours), differences)
+    return MemberComparison(*names, "changed", is_library(ours), differences)
 
 
-def _is_same_stream(expected: Wheel, found: Wheel, pair: Pair) -> bool:
+def _is_same_stream(expected: OpenedWheel, found: OpenedWheel, pair: Pair) -> bool:
     """Whether two members are packed in the same way into the same bytes, so that neither needs to be unpacked."""
     ours, theirs = pair
     if ours.fault or theirs.fault or (ours.method, ours.size) != (theirs.method, theirs.size):

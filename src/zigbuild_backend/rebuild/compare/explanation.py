@@ -21,7 +21,7 @@ from .difference import (
     limit,
     quote,
 )
-from .opened_wheel import Wheel, check_wheel, open_wheel, pair_members
+from .opened_wheel import OpenedWheel, check_wheel, open_wheel, pair_members
 from .raw_zip import MalformedZip, ZipArchive, parse_zip
 from .record_rows import explain_record, explain_rows
 from .specifications import explain_specification
@@ -71,7 +71,7 @@ def _explain_sizes(expected: bytes, found: bytes) -> Difference:
     return Difference(ARCHIVE, f"{sizes}; the first difference is at {find_first_difference(expected, found):#x}")
 
 
-def _explain_wheels(expected: Wheel, found: Wheel) -> Iterator[Difference]:
+def _explain_wheels(expected: OpenedWheel, found: OpenedWheel) -> Iterator[Difference]:
     specification = list(explain_specification(expected.buildinfo, found.buildinfo, expected.buildinfo_path))
     yield from limit(specification, _MOST_TOLD, expected.buildinfo_path)
     if expected.buildinfo and not specification:
@@ -83,7 +83,7 @@ def _explain_wheels(expected: Wheel, found: Wheel) -> Iterator[Difference]:
         yield _explain_byte(expected.archive, found.archive)
 
 
-def _explain_rest(expected: Wheel, found: Wheel) -> Iterator[Iterator[Difference]]:
+def _explain_rest(expected: OpenedWheel, found: OpenedWheel) -> Iterator[Iterator[Difference]]:
     """What differs beyond the specification, by kind: the archive's headers, metadata, texts, libraries."""
     pairs, missing, extra = pair_members(expected, found)
     verdicts = list(compare_contents(expected, found, pairs))
@@ -107,7 +107,7 @@ def _explain_rest(expected: Wheel, found: Wheel) -> Iterator[Iterator[Difference
     yield _summarise(names["skipped"], "differ too, and were not looked into")
 
 
-def _explain_contradictions(expected: Wheel, found: Wheel) -> Iterator[Difference]:
+def _explain_contradictions(expected: OpenedWheel, found: OpenedWheel) -> Iterator[Difference]:
     """Where one of the wheels contradicts itself and the other does not, or not in the same way."""
     ours, theirs = list(check_wheel(expected)), list(check_wheel(found))
     for wheel, faults, others in ((expected, ours, theirs), (found, theirs, ours)):

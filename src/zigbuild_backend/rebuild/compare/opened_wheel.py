@@ -18,7 +18,7 @@ _LARGEST_TEXT = 1 << 22
 
 
 @dataclass(frozen=True)
-class Wheel:
+class OpenedWheel:
     """One of the two: ``side`` is ``expected`` or ``found``.
 
     ``dist_info`` is the metadata folder, empty if there is none; ``record`` and ``buildinfo`` are None if they are not
@@ -47,7 +47,7 @@ class Wheel:
         return f"{self.dist_info}/{FILE_NAME}"
 
 
-def open_wheel(side: str, archive: ZipArchive) -> Wheel:
+def open_wheel(side: str, archive: ZipArchive) -> OpenedWheel:
     """The wheel that *archive* holds."""
     folders = (name.partition("/")[0] for name in archive.by_name)
     dist_info = next((folder for folder in folders if folder.endswith(".dist-info")), "")
@@ -60,10 +60,10 @@ def open_wheel(side: str, archive: ZipArchive) -> Wheel:
             return None
 
     record = read("RECORD")
-    return Wheel(side, archive, dist_info, record, read(FILE_NAME), parse_record(record or b""))
+    return OpenedWheel(side, archive, dist_info, record, read(FILE_NAME), parse_record(record or b""))
 
 
-def pair_members(expected: Wheel, found: Wheel) -> tuple[list[Pair], list[ZipMember], list[ZipMember]]:
+def pair_members(expected: OpenedWheel, found: OpenedWheel) -> tuple[list[Pair], list[ZipMember], list[ZipMember]]:
     """The members that both have, those that are missing, and those that are more than expected.
 
     The metadata and data folders of two releases have different names and are paired all the same.
@@ -82,7 +82,7 @@ def _normalise(name: str) -> str:
     return re.sub(r"^[^/]+(\.dist-info|\.data)/", r"*\1/", name)
 
 
-def check_wheel(wheel: Wheel) -> Iterator[Difference]:
+def check_wheel(wheel: OpenedWheel) -> Iterator[Difference]:
     """Where a wheel contradicts itself: its archive and RECORD name other files, or RECORD is not its buildinfo's."""
     if wheel.record is None:
         return

@@ -10,18 +10,19 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
 from ...core.base.errors import ConfigurationError, NotFoundError, ToolchainError
+from .command import Command, CompletedCommand
 from .control_groups import ControlGroup, control_group
-from .limits import DEFAULT_LIMITS, Completed, LimitError, Limits
+from .limits import DEFAULT_LIMITS, LimitError, Limits
 from .processes import Process, list_processes, read_process, set_limits
 from .seccomp import render_filter
-from .watch import Watch, attend
+from .watch import Watch, supervise
 
 _PAUSE = 0.05
 """Seconds from one look at the processes to the next."""
@@ -58,31 +59,21 @@ class Bubblewrap:
     program: Path
     limits: Limits = DEFAULT_LIMITS
 
-    def run(
-        self,
-        command: Sequence[str | Path],
-        *,
-        readable: Iterable[Path],
-        writable: Iterable[Path],
-        environ: Mapping[str, str],
-        cwd: Path,
-        umask: int = 0o022,
-        on_tick: Callable[[], None] | None = None,
-    ) -> Completed:
-        """See :class:`Sandbox`.
+    def run(self, command: Command, on_tick: Callable[[], None] | None = None) -> CompletedCommand:
+        """Run *command*, see :meth:`.Sandbox.run`.
 
-        :raises ConfigurationError: if a writable path is no folder itself, but a link to one, say.
-        :raises NotFoundError: if a readable path is not there.
+        :raises ConfigurationError: if a writable path is not a folder, or is a link to one.
+        :raises NotFoundError: if a readable path does not exist.
         """
-        folders = tuple(map(_check_folder, writable))
+        folders = tuple(map(_check_folder, command.writable))
         watch = Watch(self.limits, folders)
         arguments = [
-            *_APART, *_system_mounts(), *_private_mounts(self.limits), *_mounts(tuple(readable), folders),
-            "--remount-ro", "/", "--chdir", str(cwd), *_variables(environ),
+            *_APART, *_system_mounts(), *_private_mounts(self.limits), *_mounts(tuple(command.readable), folders),
+            "--remount-ro", "/", "--chdir", str(command.cwd), *_variables(command.environ),
         ]  # fmt: skip
         with (
             control_group(self.limits) as group,
-            _started(self.program, arguments, command, umask) as (child, status, release),
+            _started(self.program, arguments, command) as (child, status, release),
         ):
             try:
                 init = _read_status(status).get("child-pid")
@@ -100,11 +91,11 @@ class Bubblewrap:
                 raise
             try:
                 check = partial(_check, watch, group, first)
-                completed = attend(child, self.limits, check, partial(_end, child, first), on_tick, _PAUSE)
+                completed = supervise(child, self.limits, check, partial(_end, child, first), on_tick, _PAUSE)
                 group.check()
                 watch.check_disk(is_suspect=completed.returncode != 0)
             except LimitError as error:
-                raise LimitError(error.problems[0].message, where=str(command[0])) from None
+                raise LimitError(error.problems[0].message, where=str(command.arguments[0])) from None
             if "exit-code" not in _read_status(status):
                 reason = completed.stderr.decode(errors="replace").strip() or "it was ended from outside"
                 raise ToolchainError(f"no sandbox could be made: {reason}", where=str(self.program))
@@ -121,14 +112,14 @@ def find_sandbox(environ: Mapping[str, str], limits: Limits = DEFAULT_LIMITS) ->
         raise NotFoundError("bubblewrap is not installed", where="bwrap", hint=f"{_INSTALL}\n{_WITHOUT}")
     sandbox = Bubblewrap(Path(program).absolute(), limits)
     try:
-        sandbox.run(["true"], readable=(), writable=(), environ={}, cwd=Path("/"))
+        sandbox.run(Command(["true"], Path("/")))
     except ToolchainError as error:
         hints = f"{_ALLOW}\n{_INSTALL}\n{_WITHOUT}"
         raise NotFoundError(error.problems[0].message, where=program, hint=hints) from error
     return sandbox
 
 
-def end_left(folder: Path) -> None:
+def end_orphaned_sandboxes(folder: Path) -> None:
     """Ends the sandboxes whose working folder is below *folder* and whose maker was killed.
 
     One that was only being made then waits forever for bubblewrap's own first process, which has gone.
@@ -143,24 +134,24 @@ def end_left(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _started(
-    program: Path, arguments: Sequence[str], command: Sequence[str | Path], umask: int
+    program: Path, options: Sequence[str], command: Command
 ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes], int]]:
     """bubblewrap at work, with the pipe in which it tells of it and the one on which the *command* waits for a byte."""
     with contextlib.ExitStack() as ours:
         with contextlib.ExitStack() as theirs:
             told, telling = _open_pipe(ours, theirs)
             release, waiting = reversed(_open_pipe(theirs, ours))
-            options = ["--json-status-fd", str(telling), "--block-fd", str(waiting)]
+            descriptors = ["--json-status-fd", str(telling), "--block-fd", str(waiting)]
             inherited = [telling, waiting]
             if rules := render_filter(platform.machine()):
                 with contextlib.ExitStack() as written:
                     filtering, feed = _open_pipe(theirs, written)
                     os.write(feed, rules)
-                options += ["--seccomp", str(filtering)]
+                descriptors += ["--seccomp", str(filtering)]
                 inherited.append(filtering)
             try:
                 child = subprocess.Popen(
-                    [program, *arguments, *options, "--", *command],
+                    [program, *options, *descriptors, "--", *command.arguments],
                     cwd="/",
                     env={},
                     stdin=subprocess.DEVNULL,
@@ -168,7 +159,7 @@ def _started(
                     stderr=subprocess.PIPE,
                     pass_fds=inherited,
                     start_new_session=True,
-                    umask=umask,
+                    umask=command.umask,
                 )
             except OSError as error:
                 raise ToolchainError(f"cannot be started: {error.strerror}", where=str(program)) from error

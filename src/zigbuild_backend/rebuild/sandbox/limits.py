@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 from ...core.base.errors import ToolchainError
 
@@ -35,42 +32,8 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-@dataclass(frozen=True)
-class Completed:
-    """A program that ended by itself. One that a signal ended has 128 and the signal's number as ``returncode``."""
-
-    returncode: int
-    stdout: bytes
-    stderr: bytes
-    seconds: float
-
-
 class LimitError(ToolchainError):
     """A program passed one of its limits and was ended; the problem names the limit."""
-
-
-class Sandbox(Protocol):
-    """Where a program is run."""
-
-    def run(
-        self,
-        command: Sequence[str | Path],
-        *,
-        readable: Iterable[Path],
-        writable: Iterable[Path],
-        environ: Mapping[str, str],
-        cwd: Path,
-        umask: int = 0o022,
-        on_tick: Callable[[], None] | None = None,
-    ) -> Completed:
-        """Runs *command* to its end; ``on_tick`` is called some times a second meanwhile, and may raise to end it.
-
-        It and everything that it started are gone when this returns or raises.
-
-        :raises LimitError: if it passes a limit.
-        :raises ToolchainError: if it cannot be started.
-        """
-        ...
 
 
 def render_bytes(size: int) -> str:

@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...core.base.errors import ToolchainError
-from .limits import DEFAULT_LIMITS, Completed, LimitError, Limits
+from .command import Command, CompletedCommand
+from .limits import DEFAULT_LIMITS, LimitError, Limits
 from .processes import Process, descendants, list_processes, read_process, set_limits
-from .watch import Watch, attend
+from .watch import Watch, supervise
 
 _PAUSE = 0.2
 """Seconds from one look at the processes to the next; each looks at all of the machine's."""
@@ -32,33 +33,23 @@ class Unconfined:
 
     limits: Limits = DEFAULT_LIMITS
 
-    def run(
-        self,
-        command: Sequence[str | Path],
-        *,
-        readable: Iterable[Path],  # noqa: ARG002
-        writable: Iterable[Path],
-        environ: Mapping[str, str],
-        cwd: Path,
-        umask: int = 0o022,
-        on_tick: Callable[[], None] | None = None,
-    ) -> Completed:
-        """See :class:`Sandbox`."""
-        watch = Watch(self.limits, tuple(writable))
+    def run(self, command: Command, on_tick: Callable[[], None] | None = None) -> CompletedCommand:
+        """Run *command*, which may read all that this process may: see :meth:`.Sandbox.run`."""
+        watch = Watch(self.limits, tuple(command.writable))
         try:
             child = subprocess.Popen(
-                command,
-                cwd=cwd,
-                env=environ,
+                command.arguments,
+                cwd=command.cwd,
+                env=command.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
-                umask=-1 if sys.platform == "win32" else umask,
+                umask=-1 if sys.platform == "win32" else command.umask,
             )
         except OSError as error:
-            raise ToolchainError(f"cannot be started: {error.strerror}", where=str(command[0])) from error
-        family = _Family(child)
+            raise ToolchainError(f"cannot be started: {error.strerror}", where=str(command.arguments[0])) from error
+        family = _ProcessTree(child)
         try:
             if sys.platform == "linux":
                 set_limits(child.pid, self.limits, is_apart=False)
@@ -67,15 +58,15 @@ class Unconfined:
                 watch.check_processes([process.number for process in family.read()], _PROC)
                 watch.check_disk()
 
-            completed = attend(child, self.limits, check, family.end, on_tick, _PAUSE)
+            completed = supervise(child, self.limits, check, family.end, on_tick, _PAUSE)
             watch.check_disk(is_suspect=completed.returncode != 0)
         except LimitError as error:
-            raise LimitError(error.problems[0].message, where=str(command[0])) from None
+            raise LimitError(error.problems[0].message, where=str(command.arguments[0])) from None
         return completed
 
 
 @dataclass
-class _Family:
+class _ProcessTree:
     """A program and all that was once seen to come from it, also what has left its session since."""
 
     child: subprocess.Popen[bytes]

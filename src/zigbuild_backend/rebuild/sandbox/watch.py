@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from .limits import Completed, LimitError, Limits, render_bytes
+from .command import CompletedCommand
+from .limits import LimitError, Limits, render_bytes
 from .processes import BLOCK, read_available_memory, read_process, read_share, read_used
 
 _TICK_SECONDS = 0.2
@@ -143,14 +144,14 @@ class _Output:
                 self.data += chunk
 
 
-def attend(
+def supervise(
     child: subprocess.Popen[bytes],
     limits: Limits,
     check: Callable[[], None],
     end: Callable[[], None],
     on_tick: Callable[[], None] | None,
     pause: float,
-) -> Completed:
+) -> CompletedCommand:
     """Waits for *child*, whose outputs are pipes; calls *check* each *pause* (seconds), *on_tick* now and then.
 
     *end*, which ends all that it started, is called in any case.
@@ -181,7 +182,7 @@ def attend(
         raise LimitError(f"printed more than {render_bytes(limits.output)}")
     code = child.returncode if child.returncode >= 0 else 128 - child.returncode
     stdout, stderr = (bytes(output.data) for output in outputs)
-    return Completed(code, stdout, stderr, time.monotonic() - began)
+    return CompletedCommand(code, stdout, stderr, time.monotonic() - began)
 
 
 def _has_ended(child: subprocess.Popen[bytes], outputs: Sequence[_Output], pause: float) -> bool:

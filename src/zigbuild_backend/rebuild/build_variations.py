@@ -1,4 +1,4 @@
-"""The circumstances of a rebuild: all that may differ from one machine to another, and must not reach the bytes."""
+"""Variations of the build environment: all that may differ between two machines, and must not reach a wheel's bytes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .environments.interpreters import list_interpreters, read_interpreter
 
 
 @dataclass(frozen=True)
-class Circumstance:
-    """Which Python builds, with how many jobs (None: one a core), umask, time zone and locale, into what folder.
+class Variation:
+    """The Python that builds, the number of jobs (None: one a core), umask, time zone, locale and name of the folder.
 
-    ``is_cold`` says that nothing of the project may be at hand that was compiled before.
+    ``is_cold`` says that the caches must hold nothing that was compiled for the project before.
     """
 
     python: Path
@@ -29,7 +29,7 @@ class Circumstance:
     folder: str = "out"
 
     def to_json(self) -> dict[str, Any]:
-        """What is told of it in verdicts."""
+        """Return the variation as it stands in the JSON documents of verifications."""
         return {
             "python": str(read_interpreter(self.python)),
             "machine": platform.machine(),
@@ -42,17 +42,17 @@ class Circumstance:
         }
 
 
-def usual() -> Circumstance:
-    """The circumstance of a rebuild where nothing else is asked for: this Python, and what is fastest."""
-    return Circumstance(Path(sys.executable))
+def default_variation() -> Variation:
+    """Return the variation of a rebuild where nothing else is asked for: the running Python and warm caches."""
+    return Variation(Path(sys.executable))
 
 
-def contrast(environ: Mapping[str, str]) -> tuple[Circumstance, Circumstance]:
-    """Two circumstances that differ in all that this machine can vary: the oldest and the newest Python, and so on."""
+def contrasting_variations(environ: Mapping[str, str]) -> tuple[Variation, Variation]:
+    """Return two variations that differ in all that this machine can vary, such as the oldest and the newest Python."""
     pythons = [interpreter.executable for interpreter in list_interpreters(environ)] or [Path(sys.executable)]
     return (
-        Circumstance(pythons[-1], jobs=None if os.cpu_count() != 1 else 2),
-        Circumstance(
+        Variation(pythons[-1], jobs=None if os.cpu_count() != 1 else 2),
+        Variation(
             pythons[0],
             jobs=1,
             umask=0o077,
