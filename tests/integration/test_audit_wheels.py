@@ -15,11 +15,12 @@ from zipfile import ZipFile
 
 import pytest
 
-from zigbuild_backend.core.audit.module_audit import audit_module
-from zigbuild_backend.core.audit.platform_policy import builtin_policy, find_policy
+from zigbuild_backend.core.audit.binary_audit import audit_module
+from zigbuild_backend.core.audit.platform_policy import Policy, builtin_policy, find_policy
+from zigbuild_backend.core.audit.promise import Promise
 from zigbuild_backend.core.audit.symbol_origin import find_origin
 from zigbuild_backend.core.audit.wheel_audit import check_wheel
-from zigbuild_backend.core.base.errors import NotFoundError
+from zigbuild_backend.core.base.errors import NotFoundError, Problem, ProblemList
 from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.pins import DEFAULT_ZIG
 from zigbuild_backend.core.base.pythons import Python
@@ -110,13 +111,20 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Target], bytes
     return build
 
 
+def find_problems(data: bytes, target: Target, policy: Policy) -> list[Problem]:
+    """The problems of the module ``spam`` for CPython 3.13."""
+    problems = ProblemList("spam")
+    audit_module(data, "spam", Promise(target, policy, CP313), problems)
+    return problems.found
+
+
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 def test_zig_tells_the_truth(module: Callable[[Target], bytes], target: Target) -> None:
     data = module(target)
     start = time.perf_counter()
     for policy in (builtin_policy(target), find_policy(target)):
-        problems = audit_module(data, path="spam", module="spam", target=target, python=CP313, policy=policy)
-        assert problems == ()
+        problems = find_problems(data, target, policy)
+        assert problems == []
     assert time.perf_counter() - start < 0.1
 
 
@@ -239,9 +247,7 @@ def test_newer_glibc_is_found_out(tmp_path: Path) -> None:
     source = "#define _GNU_SOURCE\n#include <sys/mman.h>\n" + source
     data = link(tmp_path, find_target("manylinux_2_27_x86_64"), source)
     target = find_target("manylinux_2_17_x86_64")
-    (problem,) = audit_module(
-        data, path="spam", module="spam", target=target, python=CP313, policy=builtin_policy(target)
-    )
+    (problem,) = find_problems(data, target, builtin_policy(target))
     assert problem.message.startswith("memfd_create needs GLIBC_2.27 of libc.so.6")
 
 
@@ -250,9 +256,7 @@ def test_stripped_visibility_is_noticed(tmp_path: Path, tag: str) -> None:
     source = SOURCE.replace("void *spam_fill", "EXPORT void *spam_fill")
     target = find_target(tag)
     data = link(tmp_path, target, source)
-    problems = audit_module(
-        data, path="spam", module="spam", target=target, python=CP313, policy=builtin_policy(target)
-    )
+    problems = find_problems(data, target, builtin_policy(target))
     assert [p.message for p in problems] == ["exports spam_fill beside its init function"]
 
 

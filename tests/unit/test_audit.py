@@ -14,12 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from binary_files import coff_object, elf_file, elf_object, macho_file, pe_file
-from zigbuild_backend.core.audit.claims import claimed_python, claimed_target
-from zigbuild_backend.core.audit.module_audit import audit_library, audit_module, init_symbols
+from zigbuild_backend.core.audit.binary_audit import audit_library, audit_module, init_symbols
+from zigbuild_backend.core.audit.claims import parse_claimed_python, parse_claimed_target
 from zigbuild_backend.core.audit.platform_policy import Policy, builtin_policy, read_auditwheel_policy
+from zigbuild_backend.core.audit.promise import Origin, Promise, no_origin
 from zigbuild_backend.core.audit.symbol_origin import find_origin
 from zigbuild_backend.core.audit.wheel_audit import check_wheel
-from zigbuild_backend.core.base.errors import NotFoundError, Problem
+from zigbuild_backend.core.base.errors import NotFoundError, Problem, ProblemList
 from zigbuild_backend.core.base.pythons import PYTHONS, Python
 from zigbuild_backend.core.base.targets import TARGETS, Target, find_target
 from zigbuild_backend.core.binaries.fat import render_fat
@@ -42,24 +43,35 @@ def module_for(target: Target, python: Python = CP313) -> bytes:
     return elf_file(target.arch)
 
 
+def find_problems(
+    data: bytes,
+    path: str = "spam.so",
+    module: str = "spam",
+    *,
+    promise: Promise | None = None,
+    origin: Origin = no_origin,
+) -> list[Problem]:
+    """The problems of one module, by default for glibc 2.17 and CPython 3.13."""
+    target = find_target("manylinux_2_17_x86_64")
+    problems = ProblemList(path)
+    audit_module(data, module, promise or Promise(target, builtin_policy(target), CP313), problems, origin=origin)
+    return problems.found
+
+
 def audit(
     data: bytes,
     tag: str = "manylinux_2_17_x86_64",
     python: Python = CP313,
     policy: Policy | None = None,
-    **options: object,
+    *,
+    stable_abi: frozenset[str] | None = None,
+    bundled: frozenset[str] = frozenset(),
+    origin: Origin = no_origin,
 ) -> list[str]:
     """The messages of one audit of ``spam``."""
     target = find_target(tag)
-    problems = audit_module(
-        data,
-        path="spam.so",
-        module="spam",
-        target=target,
-        python=python,
-        policy=policy or builtin_policy(target),
-        **options,
-    )
+    promise = Promise(target, policy or builtin_policy(target), python, stable_abi, bundled)
+    problems = find_problems(data, promise=promise, origin=origin)
     assert all(problem.where.startswith("spam.so") for problem in problems)
     return [problem.message for problem in problems]
 
@@ -88,15 +100,7 @@ def test_what_is_no_binary() -> None:
 
 def test_init_function() -> None:
     assert audit(elf_file(exports=[])) == ["does not export PyInit_spam, so it cannot be imported as spam"]
-    target = find_target("manylinux_2_17_x86_64")
-    (problem, stray) = audit_module(
-        elf_file(exports=["PyInit_ham"]),
-        path="pkg/spam.so",
-        module="pkg.spam",
-        target=target,
-        python=CP313,
-        policy=builtin_policy(target),
-    )
+    (problem, stray) = find_problems(elf_file(exports=["PyInit_ham"]), "pkg/spam.so", "pkg.spam")
     assert problem == Problem(
         "does not export PyInit_spam, so it cannot be imported as pkg.spam",
         "pkg/spam.so",
@@ -126,16 +130,7 @@ def test_stray_exports() -> None:
 
 def test_glibc_version() -> None:
     data = elf_file(imports=[("memfd_create", "libc.so.6", "GLIBC_2.27"), ("malloc", "libc.so.6", "GLIBC_2.2.5")])
-    target = find_target("manylinux_2_17_x86_64")
-    (problem,) = audit_module(
-        data,
-        path="spam.so",
-        module="spam",
-        target=target,
-        python=CP313,
-        policy=builtin_policy(target),
-        origin={"memfd_create": "src/spam.c"}.get,
-    )
+    (problem,) = find_problems(data, origin={"memfd_create": "src/spam.c"}.get)
     assert problem == Problem(
         "memfd_create needs GLIBC_2.27 of libc.so.6, the tag manylinux_2_17_x86_64 promises 2.17"
         ", pulled in by src/spam.c",
@@ -237,9 +232,7 @@ def test_universal2() -> None:
     assert audit(FAT, "macosx_11_0_arm64") == []
     newer = render_fat([macho_file("x86_64", min_version=(10, 15)), macho_file("arm64", exports=[])])
     target = find_target("macosx_10_13_universal2")
-    problems = audit_module(
-        newer, path="spam.so", module="spam", target=target, python=CP313, policy=builtin_policy(target)
-    )
+    problems = find_problems(newer, promise=Promise(target, builtin_policy(target), CP313))
     assert [(problem.where, problem.message) for problem in problems] == [
         ("spam.so (x86_64)", "needs macOS 10.15, the tag macosx_10_13_universal2 promises 10.13"),
         ("spam.so (arm64)", "does not export PyInit_spam, so it cannot be imported as spam"),
@@ -289,7 +282,10 @@ def test_stable_abi_list() -> None:
 def test_library_knows_no_python() -> None:
     target = find_target("win_amd64")
     data = pe_file(exports=["ham"], imports=[("python313.dll", ["PyLong_FromLong"])])
-    (problem,) = audit_library(data, path="ham.dll", target=target, policy=builtin_policy(target))
+    problems = ProblemList("ham.dll")
+    audit_library(data, Promise(target, builtin_policy(target)), problems)
+    (problem,) = problems.found
+    assert problem.where == "ham.dll"
     assert problem.message == "needs python313.dll, which win_amd64 does not promise (for PyLong_FromLong)"
 
 
@@ -320,7 +316,7 @@ def test_auditwheel_policy() -> None:
     assert musl.has_library("libc.so")
     assert not musl.has_library("libc.so.6")
     assert read_auditwheel_policy(find_target("win_amd64")) is None
-    too_old = claimed_target("manylinux_2_5_aarch64")
+    too_old = parse_claimed_target("manylinux_2_5_aarch64")
     assert too_old is not None
     assert read_auditwheel_policy(too_old) is None
 
@@ -356,13 +352,13 @@ def test_auditwheel_is_not_there_or_different(monkeypatch: pytest.MonkeyPatch, t
     ],
 )
 def test_claimed_target(tag: str, expected: tuple[str, tuple[int, int]] | None) -> None:
-    target = claimed_target(tag)
+    target = parse_claimed_target(tag)
     assert (target and (target.platform_tag, target.os_version)) == expected
 
 
 def test_claimed_target_agrees_with_the_table() -> None:
     for target in TARGETS:
-        claimed = claimed_target(target.platform_tag)
+        claimed = parse_claimed_target(target.platform_tag)
         assert claimed is not None
         assert [(t.arch, t.os_version, t.libc, t.multiarch) for t in (claimed, *claimed.slices)] == [
             (t.arch, t.os_version, t.libc, t.multiarch) for t in (target, *target.slices)
@@ -371,11 +367,11 @@ def test_claimed_target_agrees_with_the_table() -> None:
 
 def test_claimed_python() -> None:
     for python in PYTHONS:
-        assert claimed_python(python.python_tag, python.abi_tag) == python
-    assert claimed_python("cp39", "abi3") == Python(9, stable_abi=True)
-    assert claimed_python("cp315", "abi3t") == Python(15, free_threaded=True, stable_abi=True)
+        assert parse_claimed_python(python.python_tag, python.abi_tag) == python
+    assert parse_claimed_python("cp39", "abi3") == Python(9, stable_abi=True)
+    assert parse_claimed_python("cp315", "abi3t") == Python(15, free_threaded=True, stable_abi=True)
     for interpreter, abi in (("py3", "none"), ("cp313", "none"), ("pp310", "pypy310_pp73"), ("cp313", "cp312")):
-        assert claimed_python(interpreter, abi) is None
+        assert parse_claimed_python(interpreter, abi) is None
 
 
 METADATA = "Metadata-Version: 2.1\nName: Spam\nVersion: 1.0\n"

@@ -1,48 +1,48 @@
-"""What the tags of a wheel claim, and each of its libraries held against them."""
+"""Parses the claims of a wheel's tags, and audits each of its libraries against them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..base.errors import Problem
+from ..base.errors import ProblemList
 from ..base.pythons import FIRST_ABI3T, Python
 from ..base.targets import TARGETS, Target
 from ..binaries.binary import MalformedBinary
 from ..binaries.parse import is_binary, parse_slices
-from .module_audit import audit_library, audit_module, audit_program
+from .binary_audit import audit_library, audit_module, audit_program
 from .platform_policy import Policy
+from .promise import Promise
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
 
 StableAbi = Callable[[Python], frozenset[str] | None]
-"""The names of the stable ABI up to a Python's version, ``None`` if they are not known."""
+"""Returns the names of the stable ABI up to a Python's version, None if they are not known."""
 
-_LIBRARY = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dylib|dll)$")
 _ABI_OF_NAME = r"cpython-[^.]+|cp\d+t?-[^.]+|pypy[^.]+|abi3t?"
-_TAGGED_MODULE = re.compile(rf"(?P<stem>[^./]+)(?P<suffix>\.(?:{_ABI_OF_NAME})\.(?:so|pyd))$")
-_PLAIN_MODULE = re.compile(r"(?P<stem>[^./]+)(?P<suffix>\.(?:so|pyd))$")
+_TAGGED_MODULE = rf"(?P<stem>[^./]+)(?P<suffix>\.(?:{_ABI_OF_NAME})\.(?:so|pyd))$"
+_PLAIN_MODULE = r"(?P<stem>[^./]+)(?P<suffix>\.(?:so|pyd))$"
 _INIT_PREFIXES = ("PyInit", "PyModExport")
 _LEGACY_MANYLINUX = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
 
 def is_library(path: str) -> bool:
-    """Whether the name is that of a shared library: a module's, or one that is loaded in another way."""
-    return _LIBRARY.search(path) is not None
+    """Return whether *path* is named as a shared library, be it a module or not."""
+    return re.search(r"\.(?:so(?:\.\d+)*|pyd|dylib|dll)$", path) is not None
 
 
 def is_program(path: str, data: bytes) -> bool:
-    """Whether the member of a wheel is installed as a command and is no script."""
+    """Return whether the member *path* of a wheel is installed as a command and is no script."""
     return re.match(r"[^/]+\.data/scripts/", path) is not None and is_binary(data)
 
 
-def claimed_target(platform: str) -> Target | None:
-    """The machine that a platform tag names, also below the versions that zig can build for; ``None`` if it is unknown.
+def parse_claimed_target(platform: str) -> Target | None:
+    """Return the target of a platform tag, also below the versions that zig can build for; None if it is unknown.
 
-    It is good for an audit only: it has no ``triple``. Old names come back as their PEP 600 ones.
+    It has no ``triple``. Legacy manylinux tags become those of PEP 600.
     """
     if platform.startswith("win"):
         return next((known for known in TARGETS if known.platform_tag == platform), None)
@@ -59,10 +59,10 @@ def claimed_target(platform: str) -> Target | None:
     return replace(known, platform_tag=name, triple="", os_version=version, slices=slices)
 
 
-def claimed_python(interpreter: str, abi: str) -> Python | None:
-    """The Python that a python tag and an ABI tag name together, ``None`` if it is not an ABI of CPython's own.
+def parse_claimed_python(interpreter: str, abi: str) -> Python | None:
+    """Return the Python of a python tag and an ABI tag, None if they are not of an ABI of CPython.
 
-    A wheel for abi3t claims abi3 as well, and its modules are held against both.
+    A wheel for abi3t has tags of abi3 as well, and its modules are audited against both.
     """
     match = re.fullmatch(r"cp3(\d+)", interpreter)
     if not match:
@@ -72,59 +72,57 @@ def claimed_python(interpreter: str, abi: str) -> Python | None:
 
 
 def check_libraries(
-    libraries: Mapping[str, bytes], tag: Tag, stable_abi: StableAbi, policy_of: Callable[[Target], Policy]
-) -> Iterator[Problem]:
-    """Everything that is wrong with the shared libraries and programs of a wheel (path → bytes) if it has *tag*."""
+    libraries: Mapping[str, bytes],
+    tag: Tag,
+    stable_abi: StableAbi,
+    policy_of: Callable[[Target], Policy],
+    problems: ProblemList,
+) -> None:
+    """Add the *problems* of the shared libraries and programs of a wheel (path → content) that has *tag*."""
     if tag.platform == "any":
         for path in libraries:
-            yield Problem(f"is compiled, but {tag} says that it runs anywhere", path, "give the wheel a platform tag")
+            message = f"is compiled, but {tag} says that it runs anywhere"
+            problems.at(path).add(message, "give the wheel a platform tag")
         return
-    target = claimed_target(tag.platform)
+    target = parse_claimed_target(tag.platform)
     if target is None:
-        yield Problem(
-            f"the platform {tag.platform} promises nothing that could be checked",
-            hint="use a manylinux, musllinux, macosx or Windows tag",
-        )
+        message = f"the platform {tag.platform} promises nothing that could be checked"
+        problems.add(message, "use a manylinux, musllinux, macosx or Windows tag")
         return
-    policy = policy_of(target)
-    bundled = frozenset(path.rpartition("/")[2] for path in libraries)
-    python = claimed_python(tag.interpreter, tag.abi)
-    names = stable_abi(python) if python is not None and python.stable_abi else None
+    python = parse_claimed_python(tag.interpreter, tag.abi)
+    promise = Promise(
+        target,
+        policy_of(target),
+        python,
+        stable_abi(python) if python is not None and python.stable_abi else None,
+        frozenset(path.rpartition("/")[2] for path in libraries),
+    )
     for path, data in libraries.items():
+        place = problems.at(path)
         match = _match_module(path, data)
         if is_program(path, data):
-            yield from audit_program(data, path=path, target=target, policy=policy)
+            audit_program(data, promise, place)
         elif match is None:
-            yield from audit_library(data, path=path, target=target, policy=policy, bundled=bundled)
+            audit_library(data, promise, place)
         elif python is None:
-            yield Problem(f"is an extension module, but {tag} names no ABI of CPython that it could be for", path)
+            place.add(f"is an extension module, but {tag} names no ABI of CPython that it could be for")
         else:
-            if match["suffix"] not in _suffixes(python, target):
-                yield Problem(
+            if match["suffix"] not in _list_suffixes(python, target):
+                place.add(
                     f"is not found by {python} on {target}, which looks for {python.extension_suffix(target)}",
-                    path,
                     "it was built for another Python or platform, or the wheel has the wrong tag",
                 )
-            yield from audit_module(
-                data,
-                path=path,
-                module=path[: match.end("stem")].replace("/", "."),
-                target=target,
-                python=python,
-                policy=policy,
-                stable_abi=names,
-                bundled=bundled,
-            )
+            audit_module(data, path[: match.end("stem")].replace("/", "."), promise, place)
 
 
 def _match_module(path: str, data: bytes) -> re.Match[str] | None:
-    """The ``stem`` and ``suffix`` of a path, if it is that of an extension module.
+    """Return the ``stem`` and ``suffix`` of a path, if it is that of an extension module.
 
     A plain ``.so`` may also be a library for ctypes: it is a module if it has an init function.
     """
-    if match := _TAGGED_MODULE.search(path):
+    if match := re.search(_TAGGED_MODULE, path):
         return match
-    match = _PLAIN_MODULE.search(path)
+    match = re.search(_PLAIN_MODULE, path)
     if match is None or match["suffix"] == ".pyd":
         return match
     try:
@@ -134,8 +132,8 @@ def _match_module(path: str, data: bytes) -> re.Match[str] | None:
     return match if any(name.startswith(_INIT_PREFIXES) for name in exports) else None
 
 
-def _suffixes(python: Python, target: Target) -> set[str]:
-    """All suffixes that this Python's importer knows: its own, the stable ABI's and the plain one."""
+def _list_suffixes(python: Python, target: Target) -> set[str]:
+    """Return all suffixes that this Python's importer knows: its own, the stable ABI's and the plain one."""
     if target.is_windows:
         return {python.extension_suffix(target), ".pyd"}
     suffixes = {python.extension_suffix(target), ".so"}

@@ -1,4 +1,4 @@
-"""What a platform tag promises: the libraries, and their versions, that every system with the tag has."""
+"""The promises of platform tags: the libraries, with versions, that every system of the platform has."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..base.targets import Target
 class Policy:
     """The promises of one platform tag.
 
-    ``libraries`` are names as the loader knows them (in lower case for Windows); ``*`` stands for anything. ``glibc``
-    is the newest version of glibc's symbols, empty where there is none. ``versions`` lists what other libraries have,
-    by prefix: ``{"GLIBCXX": {"3.4.19", …}}``. ``private`` are the symbols of a library that no module may use.
+    ``libraries`` are names as the loader knows them (in lower case for Windows), with ``*`` as in globs. ``glibc`` is
+    the newest version of glibc's symbols, empty where there is none. ``versions`` are those of other libraries by their
+    prefixes: ``{"GLIBCXX": {"3.4.19", …}}``. ``private`` has the symbols of a library that no module may use.
     """
 
     libraries: frozenset[str]
@@ -28,10 +28,11 @@ class Policy:
     private: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def has_library(self, name: str) -> bool:
+        """Return whether the library *name* is promised."""
         return name in self.libraries or any(fnmatchcase(name, known) for known in self.libraries if "*" in known)
 
     def has_version(self, version: str) -> bool:
-        """Whether a symbol version such as ``GLIBC_2.17`` is promised."""
+        """Return whether a symbol version such as ``GLIBC_2.17`` is promised."""
         prefix, _, number = version.partition("_")
         if self.glibc and re.fullmatch(r"GLIBC_\d+(\.\d+)+", version):
             return tuple(map(int, number.split("."))) <= (*self.glibc, _ANY_PATCH)
@@ -39,7 +40,7 @@ class Policy:
 
 
 _ANY_PATCH = 1 << 16
-"""More than any third number: ``GLIBC_2.2.5`` belongs to glibc 2.2."""
+"""A number above any third one: ``GLIBC_2.2.5`` belongs to glibc 2.2."""
 
 _LOADERS = frozenset({"ld-linux*.so.*", "ld64.so.*"})
 GLIBC_LIBRARIES = _LOADERS | {
@@ -48,14 +49,14 @@ GLIBC_LIBRARIES = _LOADERS | {
 }
 """The parts of glibc; all their symbols have versions."""
 
-# zig's linker asks for musl as libc.so, Alpine's compilers for libc.musl-ARCH.so.1. musl's loader takes itself for any
-# name that starts with "libc.".
+# Modules that zig links need libc.so, those of Alpine's compilers libc.musl-ARCH.so.1. musl's loader takes any name
+# that starts with "libc." for its own.
 _MUSL_LIBRARIES = frozenset({"libc.so", "libc.musl-*.so.1", "ld-musl-*.so.1"})
 
 _MACOS_LIBRARIES = frozenset({"/usr/lib/*", "/System/Library/*"})
 
-# Windows has the universal C runtime, CPython brings the compiler's part of it (vcruntime140). The older msvcrt.dll and
-# what GCC or MSVC would have to bring for C++ are left out on purpose.
+# Windows has the universal C runtime, and CPython installs the compiler's part of it (vcruntime140). The older
+# msvcrt.dll and the C++ runtimes of GCC and MSVC are left out on purpose.
 _WINDOWS_NAMES = """
 api-ms-win-* ext-ms-win-* ucrtbase vcruntime140 vcruntime140_1
 advapi32 avicap32 avrt bcrypt bcryptprimitives cfgmgr32 combase comctl32 comdlg32 credui crypt32 cryptbase
@@ -68,15 +69,15 @@ _WINDOWS_LIBRARIES = frozenset(f"{name}.dll" for name in _WINDOWS_NAMES.split())
 
 
 def find_policy(target: Target) -> Policy:
-    """What *target* promises: in auditwheel's words where it is installed, else in ours."""
+    """Return the promises of *target*: those of auditwheel where it is installed, else the built-in ones."""
     return read_auditwheel_policy(target) or builtin_policy(target)
 
 
 def builtin_policy(target: Target) -> Policy:
-    """The essence of PEP 600 and PEP 656, and of what every macOS and Windows has.
+    """Return the promises of PEP 600 and PEP 656, or the libraries that every macOS or Windows has.
 
-    It is stricter than auditwheel's tables, which also allow a GCC runtime, X11 and glib up to certain versions: zig's
-    modules need none of them.
+    They are stricter than auditwheel's tables, which also allow a GCC runtime, X11 and glib up to certain versions:
+    modules that zig links need none of them.
     """
     if target.libc == "glibc":
         return Policy(GLIBC_LIBRARIES, target.os_version)
@@ -84,10 +85,10 @@ def builtin_policy(target: Target) -> Policy:
 
 
 def read_auditwheel_policy(target: Target) -> Policy | None:
-    """What the installed auditwheel's data files say of *target*: their table for the newest tag that is not newer.
+    """Return the promises in auditwheel's data files, of the newest tag that is not newer than *target*.
 
-    ``None`` if auditwheel is not installed, its files are not as expected, or there is no such table. Its code is not
-    imported, which would be slow.
+    They are None if auditwheel is not installed, its files are in another format, or there is no such table. Its code
+    is not imported, which would be slow.
     """
     spec = importlib.util.find_spec("auditwheel")
     if spec is None or spec.origin is None or target.os != "linux":
@@ -114,6 +115,6 @@ def read_auditwheel_policy(target: Target) -> Policy | None:
 
 
 def _version_of(name: str) -> tuple[int, int]:
-    """The version in ``manylinux_2_17``."""
+    """Return the version in ``manylinux_2_17``."""
     major, minor = name.split("_")[1:]
     return int(major), int(minor)

@@ -1,4 +1,4 @@
-"""Which source file asked for a symbol: read from the object files that a library was linked from."""
+"""Finds the source file that refers to a symbol, by the object files that a library was linked from."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..binaries.parse import parse_undefined
 
 
 def find_origin(objects: Mapping[str, bytes], symbol: str) -> str | None:
-    """The first of *objects* (what to call it → its bytes) that leaves *symbol* undefined, ``None`` if none does.
+    """Return the name of the first of *objects* (name → content) that leaves *symbol* undefined, None if none does.
 
-    Object files that cannot be read, such as LLVM bitcode, are passed over.
+    Object files that cannot be read, such as LLVM bitcode, are skipped.
     """
     return next((name for name, data in objects.items() if symbol in _undefined(data)), None)
 

@@ -1,6 +1,6 @@
-"""Is a wheel file what it says: name, RECORD, METADATA, WHEEL, entry points, and every library against every tag.
+"""Audits a wheel file: name, RECORD, METADATA, WHEEL, entry points, and every library against every tag.
 
-The rules are PEP 427's and PEP 376's, as the PyPA specifications now state them.
+The rules are those of PEP 427 and PEP 376, as the PyPA specifications now state them.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import csv
 import re
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..base.errors import NotFoundError, Problem
+from ..base.errors import NotFoundError, Problem, ProblemList
 from ..base.targets import Target
 from .claims import StableAbi, check_libraries, is_library, is_program
 from .platform_policy import Policy, find_policy
@@ -28,14 +28,15 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 _LARGEST_MEMBER = 1 << 31
-"""In bytes: far above what indexes take. What says that it is larger is a zip bomb, and not unpacked."""
-_OBJECT_REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*\s*(:\s*[^\W\d]\w*(\.[^\W\d]\w*)*)?\s*(\[[^\]]*\])?")
-_RECORD_HASH = re.compile(r"sha(256=[\w-]{43}|384=[\w-]{64}|512=[\w-]{86})", re.ASCII)
+"""In bytes: far above the limits of indexes. A larger member is a zip bomb, and is not unpacked."""
+
+_OBJECT_REFERENCE = r"[^\W\d]\w*(\.[^\W\d]\w*)*\s*(:\s*[^\W\d]\w*(\.[^\W\d]\w*)*)?\s*(\[[^\]]*\])?"
+_RECORD_HASH = r"sha(256=[A-Za-z0-9_-]{43}|384=[A-Za-z0-9_-]{64}|512=[A-Za-z0-9_-]{86})"
 
 
 @dataclass(frozen=True)
 class WheelReport:
-    """What was found out about a wheel. ``size`` and ``installed_size`` are in bytes; no ``problems`` means sound."""
+    """The result of an audit: sizes are in bytes, and a sound wheel has no ``problems``."""
 
     path: Path
     tags: tuple[str, ...] = ()
@@ -60,7 +61,7 @@ def check_wheel(
     stable_abi: StableAbi = lambda _: None,
     policy_of: Callable[[Target], Policy] = find_policy,
 ) -> WheelReport:
-    """Everything that is wrong with the wheel at *path*. Whatever is in the file, it is reported and not raised.
+    """Return the report on the wheel *path*; nothing in the file raises an error.
 
     :raises NotFoundError: if there is no such file.
     """
@@ -75,116 +76,111 @@ def check_wheel(
         problem = Problem(_first_line(error), path.name, "a wheel is called NAME-VERSION-PYTHON-ABI-PLATFORM.whl")
         return WheelReport(path, size=size, problems=(problem,))
     claims = _FileName(name, version, "".join(map(str, build)), tags)
-    installed_size, problems = _check_archive(path, claims, stable_abi, policy_of)
-    placed = (replace(p, where=f"{path.name}/{p.where}" if p.where else path.name) for p in problems)
-    # Tags that are two names of one platform are broken in the same way: say it once.
-    return WheelReport(path, tuple(sorted(map(str, tags))), size, installed_size, tuple(dict.fromkeys(placed)))
+    problems = ProblemList(f"{path.name}/")
+    installed_size, libraries = _check_archive(path, claims, problems)
+    for tag in sorted(tags, key=str):
+        check_libraries(libraries, tag, stable_abi, policy_of, problems)
+    # Tags that are two names of one platform are broken in the same way: their problems are reported once.
+    found = tuple(dict.fromkeys(problems.found))
+    return WheelReport(path, tuple(sorted(map(str, tags))), size, installed_size, found)
 
 
-def _check_archive(
-    path: Path, claims: _FileName, stable_abi: StableAbi, policy_of: Callable[[Target], Policy]
-) -> tuple[int, list[Problem]]:
-    """The sum of the members' sizes and all problems; their ``where`` is a member's name or empty."""
+def _check_archive(path: Path, claims: _FileName, problems: ProblemList) -> tuple[int, dict[str, bytes]]:
+    """Return the sum of the members' sizes, and the compiled members, after adding the *problems* of the others."""
     from wheel.wheelfile import WheelFile  # type: ignore[import-untyped]
 
     try:
         archive = WheelFile(path)
         rows = list(csv.reader(StringIO(archive.read(archive.record_path).decode(), newline="")))
     except Exception as error:  # see _read
-        return 0, [Problem(f"cannot be opened: {_first_line(error)}", hint="the archive or its RECORD is damaged")]
+        problems.add(f"cannot be opened: {_first_line(error)}", "the archive or its RECORD is damaged")
+        return 0, {}
     with archive:
         members = archive.infolist()
-        installed_size = sum(member.file_size for member in members)
-        dist_info: str = archive.dist_info_path
+        info: str = archive.dist_info_path
         record: str = archive.record_path
-        problems = [*_check_members(members, dist_info), *_check_record(rows, members, record)]
+        _check_members(members, info, problems)
+        _check_record(rows, members, record, problems)
         hashed = {name for name, digest, _ in rows if digest}
         files: dict[str, bytes] = {}
         for member in members:
-            # WheelFile refuses to read what has no hash, which is a problem of RECORD by now.
-            if member.filename not in hashed:
-                continue
-            data = _read(archive, member)
-            if isinstance(data, Problem):
-                problems.append(data)
-            elif member.filename.startswith(f"{dist_info}/") or _is_compiled(member.filename, data):
+            # WheelFile refuses to read members without a hash, which are problems of RECORD already.
+            data = _read(archive, member, problems) if member.filename in hashed else None
+            if data is not None and (member.filename.startswith(f"{info}/") or _is_compiled(member.filename, data)):
                 files[member.filename] = data
     for name in ("METADATA", "WHEEL"):
-        if f"{dist_info}/{name}" not in archive.namelist():
-            problems.append(Problem("is not in the wheel", f"{dist_info}/{name}"))
+        if f"{info}/{name}" not in archive.namelist():
+            problems.at(f"{info}/{name}").add("is not in the wheel")
     libraries = {name: data for name, data in files.items() if _is_compiled(name, data)}
-    checks: dict[str, Callable[[str, bytes], Iterator[Problem]]] = {
-        "METADATA": lambda where, data: _check_metadata(where, data, claims),
-        "WHEEL": lambda where, data: _check_wheel_file(where, data, claims, libraries),
-        "entry_points.txt": _check_entry_points,
-    }
-    for name, check in checks.items():
-        where = f"{dist_info}/{name}"
-        if where in files:
-            problems += check(where, files[where])
-    for tag in sorted(claims.tags, key=str):
-        problems += check_libraries(libraries, tag, stable_abi, policy_of)
-    return installed_size, problems
+    if (data := files.get(f"{info}/METADATA")) is not None:
+        _check_metadata(data, claims, problems.at(f"{info}/METADATA"))
+    if (data := files.get(f"{info}/WHEEL")) is not None:
+        _check_wheel_file(data, claims, libraries, problems.at(f"{info}/WHEEL"))
+    if (data := files.get(f"{info}/entry_points.txt")) is not None:
+        _check_entry_points(data, problems.at(f"{info}/entry_points.txt"))
+    return sum(member.file_size for member in members), libraries
 
 
 def _is_compiled(path: str, data: bytes) -> bool:
     return is_library(path) or is_program(path, data)
 
 
-def _read(archive: ZipFile, member: ZipInfo) -> bytes | Problem:
-    """The bytes of a member, whose hash :class:`~wheel.wheelfile.WheelFile` compares with RECORD, or why not."""
+def _read(archive: ZipFile, member: ZipInfo, problems: ProblemList) -> bytes | None:
+    """Return the content of a member, whose hash WheelFile compares with RECORD, or None after adding to *problems*."""
     if member.file_size > _LARGEST_MEMBER:
-        return Problem(f"says that it unpacks to {member.file_size} bytes", member.filename)
+        problems.at(member.filename).add(f"says that it unpacks to {member.file_size} bytes")
+        return None
     try:
         return archive.read(member)
     # A hostile archive makes zipfile raise a dozen kinds of exceptions, few of them documented: BadZipFile, zlib.error,
     # EOFError, NotImplementedError, RuntimeError, struct.error, OverflowError and others.
     except Exception as error:
-        return Problem(f"cannot be read: {_first_line(error)}", member.filename)
+        problems.at(member.filename).add(f"cannot be read: {_first_line(error)}")
+        return None
 
 
-def _check_members(members: Iterable[ZipInfo], dist_info: str) -> Iterator[Problem]:
-    """The zip's names: safe to unpack, each once, one metadata folder."""
+def _check_members(members: Iterable[ZipInfo], dist_info: str, problems: ProblemList) -> None:
+    """Check the names in the zip: safe to unpack, each once, one metadata folder."""
     for name, count in Counter(member.filename for member in members).items():
         parts = name.removesuffix("/").split("/")
         if "\\" in name or ":" in parts[0] or {"", ".", ".."} & set(parts):
-            yield Problem(f"the name {name!r} is not that of a place inside the wheel")
+            problems.add(f"the name {name!r} is not that of a place inside the wheel")
         if count > 1:
-            yield Problem(f"is in the archive {count} times", name, "which one is installed depends on the installer")
+            hint = "which one is installed depends on the installer"
+            problems.at(name).add(f"is in the archive {count} times", hint)
         if parts[0].endswith(".dist-info") and parts[0] != dist_info:
-            yield Problem(f"is in a second metadata folder beside {dist_info}", name)
+            problems.at(name).add(f"is in a second metadata folder beside {dist_info}")
     for member in members:
         if stat.S_ISLNK(member.external_attr >> 16):
-            yield Problem("is a symbolic link, which installers do not make", member.filename, "put the file itself in")
+            message = "is a symbolic link, which installers do not make"
+            problems.at(member.filename).add(message, "put the file itself in")
 
 
-def _check_record(rows: Iterable[list[str]], members: Iterable[ZipInfo], record: str) -> Iterator[Problem]:
-    """RECORD against the archive: names and sizes. Whether the hashes are right shows when the members are read."""
+def _check_record(rows: Iterable[list[str]], members: Iterable[ZipInfo], record: str, problems: ProblemList) -> None:
+    """Check the names and sizes in RECORD against the archive; hashes are compared when members are read."""
     sizes = {member.filename: member.file_size for member in members if not member.is_dir()}
     signatures = {f"{record}.jws", f"{record}.p7s"}
     counts = Counter(name for name, _, _ in rows)
+    place = problems.at(record)
     for name, count in counts.items():
         if count > 1:
-            yield Problem(f"lists {name} {count} times", record)
+            place.add(f"lists {name} {count} times")
         if name not in sizes:
-            yield Problem(f"lists {name}, which is not in the archive", record)
+            place.add(f"lists {name}, which is not in the archive")
     for name in sorted(sizes.keys() - counts.keys() - signatures):
-        yield Problem(f"does not list {name}", record, "installers and indexes refuse files that it does not know")
+        place.add(f"does not list {name}", "installers and indexes refuse files that it does not list")
     for name, digest, size in rows:
         if name in signatures or name == record:
             if digest:
-                yield Problem(f"gives a hash for {name}, which depends on it", record)
-        elif not _RECORD_HASH.fullmatch(digest):
-            yield Problem(
-                f"gives {name} the hash {digest!r}",
-                record,
-                "it must be sha256= and the digest in URL-safe base64 without padding",
-            )
+                place.add(f"gives a hash for {name}, which depends on it")
+        elif not re.fullmatch(_RECORD_HASH, digest):
+            hint = "it must be sha256= and the digest in URL-safe base64 without padding"
+            place.add(f"gives {name} the hash {digest!r}", hint)
         elif name in sizes and size != str(sizes[name]):
-            yield Problem(f"gives {name} the size {size!r}, it has {sizes[name]} bytes", record)
+            place.add(f"gives {name} the size {size!r}, it has {sizes[name]} bytes")
 
 
-def _check_metadata(where: str, data: bytes, claims: _FileName) -> Iterator[Problem]:
+def _check_metadata(data: bytes, claims: _FileName, problems: ProblemList) -> None:
     from packaging.metadata import ExceptionGroup, InvalidMetadata, Metadata, parse_email
     from packaging.utils import canonicalize_name
     from packaging.version import InvalidVersion, Version
@@ -194,41 +190,41 @@ def _check_metadata(where: str, data: bytes, claims: _FileName) -> Iterator[Prob
     except ExceptionGroup as group:
         for error in group.exceptions:
             field = f"{error.field}: " if isinstance(error, InvalidMetadata) else ""
-            yield Problem(f"{field}{_first_line(error)}", where)
+            problems.add(f"{field}{_first_line(error)}")
     raw, _ = parse_email(data)
     name, version = raw.get("name", ""), raw.get("version", "")
     if canonicalize_name(name) != claims.name:
-        yield Problem(f"is for {name!r}, the file name says {claims.name}", where)
+        problems.add(f"is for {name!r}, the file name says {claims.name}")
     try:
         is_same = Version(version) == claims.version
     except InvalidVersion:
         is_same = False
     if not is_same:
-        yield Problem(f"is for version {version!r}, the file name says {claims.version}", where)
+        problems.add(f"is for version {version!r}, the file name says {claims.version}")
 
 
-def _check_wheel_file(where: str, data: bytes, claims: _FileName, libraries: Iterable[str]) -> Iterator[Problem]:
+def _check_wheel_file(data: bytes, claims: _FileName, libraries: Iterable[str], problems: ProblemList) -> None:
     from email import message_from_bytes
 
     fields = message_from_bytes(data)
     version, build = _field(fields, "Wheel-Version"), _field(fields, "Build")
     if not re.fullmatch(r"1\.\d+", version):
-        yield Problem(f"has Wheel-Version {version!r}", where, "installers know 1.0")
+        problems.add(f"has Wheel-Version {version!r}", "installers know 1.0")
     if build != claims.build:
-        yield Problem(f"has the Build {build!r}, the file name says {claims.build!r}", where)
+        problems.add(f"has the Build {build!r}, the file name says {claims.build!r}")
     missing, surplus = _compare_tags(map(str, fields.get_all("Tag", [])), claims.tags)
     if missing:
-        yield Problem(f"has no Tag {', '.join(missing)}, which the file name says", where)
+        problems.add(f"has no Tag {', '.join(missing)}, which the file name says")
     if surplus:
-        yield Problem(f"has the Tag {', '.join(surplus)}, which the file name does not say", where)
+        problems.add(f"has the Tag {', '.join(surplus)}, which the file name does not say")
     purelib = _field(fields, "Root-Is-Purelib").lower()
     is_pure = all(tag.abi == "none" and tag.platform == "any" for tag in claims.tags)
     if purelib not in ("true", "false"):
-        yield Problem(f"has Root-Is-Purelib {purelib!r}", where, "it is true or false")
+        problems.add(f"has Root-Is-Purelib {purelib!r}", "it is true or false")
     elif purelib == "true" and not all(name.partition("/")[0].endswith(".data") for name in libraries):
-        yield Problem("has Root-Is-Purelib true, but the wheel holds compiled libraries", where)
+        problems.add("has Root-Is-Purelib true, but the wheel holds compiled libraries")
     elif purelib == "false" and is_pure:
-        yield Problem("has Root-Is-Purelib false, but the tags say that the wheel runs anywhere", where)
+        problems.add("has Root-Is-Purelib false, but the tags say that the wheel runs anywhere")
 
 
 def _field(fields: Message, name: str) -> str:
@@ -236,7 +232,7 @@ def _field(fields: Message, name: str) -> str:
 
 
 def _compare_tags(lines: Iterable[str], claimed: frozenset[Tag]) -> tuple[list[str], list[str]]:
-    """The claimed tags that no line says, and what the lines say beyond (also lines that are no tags)."""
+    """Return the *claimed* tags that are in no line, and the tags and other texts that are in *lines* besides."""
     from packaging.tags import parse_tag
 
     said: set[Tag] = set()
@@ -249,7 +245,7 @@ def _compare_tags(lines: Iterable[str], claimed: frozenset[Tag]) -> tuple[list[s
     return sorted(map(str, claimed - said)), sorted([*surplus, *map(str, said - claimed)])
 
 
-def _check_entry_points(where: str, data: bytes) -> Iterator[Problem]:
+def _check_entry_points(data: bytes, problems: ProblemList) -> None:
     from configparser import ConfigParser
     from configparser import Error as ConfigParserError
 
@@ -258,12 +254,12 @@ def _check_entry_points(where: str, data: bytes) -> Iterator[Problem]:
     try:
         parser.read_string(data.decode())
     except (UnicodeDecodeError, ConfigParserError) as error:
-        yield Problem(f"cannot be read: {_first_line(error)}", where)
+        problems.add(f"cannot be read: {_first_line(error)}")
         return
     for group in parser.sections():
         for name, value in parser.items(group):
-            if not _OBJECT_REFERENCE.fullmatch(value):
-                yield Problem(f"{name} of {group} points at {value!r}", where, "it must look like module:function")
+            if not re.fullmatch(_OBJECT_REFERENCE, value):
+                problems.add(f"{name} of {group} points at {value!r}", "it must look like module:function")
 
 
 def _first_line(error: Exception) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
-from ..audit.module_audit import audit_library, audit_module, audit_program
+from ..audit.binary_audit import audit_library, audit_module, audit_program
 from ..audit.platform_policy import find_policy
-from ..base.errors import MismatchError, NotFoundError, Problem
+from ..audit.promise import Promise
+from ..base.errors import MismatchError, NotFoundError, Problem, ProblemList
 from ..base.pythons import Python
 from ..binaries.elf import name_needed, rename_needed
 from ..binaries.fat import render_fat
@@ -43,14 +44,15 @@ class AuditedFiles:
 
 def audit_artifacts(artifacts: Sequence[Artifact], audit: ArtifactAudit) -> AuditedFiles:
     """Return the files of *artifacts*, which need musl by its name on Alpine, and all that is wrong with them."""
-    target = audit.wheel.target
+    target, python = audit.wheel.target, audit.wheel.python
     shared = [artifact.product for artifact in artifacts if isinstance(artifact.product, LibraryProduct)]
     bundled = frozenset(library.path(target).rpartition("/")[2] for library in shared)
+    promise = Promise(target, find_policy(target), python, _read_stable_abi(python), bundled)
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
     dropped: list[Problem] = []
     for artifact in artifacts:
-        path, data, found = _audit(artifact, audit, bundled)
+        path, data, found = _audit(artifact, audit, promise)
         if found and artifact.is_optional:
             dropped += found
         else:
@@ -59,39 +61,27 @@ def audit_artifacts(artifacts: Sequence[Artifact], audit: ArtifactAudit) -> Audi
     return AuditedFiles(files, tuple(dropped), MismatchError.of(problems) if problems else None)
 
 
-def _audit(artifact: Artifact, audit: ArtifactAudit, bundled: frozenset[str]) -> tuple[str, bytes, tuple[Problem, ...]]:
+def _audit(artifact: Artifact, audit: ArtifactAudit, promise: Promise) -> tuple[str, bytes, list[Problem]]:
     """Return the path in the wheel, the content and the problems of one artifact."""
     product, target, python = artifact.product, audit.wheel.target, audit.wheel.python
     slices = [path.read_bytes() for path in artifact.files]
     data = render_fat(slices) if target.slices else slices[0]
-    policy = find_policy(target)
     if isinstance(product, Module):
         if target.libc == "musl" and target.musl_name.encode() in data:
             data = rename_needed(data, "libc.so")
-        path = product.path(python, target)
-        return (
-            path,
-            data,
-            audit_module(
-                data,
-                path=path,
-                module=product.name,
-                target=target,
-                python=python,
-                policy=policy,
-                stable_abi=_read_stable_abi(python),
-                bundled=bundled,
-                origin=partial(audit.find_origin, module=product),
-                is_open=product.settings.visibility == "default",
-            ),
-        )
-    if isinstance(product, LibraryProduct):
+        problems = ProblemList(product.path(python, target))
+        origin = partial(audit.find_origin, module=product)
+        is_open = product.settings.visibility == "default"
+        audit_module(data, product.name, promise, problems, origin=origin, is_open=is_open)
+    elif isinstance(product, LibraryProduct):
         if target.libc == "musl":
             data = name_needed(data, "libc.so", target.musl_name)
-        path = product.path(target)
-        return path, data, audit_library(data, path=path, target=target, policy=policy, bundled=bundled)
-    path = f"{audit.scripts}/{artifact.files[0].name}"
-    return path, data, audit_program(data, path=path, target=target, policy=policy)
+        problems = ProblemList(product.path(target))
+        audit_library(data, promise, problems)
+    else:
+        problems = ProblemList(f"{audit.scripts}/{artifact.files[0].name}")
+        audit_program(data, promise, problems)
+    return problems.place, data, problems.found
 
 
 @cache
