@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import Commands, add_json, positive
-from .rebuild_options import add_no_isolation
+from .arguments import Commands, add_json, add_no_isolation, positive
 
 _SELECTION = "a project, or a pattern of file names (default: everything)"
 
