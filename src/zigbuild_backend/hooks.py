@@ -148,14 +148,15 @@ def build_wheel(wheel_directory: str, config_settings: Mapping[str, Any] | None)
 @_hook
 def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | None) -> str:
     """Make a wheel that imports the project from its folder, and return its name."""
+    from .editable.editable_members import EditableInstall
     from .editable.editable_wheel import make_editable
 
     options = _parse_options(config_settings, os.environ)
     checkout, wheel = _choose(Path.cwd(), options)
     has_inputs = checkout.project.is_compiled or checkout.project.generated
     workshop = _open_workshop(checkout.project, options) if has_inputs else None
-    epoch, out = read_epoch(os.environ), Path(wheel_directory)
-    path = make_editable(checkout, wheel, out, workshop, epoch=epoch, options=options.texts)
+    install = EditableInstall(checkout, wheel, read_epoch(os.environ), options.texts)
+    path = make_editable(install, Path(wheel_directory), workshop)
     if workshop:
         _keep_zig(workshop)
     return path.name
@@ -165,11 +166,13 @@ def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | No
 def rebuild_editable(root: str, folder: str, config_settings: Mapping[str, str]) -> None:
     """Compile an editable install again when more has changed than its sources; the caller has locked *folder*."""
     from .editable.editable_build import compile_into
+    from .editable.editable_members import EditableInstall
 
     options = _parse_options(config_settings, {})  # they hold what the environment said at the install
     checkout, wheel = _choose(Path(root), options)
     workshop = _open_workshop(checkout.project, options)
-    compile_into(Path(folder), checkout, wheel, workshop, epoch=read_epoch(os.environ))
+    install = EditableInstall(checkout, wheel, read_epoch(os.environ), options.texts)
+    compile_into(Path(folder), install, workshop)
 
 
 @_hook

@@ -236,7 +236,7 @@ def test_lost_caches_are_made_again_or_missed_plainly(install: Install) -> None:
     shutil.rmtree(install.ask("import spam, sys, pathlib; print(pathlib.Path(sys.meta_path[0].overlay).parent)"))
     init.write_text(text.replace("/editable-environments/", "/of-yore/"))
     said = install.run(ASK, check=False).stderr
-    assert re.search(r"ImportError: spam cannot be rebuilt: there is no .*/of-yore/", said)
+    assert re.search(r"ImportError: spam cannot be rebuilt: .*/of-yore/.* does not exist", said)
     assert f'pip install --editable "{install.project}"' in said
     init.write_text(text)
     assert install.ask() == "42"

@@ -11,11 +11,11 @@ import pytest
 
 from projects import project_of, write_files
 from zigbuild_backend.core.project.project import Checkout
-from zigbuild_backend.editable.import_paths import Layout, find_layout, find_roots
+from zigbuild_backend.editable.import_paths import ImportPaths, find_import_paths, list_import_roots
 from zigbuild_backend.editable.installed import finder
 from zigbuild_backend.editable.installed.resources import read_resources
 from zigbuild_backend.editable.installed.state import State, read_state, sign
-from zigbuild_backend.editable.watched_files import watch
+from zigbuild_backend.editable.watched_files import record_state
 
 EXTENSION = '[[extension]]\nname = "spam._c"\nsources = ["{}"]\n'
 OLD = 1_000_000_000_000_000_000  # ns
@@ -24,43 +24,47 @@ OLD = 1_000_000_000_000_000_000  # ns
 @pytest.mark.parametrize(
     ("settings", "paths", "layout"),
     [
-        ("", ("src/spam/__init__.py", "src/spam/words.txt"), Layout(("src",), {})),
-        ("", ("spam/__init__.py",), Layout((".",), {})),
-        ("", ("spam.py",), Layout((".",), {})),
+        ("", ("src/spam/__init__.py", "src/spam/words.txt"), ImportPaths(("src",), {})),
+        ("", ("spam/__init__.py",), ImportPaths((".",), {})),
+        ("", ("spam.py",), ImportPaths((".",), {})),
         (
             'packages = ["lib/spam", "spam-stubs"]',
             ("lib/spam/__init__.py", "spam-stubs/a.pyi"),
-            Layout((".", "lib"), {}),
+            ImportPaths((".", "lib"), {}),
         ),
-        ('wheel.include = { "a.txt" = "spam/b.txt" }', ("spam.py", "a.txt"), Layout((".",), {"spam/b.txt": "a.txt"})),
+        (
+            'wheel.include = { "a.txt" = "spam/b.txt" }',
+            ("spam.py", "a.txt"),
+            ImportPaths((".",), {"spam/b.txt": "a.txt"}),
+        ),
         (
             'wheel.include = { "data/spam/b.txt" = "spam/b.txt" }',
             ("spam/__init__.py", "data/spam/b.txt"),
-            Layout((".",), {"spam/b.txt": "data/spam/b.txt"}),
+            ImportPaths((".",), {"spam/b.txt": "data/spam/b.txt"}),
         ),
         (
             'packages = ["src/shop", "lib/shop"]',
             ("src/shop/till/__init__.py", "lib/shop/door/__init__.py"),
-            Layout(("lib", "src"), {}),
+            ImportPaths(("lib", "src"), {}),
         ),
     ],
     ids=["src", "flat", "module", "stubs", "moved", "moved-from-a-folder-of-that-name", "namespace"],
 )
-def test_layout(settings: str, paths: tuple[str, ...], layout: Layout) -> None:
-    assert find_layout(project_of(settings, *paths)) == layout
+def test_layout(settings: str, paths: tuple[str, ...], layout: ImportPaths) -> None:
+    assert find_import_paths(project_of(settings, *paths)) == layout
 
 
 def test_file_that_the_build_writes_is_copied() -> None:
     project = project_of("", "spam/__init__.py", "spam/_version.py")
     written = project.tree.with_generated("spam/_version.py", b"version = 1\n")
     project = type(project)(project.metadata, project.settings, written, project.contents)
-    assert find_layout(project).copies == {"spam/_version.py": "spam/_version.py"}
+    assert find_import_paths(project).copies == {"spam/_version.py": "spam/_version.py"}
 
 
 def test_roots_are_the_projects_alone() -> None:
     contents = {"shop/till/__init__.py": "", "shop/till/drawer/__init__.py": "", "door.py": ""}
     modules, files = ["shop.till.drawer._c", "_hinge", "shop.native._c"], ["shop/till/a.txt", "door.py"]
-    assert find_roots(modules, files, contents) == ("_hinge", "shop.native._c", "shop.till")
+    assert list_import_roots(modules, files, contents) == ("_hinge", "shop.native._c", "shop.till")
 
 
 def test_state_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -85,7 +89,7 @@ def test_changes_are_told_by_size_time_and_name(tmp_path: Path) -> None:
     project = project_of(
         EXTENSION.format("native/*.c"), "spam/__init__.py", "native/c.c", "a.c", "b.c", "pyproject.toml"
     )
-    state = watch(Checkout(project, tmp_path))
+    state = record_state(Checkout(project, tmp_path))
     assert {*state.sources} == {"native/c.c", "a.c", "b.c"}
     assert {*state.settings} == {"pyproject.toml"}
     assert {*state.folders} == {"native"}
@@ -101,7 +105,7 @@ def test_changes_are_told_by_size_time_and_name(tmp_path: Path) -> None:
     write_files(tmp_path, {"native/d.c": "", "pyproject.toml": "[project]"})
     changes = state.find_changes(str(tmp_path))
     assert not changes.are_edits
-    assert str(changes) == "b.c is gone, pyproject.toml was edited, other files are in native"
+    assert str(changes) == "b.c was deleted, pyproject.toml was edited, files were added to or deleted from native"
 
 
 def test_file_edited_in_this_moment_is_looked_at_again(tmp_path: Path) -> None:
@@ -128,7 +132,7 @@ def test_folders_that_globs_lead_to_are_watched(pattern: str, folders: set[str],
     paths = ("native/a.c", "native/deep/a.c", "native/deep/er/a.c", "a.c")
     write_files(tmp_path, {**dict.fromkeys(paths, ""), "native/__pycache__/a.pyc": "", "native/.cache/a.c": ""})
     project = project_of(EXTENSION.format(pattern), "spam/__init__.py", *paths)
-    assert {*watch(Checkout(project, tmp_path)).folders} == folders
+    assert {*record_state(Checkout(project, tmp_path)).folders} == folders
 
 
 def test_what_is_read_by_others_than_the_compiler_is_no_source(tmp_path: Path) -> None:
@@ -137,7 +141,7 @@ version = {{ from = "attribute", attribute = "spam.about:version" }}
 wheel = {{ include = {{ "a.txt" = "spam/b.txt" }}, data = {{ "m.1" = "man/m.1" }} }}
 {EXTENSION.format("a.c")}"""
     project = project_of(settings, "spam/__init__.py", "spam/about.py", "a.c", "a.txt", "m.1", "README")
-    state = watch(Checkout(project, tmp_path))
+    state = record_state(Checkout(project, tmp_path))
     assert {*state.settings} == {"spam/about.py", "a.txt", "m.1"}
     assert {*state.sources} == {"a.c", "README"}
 

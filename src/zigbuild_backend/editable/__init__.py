@@ -1,4 +1,4 @@
-"""Editable installs (PEP 660): a wheel that imports the project's Python files from where they are.
+"""Editable installs (PEP 660): wheels that import the project's Python files from its folder.
 
-:mod:`.installed` has what goes into the wheel as it is.
+The modules of :mod:`.installed` are copied into such a wheel.
 """

@@ -1,4 +1,4 @@
-"""Compiles a project into a folder of the store that its editable install is imported from, and again from then on."""
+"""Compiles an editable install into a folder of the store, from which its modules are imported."""
 
 from __future__ import annotations
 
@@ -12,27 +12,26 @@ from pathlib import Path
 
 from ..core.base import store_folders
 from ..core.base.store import Store, locked, temporary_folder
-from ..core.project.planned_wheels import PlannedWheel
-from ..core.project.project import Checkout
 from ..core.wheel.spec import WheelSpec
 from ..core.wheel.workshop import Workshop
 from ..core.zig.build_roots import Workspace
-from .editable_members import Member, make_members
+from .editable_members import EditableInstall, Member, make_members
 from .installed.state import read_state
 from .kept_backend import BuildEnvironment
-from .watched_files import watch
+from .watched_files import record_state
 
 _PAUSE = 0.05  # seconds
 
 
-def find_folder(root: Path, wheel: PlannedWheel, backend: BuildEnvironment, options: Mapping[str, str]) -> Path:
-    """The folder of the store for the project in *root*, compiled for one wheel by one backend with those *options*."""
-    parts = [str(root), wheel.identifier, backend.name, *(f"{key}={value}" for key, value in sorted(options.items()))]
+def make_state_folder(install: EditableInstall, backend: BuildEnvironment) -> Path:
+    """Return the folder of the store for *install*, compiled by *backend*."""
+    options = (f"{key}={value}" for key, value in sorted(install.options.items()))
+    parts = [str(install.checkout.root), install.wheel.identifier, backend.name, *options]
     return backend.zig.store.folder(store_folders.EDITABLE, hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16])
 
 
-def forget_lost_projects(store: Store) -> None:
-    """Deletes what is kept for projects whose folders are gone: nobody says when an editable install is removed."""
+def delete_lost_projects(store: Store) -> None:
+    """Delete the state of projects whose folders are gone: no hook is called when an install is removed."""
     for folder in store.folder(store_folders.EDITABLE).iterdir():
         state = read_state(str(folder))
         if state and not Path(state.root).is_dir():
@@ -40,8 +39,8 @@ def forget_lost_projects(store: Store) -> None:
 
 
 @contextmanager
-def wait_for(folder: Path) -> Iterator[None]:
-    """Has *folder* for itself: what imports the project waits meanwhile."""
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Lock *folder* until the context ends, after waiting for the process that has it; imports wait meanwhile."""
     while True:
         with locked(folder / "lock") as is_ours:
             if is_ours:
@@ -50,30 +49,29 @@ def wait_for(folder: Path) -> Iterator[None]:
         time.sleep(_PAUSE)
 
 
-def compile_into(
-    folder: Path, checkout: Checkout, wheel: PlannedWheel, workshop: Workshop, *, epoch: int
-) -> tuple[WheelSpec, tuple[Member, ...]]:
-    """Makes the overlay in *folder*, which nobody else may use meanwhile, and notes what it was made of.
+def compile_into(folder: Path, install: EditableInstall, workshop: Workshop) -> tuple[WheelSpec, tuple[Member, ...]]:
+    """Compile the overlay in *folder*, which the caller has locked, and record what it was compiled from.
 
-    :raises ZigbuildError: with what is wrong with the project's modules. The overlay is as it was then.
+    :raises ZigbuildError: if a module does not compile or is refused. The overlay is then as it was before.
     """
+    checkout, wheel = install.checkout, install.wheel
     workspace = Workspace(folder / "root", folder / "artifacts", folder / "cache")
     _forget_command(folder)
     shutil.rmtree(workspace.artifacts, ignore_errors=True)
     for part in (workspace.root, workspace.artifacts, folder / "overlay"):
         part.mkdir(parents=True, exist_ok=True)
-    state = watch(checkout)
+    state = record_state(checkout)
 
-    def note(command: Sequence[str], inherited: Sequence[str], environment: Mapping[str, str]) -> None:
+    def record_command(command: Sequence[str], inherited: Sequence[str], environment: Mapping[str, str]) -> None:
         state.command, state.inherited, state.environment = list(command), list(inherited), dict(environment)
 
-    zig = replace(workshop.zig, on_build=note)
-    spec, members = make_members(checkout, wheel, replace(workshop, zig=zig), epoch=epoch, workspace=workspace)
+    zig = replace(workshop.zig, on_build=record_command)
+    spec, members = make_members(install, replace(workshop, zig=zig), workspace)
     overlaid = [member for member in members if not member.is_data]
     _write_overlay(folder / "overlay", overlaid)
     state.root, state.identifier = str(checkout.root), wheel.identifier
     state.members = {member.entry.path: member.module for member in overlaid}
-    is_as_linked = all(_is_as_linked(member, workspace, wheel) for member in members if member.module)
+    is_as_linked = all(_is_as_linked(member, workspace, wheel.identifier) for member in members if member.module)
     if checkout.project.products.shared or not is_as_linked:
         state.command = []
     for path in [path for path in state.sources if not _is_staged(checkout.root / path, workspace.root / path)]:
@@ -83,14 +81,14 @@ def compile_into(
 
 
 def _forget_command(folder: Path) -> None:
-    """Lets nothing but a build that succeeds compile there: what is staged does not belong to the state any more."""
+    """Remove the command from the state, until a build succeeds: from now on the staged files differ from the state."""
     if state := read_state(str(folder)):
         state.command = []
         state.write(str(folder))
 
 
 def _write_overlay(folder: Path, members: Sequence[Member]) -> None:
-    """Makes *folder* hold exactly *members*. Each is replaced as a whole: a process may have the old one loaded."""
+    """Make *folder* hold exactly *members*. Files are replaced as a whole: a process may have the old one loaded."""
     wanted = {member.entry.path for member in members}
     for path in [path for path in folder.rglob("*") if path.is_file()]:
         if path.relative_to(folder).as_posix() not in wanted:
@@ -105,14 +103,14 @@ def _write_overlay(folder: Path, members: Sequence[Member]) -> None:
                 (scratch / path.name).replace(path)
 
 
-def _is_as_linked(member: Member, workspace: Workspace, wheel: PlannedWheel) -> bool:
-    """Whether a module is what the linker wrote, with nothing done to it afterwards."""
-    path = workspace.artifacts / wheel.identifier / member.entry.path
+def _is_as_linked(member: Member, workspace: Workspace, identifier: str) -> bool:
+    """Return whether a module is the linker's output, with nothing changed in it afterwards."""
+    path = workspace.artifacts / identifier / member.entry.path
     return path.is_file() and path.read_bytes() == member.entry.data
 
 
 def _is_staged(source: Path, staged: Path) -> bool:
-    """Whether a file of the project is in the build root as it is."""
+    """Return whether a file of the project is in the build root unchanged."""
     try:
         return source.read_bytes() == staged.read_bytes()
     except OSError:

@@ -1,7 +1,8 @@
-"""What an editable install has beside the source folders: compiled modules and programs, and files from elsewhere."""
+"""The members of an editable install beside the source folders: compiled files, and files from other places."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..core.archive.archive_writer import Entry
@@ -14,38 +15,48 @@ from ..core.wheel.wheel_compiler import RefusedWheel, compile_wheels
 from ..core.wheel.wheel_maker import specify
 from ..core.wheel.workshop import Workshop
 from ..core.zig.build_roots import Workspace
-from .import_paths import find_layout
+from .import_paths import find_import_paths
 
 STORED = "stored"
 """The archive profile without compression: installers unpack such a wheel at once."""
 
 
 @dataclass(frozen=True)
+class EditableInstall:
+    """A project and the wheel that an editable install of it is compiled as.
+
+    ``options`` are the ``config_settings`` of the install, which also hold when it is compiled again on import.
+    """
+
+    checkout: Checkout
+    wheel: PlannedWheel
+    epoch: int
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Member:
-    """A file of a wheel; ``module`` is its dotted name, empty for what is no module."""
+    """A file of a wheel; ``module`` is the dotted name of an extension module, empty for other files."""
 
     entry: Entry
     module: str = ""
 
     @property
     def is_data(self) -> bool:
-        """Whether it is installed somewhere else than among the packages."""
+        """Whether it is installed outside of the packages."""
         return self.entry.path.partition("/")[0].endswith(".data")
 
 
 def make_members(
-    checkout: Checkout,
-    wheel: PlannedWheel,
-    workshop: Workshop | None,
-    *,
-    epoch: int,
-    workspace: Workspace | None = None,
+    install: EditableInstall, workshop: Workshop | None, workspace: Workspace | None = None
 ) -> tuple[WheelSpec, tuple[Member, ...]]:
-    """The members of an editable install, sorted by path, and the specification of its wheel.
+    """Compile an editable install; return the specification of its wheel and its members, sorted by path.
 
-    :raises ZigbuildError: with what is wrong with its modules.
+    :raises ZigbuildError: if a module does not compile or is refused.
     """
-    spec = specify(checkout.project, epoch=epoch, archive=STORED)
+    checkout, wheel = install.checkout, install.wheel
+    project = checkout.project
+    spec = specify(project, epoch=install.epoch, archive=STORED)
     compiled: dict[str, bytes] = {}
     if workshop:
         (made,) = compile_wheels(checkout, [wheel], workshop, spec, workspace)
@@ -53,16 +64,16 @@ def make_members(
             raise made.error
         spec = made.spec
         compiled.update(made.files)
-    names = {module.name.replace(".", "/"): module.name for module in checkout.project.modules}
-    shared = {library.path(wheel.target) for library in checkout.project.products.shared} if wheel.target else set()
-    files = checkout.project.tree.by_path
+    names = {module.name.replace(".", "/"): module.name for module in project.modules}
+    shared = {library.path(wheel.target) for library in project.products.shared} if wheel.target else set()
+    files = project.tree.by_path
     members = [
-        Member(make_entry(checkout.project, path, data), "" if path in shared else names.get(path.split(".")[0], ""))
+        Member(make_entry(project, path, data), "" if path in shared else names.get(path.split(".")[0], ""))
         for path, data in compiled.items()
     ]
     members += [
         Member(Entry(path, read_file(checkout.root, files[source]), files[source].is_executable))
-        for path, source in find_layout(checkout.project).copies.items()
+        for path, source in find_import_paths(project).copies.items()
     ]
     members += [Member(entry) for entry in read_data(checkout)]
     return spec, tuple(sorted(members, key=lambda member: member.entry.path))

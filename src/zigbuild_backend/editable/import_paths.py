@@ -1,4 +1,4 @@
-"""Which of a project's files are imported from where they are, and which an editable install has to hold itself."""
+"""The paths of an editable install: files that are imported from the project's folder, and files that it copies."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from ..core.project.project import Project
 
 
 @dataclass(frozen=True)
-class Layout:
-    """``folders`` go on ``sys.path``, relative to the project's. ``copies``: path in the wheel → path in the tree, of
-    what cannot be found from there.
+class ImportPaths:
+    """``folders`` go on ``sys.path``, relative to the project's folder.
+
+    ``copies`` (path in the wheel → path in the tree) are the files that cannot be imported from those folders.
     """
 
     folders: tuple[str, ...]
     copies: Mapping[str, str]
 
 
-def find_layout(project: Project) -> Layout:
-    """How the files of *project* are imported.
+def find_import_paths(project: Project) -> ImportPaths:
+    """Return the import paths of *project*.
 
-    One is found in place if its path in the tree ends as in the wheel, and begins as that of its package. What is not
-    on disk is in no place.
+    A file is imported in place if its path in the tree ends with its path in the wheel, below the same folder as its
+    package. Files that are generated are not on disk, and are copied.
     """
     contents, files = project.contents, project.tree.by_path
     homes = {path: _find_home(source, path) for path, source in contents.items()}
@@ -30,34 +31,37 @@ def find_layout(project: Project) -> Layout:
     folders: set[str] = set()
     for path, source in contents.items():
         home = homes[path]
-        package = homes.get(f"{find_root(path, contents)}/__init__.py", home)
+        package = homes.get(f"{find_import_root(path, contents)}/__init__.py", home)
         if home is None or home != package or files[source].content is not None:
             copies[path] = source
         else:
             folders.add(home)
-    return Layout(tuple(sorted(folders)), copies)
+    return ImportPaths(tuple(sorted(folders)), copies)
 
 
-def find_root(path: str, contents: Collection[str]) -> str:
-    """The outermost package that the file or module at *path* belongs to, or its own path: what is the project's alone.
+def find_import_root(path: str, contents: Collection[str]) -> str:
+    """Return the folder of the outermost package of the file or module at *path*, or *path* if it is in no package.
 
-    Namespace packages, which have no ``__init__.py``, are not.
+    Namespace packages, which have no ``__init__.py``, do not count: other distributions may share them.
     """
     parts = path.split("/")
     prefixes = ["/".join(parts[:end]) for end in range(1, len(parts))]
     return next((prefix for prefix in prefixes if f"{prefix}/__init__.py" in contents), path)
 
 
-def find_roots(modules: Iterable[str], files: Iterable[str], contents: Collection[str]) -> tuple[str, ...]:
-    """The dotted names of the outermost packages that hold *modules* (dotted names) or *files*, or of the modules."""
+def list_import_roots(modules: Iterable[str], files: Iterable[str], contents: Collection[str]) -> tuple[str, ...]:
+    """Return the dotted names of the outermost packages of *modules* (dotted names) and *files*.
+
+    A module that is in no package is its own root.
+    """
     paths = [module.replace(".", "/") for module in modules]
-    packages = [root for path in files if (root := find_root(path, contents)) != path]
-    roots = {*(find_root(path, contents) for path in paths), *packages}
+    packages = [root for path in files if (root := find_import_root(path, contents)) != path]
+    roots = {*(find_import_root(path, contents) for path in paths), *packages}
     return tuple(sorted(root.replace("/", ".") for root in roots))
 
 
 def _find_home(source: str, path: str) -> str | None:
-    """The folder of the tree from which *path* leads to *source*, if there is one."""
+    """Return the folder of the tree below which *source* has the path that it has in the wheel, if there is one."""
     if source == path:
         return "."
     return source.removesuffix(f"/{path}") if source.endswith(f"/{path}") else None

@@ -1,4 +1,4 @@
-"""Keeps what an editable install is built with, so that it is built again when an isolated environment is gone."""
+"""Keeps the build environment of an editable install, which outlives the isolated environment of the frontend."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _OWN_REQUIREMENTS = ("packaging", "pyproject-metadata", *(["tomli"] if sys.versi
 
 @dataclass(frozen=True)
 class BuildEnvironment:
-    """``folders`` of the store from which the backend and all that it needs is imported, ``zig`` among them."""
+    """``folders`` of the store from which the backend and its requirements are imported; ``zig`` is in one of them."""
 
     folders: tuple[Path, ...]
     zig: Zig
 
     @property
     def name(self) -> str:
-        """A digest of all that is in it but zig."""
+        """A digest of all packages in it but zig."""
         return self.folders[0].name
 
 
 def keep_environment(requirements: Iterable[str], headers: Iterable[str], zig: Zig) -> BuildEnvironment:
-    """The running backend, *zig*, and what is installed of the *requirements*, in the store.
+    """Copy the running backend, *zig* and the installed *requirements* into the store.
 
-    Of those for *headers* nothing is there that they require. What is installed as editable itself is left out: it
-    stays where it is.
+    The requirements *headers* are copied without their own requirements. Packages that are editable installs are left
+    out: they are imported from where they are.
 
-    :raises NotFoundError: with the requirements that are not installed.
+    :raises NotFoundError: if requirements are not installed; it names them.
     """
     own = list_package(PACKAGE_FOLDER)
     tools = find_tools([*_OWN_REQUIREMENTS, *requirements], headers=headers).distributions
@@ -66,7 +66,7 @@ def _is_editable(distribution: Distribution) -> bool:
 
 
 def _copy_distribution(distribution: Distribution, folder: Path) -> None:
-    """Copies what was installed into *folder*, but for commands."""
+    """Copy the files of *distribution* into *folder*, except for commands."""
     for file in distribution.files or ():
         source = Path(str(file.locate()))
         if ".." not in file.parts and source.is_file():

@@ -1,4 +1,4 @@
-"""What of a project decides about its modules, and is looked at when an editable install of it is imported."""
+"""The files and folders of a project that its modules depend on; an editable install looks at them on import."""
 
 from __future__ import annotations
 
@@ -8,26 +8,23 @@ from pathlib import Path
 
 from ..core.project.globs import is_glob
 from ..core.project.project import Checkout, Project
-from .import_paths import find_layout
+from .import_paths import find_import_paths
 from .installed.state import State, list_names, sign, sign_folder
 
 _PYTHON = (".py", ".pyi")
 _SETTINGS = ("pyproject.toml", ".gitignore")
 
 
-def watch(checkout: Checkout) -> State:
-    """A state with the signatures of the files and folders that count, as they are now.
+def record_state(checkout: Checkout) -> State:
+    """Return a state with the present signatures of the files and folders that the modules depend on.
 
-    All files of the project do, except for those of Python, which are imported from where they are. They are *sources*,
-    which the compiler may read, unless something else than the compiler makes use of them.
+    Those are all files but Python's, which are imported in place. A file is one of the *sources*, which the compiler
+    may read, unless something else than the compiler reads it.
     """
     state = State()
-    others = {
-        *find_layout(checkout.project).copies.values(),
-        *checkout.project.data.values(),
-        *_find_read(checkout.project),
-    }
-    for path in checkout.project.tree.by_path:
+    project = checkout.project
+    others = {*find_import_paths(project).copies.values(), *project.data.values(), *_find_other_inputs(project)}
+    for path in project.tree.by_path:
         if path.rpartition("/")[2] in _SETTINGS or path in others:
             state.settings[path] = sign(str(checkout.root / path))
         elif not path.endswith(_PYTHON):
@@ -37,8 +34,8 @@ def watch(checkout: Checkout) -> State:
     return state
 
 
-def _find_read(project: Project) -> Iterator[str]:
-    """The files that something else than the compiler reads: what sources are generated from, and the version."""
+def _find_other_inputs(project: Project) -> Iterator[str]:
+    """Yield the files that something else than the compiler reads: inputs of generators, and those with the version."""
     yield from (source for generation in project.generations for source in generation.inputs)
     source = project.settings.version
     if source:
@@ -48,7 +45,7 @@ def _find_read(project: Project) -> Iterator[str]:
 
 
 def _find_folders(checkout: Checkout) -> Iterator[str]:
-    """The folders in which a new file may be one more source."""
+    """Yield the folders in which a new file may be one more source."""
     for pattern in _find_globs(checkout.project):
         fixed = re.split(r"[*?[]", pattern)[0].rpartition("/")[0]
         yield fixed
@@ -63,7 +60,7 @@ def _find_globs(project: Project) -> Iterable[str]:
 
 
 def _walk(root: Path, folder: str) -> Iterator[str]:
-    """The folders below *folder*, which is none of Python's nor of tools, and neither are they."""
+    """Yield the folders below *folder*, without those of Python and of tools."""
     for name in list_names(str(root / folder)).split("/"):
         path = f"{folder}/{name}" if folder else name
         if name and (root / path).is_dir():

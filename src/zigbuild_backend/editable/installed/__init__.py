@@ -1,4 +1,4 @@
-"""What an editable install consists of: these modules are copied into it as they are.
+"""The modules of an editable install, which are copied into its wheel.
 
-They import the standard library alone, little of it when an interpreter starts, and run on Python 3.9.
+They run on Python 3.9, import only the standard library, and little of it when an interpreter starts.
 """

@@ -1,7 +1,7 @@
-"""Finds what of an editable install is not in the project's source folders: its compiled modules.
+"""Finds the modules of an editable install that are not in the project's source folders, such as compiled ones.
 
-They lie in a folder laid out like a wheel, the overlay. The rest is found by a path that the install adds to
-``sys.path``, as any module is.
+They lie in the overlay, a folder laid out like a wheel. All others are found by the paths that the install adds to
+``sys.path``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import sys
 from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder
 
-TYPE_CHECKING = False  # what sets it to True does not run this
+TYPE_CHECKING = False  # importing typing would cost time; type checkers take it for True
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import ModuleType
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Finder:
-    """Answers for the *roots*, the outermost modules that are the project's alone, and for what is below them.
+    """A finder for the *roots*, the outermost packages and modules of the project, and for all modules below them.
 
-    *members* are the files of the overlay: path → name of the module, or empty for a file of a package.
+    *members* are the files of the overlay: path → dotted name of a module, or empty for a file of a package.
     *rebuild* are the arguments of :func:`~.rebuilding.bring_up_to_date`, if the project is compiled again on import.
     """
 
@@ -32,9 +32,10 @@ class Finder:
         self.overlay = overlay
         self.rebuild = rebuild
         self.members = members
-        self.learn(members)
+        self.set_members(members)
 
-    def learn(self, members: Mapping[str, str]) -> None:
+    def set_members(self, members: Mapping[str, str]) -> None:
+        """Index *members*, the files of the overlay."""
         self.modules = {name: os.path.join(self.overlay, path) for path, name in members.items() if name}
         folders = [path.split("/")[:-1] for path in members]
         self.packages = {".".join(parts[: end + 1]) for parts in folders for end in range(len(parts))}
@@ -42,16 +43,16 @@ class Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """What the import system asks every finder.
+        """Return the spec of a module of the project, after compiling the project if that is needed.
 
-        :raises ImportError: if the project had to be compiled and could not; it holds what the compiler said.
+        :raises ImportError: if the project does not compile; it holds the compiler's messages.
         """
         if name not in self.roots and not name.startswith(self.below):
             return None
         if self.rebuild:
             from .rebuilding import bring_up_to_date
 
-            self.learn(bring_up_to_date(self.members, **self.rebuild))
+            self.set_members(bring_up_to_date(self.members, **self.rebuild))
             self.rebuild = None
         if name in self.modules:
             file = self.modules[name]
@@ -61,7 +62,7 @@ class Finder:
         return self._find_package(name, path) if name in self.packages else None
 
     def _find_package(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-        """A package of the project, with its folder in the overlay behind that of its sources."""
+        """Return the spec of a package, with its folder in the overlay behind its source folder."""
         spec = PathFinder.find_spec(name, path)
         if spec and spec.loader and isinstance(spec.submodule_search_locations, list):
             folder = os.path.join(self.overlay, *name.split("."))
@@ -78,5 +79,5 @@ def _read_resources(loader: Any, folder: str) -> Any:
 
 
 def install(**arguments: Any) -> None:
-    """Has the import system ask a new :class:`Finder` before all others."""
+    """Insert a new :class:`Finder` before all others."""
     sys.meta_path.insert(0, Finder(**arguments))

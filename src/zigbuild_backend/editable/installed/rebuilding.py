@@ -1,7 +1,7 @@
-"""Compiles an editable install again if what it was made of has changed since.
+"""Compiles an editable install again if the files that it was compiled from have changed.
 
-What has changed is told by sizes and times of files. Where files were merely edited, zig is started right away; for
-all else, and if zig refuses, the backend does it in a process of its own, and says what is wrong.
+Changes are found by sizes and times of files. If files were only edited, zig is started right away; for all other
+changes, and if zig fails, the backend compiles in a process of its own, and explains the errors.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import time
 
 from .state import Changes, State, read_state
 
-TYPE_CHECKING = False  # what sets it to True does not run this
+TYPE_CHECKING = False  # importing typing would cost time; type checkers take it for True
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_IN_A_REBUILD = "ZIGBUILD_EDITABLE_SKIP"
+_SKIP = "ZIGBUILD_EDITABLE_SKIP"
 _VERBOSE = "ZIGBUILD_EDITABLE_VERBOSE"
 _BACKEND = """\
 import sys
@@ -31,15 +31,15 @@ _PAUSE = 0.05  # seconds
 def bring_up_to_date(
     members: Mapping[str, str], project: str, root: str, folder: str, backend: Sequence[str], options: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """The files of the overlay, after compiling the *project* in the folder *root* if something in it has changed.
+    """Compile the *project* in the folder *root* if its files have changed; return the files of its overlay.
 
-    *folder* is where its state is, *backend* the folders that the backend and what it needs is imported from, *options*
-    the settings that it was installed with. *members* are the files that were there then.
+    *folder* has its state. *backend* are the folders from which the backend and its requirements are imported,
+    *options* the ``config_settings`` of the install, and *members* the files of the overlay at the install.
 
-    :raises ImportError: if it cannot be compiled, with what the compiler said.
+    :raises ImportError: if it does not compile; it holds the compiler's messages.
     """
     state = read_state(folder)
-    if _is_set(_IN_A_REBUILD):
+    if _is_set(_SKIP):
         return state.members if state else members
     if not state or state.find_changes(root):
         try:
@@ -54,8 +54,8 @@ def _rebuild(project: str, root: str, folder: str, backend: Sequence[str], optio
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "lock"), "a+b") as file:
         _wait_for_lock(file.fileno())
-        state = read_state(folder)  # another process may have done it meanwhile
-        changes = state.find_changes(root) if state else Changes({}, ["the cache of its modules is gone"])
+        state = read_state(folder)  # another process may have compiled it meanwhile
+        changes = state.find_changes(root) if state else Changes({}, ["the cache of its modules was deleted"])
         if changes:
             start = time.perf_counter()
             _say(f"{project}: {changes}")
@@ -65,7 +65,7 @@ def _rebuild(project: str, root: str, folder: str, backend: Sequence[str], optio
 
 
 def _run_zig(state: State, changes: Changes, root: str, folder: str) -> bool:
-    """Compiles what was edited; gives whether that went well."""
+    """Compile the edited files with zig; return whether that succeeded."""
     if not state.command:
         return False
     import subprocess
@@ -107,11 +107,11 @@ def _run_backend(
     mend = f'install it again: {os.path.basename(sys.executable)} -m pip install --editable "{root}"{given}'
     for needed in (os.path.join(root, "pyproject.toml"), *backend):
         if not os.path.exists(needed):
-            raise ImportError(f"{project} cannot be rebuilt: there is no {needed}\n{mend}", name=project)
+            raise ImportError(f"{project} cannot be rebuilt: {needed} does not exist\n{mend}", name=project)
     done = subprocess.run(
         [sys.executable, "-I", "-c", _BACKEND, "\n".join(backend), root, folder, *settings],
         cwd=root,
-        env={**os.environ, _IN_A_REBUILD: "1"},
+        env={**os.environ, _SKIP: "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -133,7 +133,7 @@ def _is_set(variable: str) -> bool:
 
 
 def _wait_for_lock(descriptor: int) -> None:
-    """Waits until the lock is ours; it is given back when the file is closed."""
+    """Wait until this process has the lock, which is released when the file is closed."""
     if sys.platform == "win32":
         import msvcrt
 

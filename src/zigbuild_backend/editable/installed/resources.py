@@ -1,18 +1,18 @@
-"""What ``importlib.resources`` finds in a package of an editable install."""
+"""Lets ``importlib.resources`` find the files of a package in its source folder and in the overlay."""
 
 from __future__ import annotations
 
 import pathlib
 from importlib.readers import FileReader
 
-TYPE_CHECKING = False  # what sets it to True does not run this
+TYPE_CHECKING = False  # importing typing would cost time; type checkers take it for True
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
 
-class Folder(type(pathlib.Path())):  # type: ignore[misc]  # that class can be extended, Path only since Python 3.12
-    """A folder of the sources. What the overlay has besides is found in it, too."""
+class Folder(type(pathlib.Path())):  # type: ignore[misc]  # Path itself can be extended only since Python 3.12
+    """A source folder that also has the files of its folder in the overlay."""
 
     overlay: pathlib.Path | None = None
 
@@ -34,7 +34,7 @@ class Folder(type(pathlib.Path())):  # type: ignore[misc]  # that class can be e
 
 
 def read_resources(loader: Any, overlay: str) -> Any:
-    """The reader for a package with that *loader*, whose folder in the overlay is *overlay*."""
+    """Return the resource reader of a package with that *loader*, whose folder in the overlay is *overlay*."""
     reader: Any = FileReader(loader)
     reader.path = Folder(reader.path)
     reader.path.overlay = pathlib.Path(overlay)

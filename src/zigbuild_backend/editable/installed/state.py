@@ -1,22 +1,22 @@
-"""What the modules of an editable install were compiled from: a text file, since reading it must cost nothing."""
+"""The files that an editable install was compiled from, recorded in a text file that is read quickly."""
 
 from __future__ import annotations
 
 import os
 from time import time_ns
 
-TYPE_CHECKING = False  # what sets it to True does not run this
+TYPE_CHECKING = False  # importing typing would cost time; type checkers take it for True
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 FILE_NAME = "state"
-_FRESH = 20_000_000  # ns: so old must a file be before its time is trusted, since clocks of file systems tick
-_PASSING = (".py", ".pyi", ".pyc", ".pyo", ".so", ".pyd", "~")
-_PASSING_FOLDERS = ("__pycache__", "build", "dist")
+_FRESH = 20_000_000  # ns: a newer file may change again within one tick of the file system's clock
+_IGNORED = (".py", ".pyi", ".pyc", ".pyo", ".so", ".pyd", "~")
+_IGNORED_FOLDERS = ("__pycache__", "build", "dist")
 
 
 class Changes:
-    """What is not as it was: *edited*, path → new signature of files merely edited; *others*, in words."""
+    """Changes since the last build: *edited* (path → new signature), and *others* as texts."""
 
     def __init__(self, edited: Mapping[str, str], others: Sequence[str]) -> None:
         self.edited = edited
@@ -34,12 +34,13 @@ class Changes:
 
 
 class State:
-    """Paths are relative to ``root``, the project's folder; a signature is the size and the time of a file as text.
+    """The state of an editable install at its last build.
 
-    ``identifier`` is that of the wheel. ``members``: the overlay's files, path → name of the module or empty.
-    ``sources``: path → signature of what is handed to the compiler as it is; ``settings``: of what else decides.
-    ``folders``: path → time and names of the files in it that count. ``command``: what compiles edited sources, in an
-    environment with ``inherited`` variables and those of ``environment``; empty where that is not all there is to do.
+    Paths are relative to ``root``, the project's folder; a signature is the size and the time of a file as text.
+    ``identifier`` is the wheel identifier. ``members``: the overlay's files, path → dotted name of a module, or empty.
+    ``sources``: path → signature of the files that the compiler reads; ``settings``: the same of all other files.
+    ``folders``: path → time, and the names of the files in it. ``command`` compiles edited sources, in an environment
+    with ``inherited`` variables and those of ``environment``; it is empty if more than a compiler must run.
     """
 
     def __init__(self) -> None:
@@ -54,7 +55,7 @@ class State:
         self.inherited: list[str] = []
 
     def find_changes(self, root: str) -> Changes:
-        """What in the project's folder *root* is not as it was."""
+        """Return the changes in the project's folder *root*."""
         edited: dict[str, str] = {}
         others: list[str] = []
         for path, signature in self.sources.items():
@@ -63,24 +64,24 @@ class State:
                 if found:
                     edited[path] = found
                 else:
-                    others.append(f"{path} is gone")
+                    others.append(f"{path} was deleted")
         for path, signature in self.settings.items():
             found = sign(os.path.join(root, path))
             if found != signature:
-                others.append(f"{path} was edited" if found else f"{path} is gone")
+                others.append(f"{path} was edited" if found else f"{path} was deleted")
         for path, (signature, names) in self.folders.items():
             full = os.path.join(root, path)
             if sign_folder(full) != signature and list_names(full) != names:
-                others.append(f"other files are in {path}")
+                others.append(f"files were added to or deleted from {path}")
         return Changes(edited, others)
 
     def update(self, changes: Changes) -> State:
-        """With the edits in *changes* compiled."""
+        """Record that the edits in *changes* were compiled, and return this state."""
         self.sources.update(changes.edited)
         return self
 
     def write(self, folder: str) -> None:
-        """Writes it whole or not at all."""
+        """Write the state into *folder*, whole or not at all."""
         lines = [f"root\t{self.root}", f"identifier\t{self.identifier}"]
         lines += [f"member\t{path}\t{name}" for path, name in self.members.items()]
         lines += [f"source\t{path}\t{_distrust(signature)}" for path, signature in self.sources.items()]
@@ -96,7 +97,7 @@ class State:
 
 
 def read_state(folder: str) -> State | None:
-    """The state that is kept in *folder*, if there is one."""
+    """Return the state in *folder*, if there is one."""
     try:
         with open(os.path.join(folder, FILE_NAME), encoding="utf-8", newline="\n") as file:
             lines = file.read().split("\n")
@@ -129,7 +130,7 @@ def read_state(folder: str) -> State | None:
 
 
 def sign(path: str) -> str:
-    """Size and time of a file; empty if it is not there."""
+    """Return the size and the time of a file; empty if it does not exist."""
     try:
         found = os.stat(path)
     except OSError:
@@ -138,7 +139,7 @@ def sign(path: str) -> str:
 
 
 def sign_folder(path: str) -> str:
-    """The time of a folder; empty if it is not there."""
+    """Return the time of a folder; empty if it does not exist."""
     try:
         return f"0 {os.stat(path).st_mtime_ns}"
     except OSError:
@@ -146,17 +147,17 @@ def sign_folder(path: str) -> str:
 
 
 def list_names(path: str) -> str:
-    """The files and folders in a folder that may count: not Python's, nor what editors and tools leave there."""
+    """Return the names in a folder, joined by slashes, without Python files and files that tools leave there."""
     try:
         names = os.listdir(path)
     except OSError:
         return ""
-    counting = [name for name in names if not name.startswith(".") and not name.endswith(_PASSING)]
-    return "/".join(sorted(name for name in counting if name not in _PASSING_FOLDERS))
+    counting = [name for name in names if not name.startswith(".") and not name.endswith(_IGNORED)]
+    return "/".join(sorted(name for name in counting if name not in _IGNORED_FOLDERS))
 
 
 def _distrust(signature: str) -> str:
-    """The signature, altered if the file is so new that it may change again within one tick of the clock."""
+    """Return the signature, altered if the file is so new that it may change again within one tick of the clock."""
     size, _, modified = signature.partition(" ")
     is_old = modified and int(modified) < time_ns() - _FRESH
     return signature if is_old else f"? {size}"
