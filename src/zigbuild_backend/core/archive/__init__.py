@@ -1,1 +1,1 @@
-"""The one writer of wheels and sdists, and the one deflater."""
+"""The one writer of archives, for wheels and sdists, and the one deflater."""

@@ -1,7 +1,8 @@
-"""The one writer of archives: zip for wheels, tar.gz for sdists. The bytes follow from the entries and the time alone.
+"""Writes archives, zip for wheels and tar.gz for sdists, whose bytes follow from the entries and the time alone.
 
-What the formats leave open is constant here, and no library whose next version might choose otherwise has a say:
-PKWARE's APPNOTE.TXT 6.3 for zip, POSIX.1-2001 pax for tar (as PEP 625 wants it), RFC 1952 for gzip.
+All that the formats leave open is constant here, instead of the choice of a library, whose next version may choose
+otherwise. The formats are PKWARE's APPNOTE.TXT 6.3 for zip, POSIX.1-2001 pax for tar (which PEP 625 requires) and RFC
+1952 for gzip.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import stat
 import struct
 import time
@@ -22,26 +22,26 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-from ..base.errors import ConfigurationError, Problem, ZigbuildError
+from ..base.errors import ProblemList, ZigbuildError
 
 _EARLIEST, _LATEST = 315532800, 4354819198
-"""1980-01-01 00:00:00 and 2107-12-31 23:59:58 UTC, the first and the last time that zip can tell."""
+"""1980-01-01 00:00:00 and 2107-12-31 23:59:58 UTC, the first and the last time that a zip can hold."""
 
 _UNIX = 3
 _PLAIN, _ZIP64 = 20, 45
-"""The version of the format, in tenths, that a reader must know."""
+"""The version of the format that a reader must know, in tenths."""
 
 _UTF8 = 1 << 11
 _STORED, _DEFLATED = 0, 8
 _MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
-"""Where a field has this value, the real one stands in a ZIP64 field."""
+"""A field with this value refers to a ZIP64 field."""
 
 _BLOCK = 512
 _MAX_TAR_SIZE = 8**11 - 1
 
 
 class WriteError(ZigbuildError):
-    """An archive cannot be written to where it belongs."""
+    """An archive cannot be written."""
 
     exit_code: ClassVar[int] = 2
 
@@ -56,24 +56,24 @@ class Entry:
 
     @cached_property
     def sha256(self) -> bytes:
-        """The digest of the bytes: computed once for an entry that is in many archives."""
+        """The digest of the bytes, computed once for an entry that is in many archives."""
         return hashlib.sha256(self.data).digest()
 
     @property
     def mode(self) -> int:
-        """The type and permissions, as of ``stat``: the owner may write, all may read and, if so marked, execute."""
+        """The type and permissions, as in ``stat``: readable by all, writable by the owner, executable if so marked."""
         return stat.S_IFREG | (0o755 if self.is_executable else 0o644)
 
 
 def write_wheel(path: Path, entries: Iterable[Entry], *, mtime: int, deflate: Callable[[bytes], bytes] | None) -> None:
     """Write the wheel *path* with *entries*, the ``.dist-info`` folder last and its RECORD the very last.
 
-    *mtime* is in seconds since 1970 (UTC) and moved into the years 1980 to 2107, to an even second. *deflate* makes raw
-    RFC 1951 streams; a member that does not shrink is stored, and so is every member if it is None. The file appears
-    under its name when it is complete, in place of what may be there.
+    *mtime* is in seconds since 1970 (UTC) and moved into the years 1980 to 2107, to an even second. *deflate* returns
+    raw RFC 1951 streams; a member that does not shrink is stored, and so is every member if it is None. The file
+    appears under its name when it is complete, and replaces an older one.
 
-    :raises ConfigurationError: naming all entries whose paths are unfit: twice the same, absolute, leaving the archive.
-    :raises WriteError: if the file cannot be written; then nothing is left behind.
+    :raises ConfigurationError: naming all entries whose paths are unfit: used twice, absolute, leaving the archive.
+    :raises WriteError: if the file cannot be written; then no part of it is left.
     """
     _write(path, _render_zip(_arrange(entries, _wheel_order), _clamp(mtime), deflate))
 
@@ -81,13 +81,13 @@ def write_wheel(path: Path, entries: Iterable[Entry], *, mtime: int, deflate: Ca
 def write_sdist(path: Path, prefix: str, entries: Iterable[Entry], *, mtime: int) -> None:
     """Write the sdist *path*, a gzipped tar, with *entries* below the folder *prefix* (``name-version``).
 
-    *mtime*, the errors and how the file appears are as of ``write_wheel``. No compiler is needed.
+    *mtime*, the errors and the replacement of an older file are as for ``write_wheel``. No compiler is needed.
     """
     from .deflate.effort import FAST
     from .deflate.pure import deflate_pure
 
     tar = b"".join(_render_tar(_arrange(entries, _name), prefix, _clamp(mtime)))
-    # Neither time nor name, and "unknown" for the operating system.
+    # No time, no name, and "unknown" for the operating system.
     header = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
     _write(path, (header, deflate_pure(tar, FAST), struct.pack("<LL", crc32(tar), len(tar) & _MAX32)))
 
@@ -107,34 +107,39 @@ def _wheel_order(entry: Entry) -> tuple[bool, bool, bytes]:
 
 
 def _arrange(entries: Iterable[Entry], order: Callable[[Entry], Any]) -> list[Entry]:
-    """*entries* in their order, which does not depend on the one they come in."""
+    """Return *entries* sorted by *order*, after a check of their paths."""
     members = list(entries)
-    if problems := list(_find_problems(member.path for member in members)):
-        raise ConfigurationError.of(problems)
+    _check_paths(member.path for member in members)
     return sorted(members, key=order)
 
 
-def _find_problems(paths: Iterable[str]) -> Iterator[Problem]:
+def _check_paths(paths: Iterable[str]) -> None:
+    """Check that *paths* can be those of one archive.
+
+    :raises ConfigurationError: naming all that cannot.
+    """
+    problems = ProblemList()
     counts = Counter(paths)
     for path, count in sorted(counts.items()):
-        where = path if path.isprintable() else repr(path)
+        place = problems.at(path if path.isprintable() else repr(path))
         if fault := _find_fault(path):
-            yield Problem(f"{fault}, which no archive may hold", where)
+            place.add(f"{fault}, which no archive may hold")
         elif count > 1:
-            yield Problem(f"{count} files have this path in the archive", where, "each path can be given to one file")
+            place.add(f"{count} files have this path in the archive", "each path can be given to one file")
         elif any(str(folder) in counts for folder in PurePosixPath(path).parents):
-            yield Problem("a folder of this path is a file in the same archive", where)
+            place.add("a folder of this path is a file in the same archive")
+    problems.raise_any()
 
 
 def _find_fault(path: str) -> str:
-    """What makes *path* unfit for an archive that is unpacked on any system, or nothing."""
+    """Return the reason why *path* cannot be unpacked on every system, empty if it can."""
     if not path:
         return "an empty path"
     if "\0" in path:
         return "a path with a NUL character"
     if "\\" in path:
         return "a path with a backslash"
-    if path.startswith("/") or re.match("[A-Za-z]:", path):
+    if path.startswith("/") or (path[1:2] == ":" and path[0].isascii() and path[0].isalpha()):
         return "an absolute path"
     if not {"", ".", ".."}.isdisjoint(path.split("/")):
         return "a path with a part that is empty, '.' or '..'"
@@ -146,7 +151,7 @@ def _find_fault(path: str) -> str:
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
-    # A name of its own length, since that of a wheel may be as long as a name can be.
+    # Of a short length of its own: the name of a wheel can be as long as a file system allows.
     partial = path.with_name(f".{os.urandom(8).hex()}.partial")
     try:
         with partial.open("xb") as file:
@@ -165,7 +170,7 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
 
 @dataclass(frozen=True)
 class _Member:
-    """What the headers of a zip say about a member; sizes and the offset of its local header are in bytes."""
+    """The content of the headers of a zip member; sizes and the offset of its local header are in bytes."""
 
     name: bytes
     mode: int
@@ -204,7 +209,7 @@ def _render_zip(members: Iterable[Entry], mtime: int, deflate: Callable[[bytes],
 
 
 def _render_local_header(member: _Member, mtime: int) -> bytes:
-    """APPNOTE 4.3.7. The sizes are both in ZIP64 fields or both not (4.5.3)."""
+    """Return the header of APPNOTE 4.3.7. Either both sizes are in ZIP64 fields or none (4.5.3)."""
     extra = b""
     packed, size = member.packed, member.size
     if max(packed, size) >= _MAX32:
@@ -227,7 +232,7 @@ def _render_local_header(member: _Member, mtime: int) -> bytes:
 
 
 def _render_central_header(member: _Member, mtime: int) -> bytes:
-    """APPNOTE 4.3.12. Only what is too large for its field is in a ZIP64 field (4.5.3)."""
+    """Return the header of APPNOTE 4.3.12. Only values too large for their field are in ZIP64 fields (4.5.3)."""
     large = [value for value in (member.size, member.packed, member.offset) if value >= _MAX32]
     extra = struct.pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large) if large else b""
     fixed = struct.pack(
@@ -254,7 +259,7 @@ def _render_central_header(member: _Member, mtime: int) -> bytes:
 
 
 def _render_end(count: int, size: int, offset: int) -> bytes:
-    """The end of a zip whose central directory has *count* headers, *size* bytes and starts at *offset* (4.3.14-16)."""
+    """Return the end (4.3.14-16) of a zip, whose directory at *offset* has *count* headers and *size* bytes."""
     zip64 = b""
     if count >= _MAX16 or max(size, offset) >= _MAX32:
         record = struct.pack("<4sQBBHLLQQQQ", b"PK\6\6", 44, _ZIP64, _UNIX, _ZIP64, 0, 0, count, count, size, offset)
@@ -264,7 +269,7 @@ def _render_end(count: int, size: int, offset: int) -> bytes:
 
 
 def _dos_time(mtime: int) -> int:
-    """The date in the upper, the time of day in the lower 16 bits: years from 1980 on, seconds in twos."""
+    """Return the date in the upper and the time of day in the lower 16 bits: years from 1980 on, seconds halved."""
     year, month, day, hour, minute, second, *_ = time.gmtime(mtime)
     return year - 1980 << 25 | month << 21 | day << 16 | hour << 11 | minute << 5 | second // 2
 
@@ -286,16 +291,16 @@ def _render_tar(members: Iterable[Entry], prefix: str, mtime: int) -> Iterator[b
 
 
 def _render_extended(key: str, value: bytes) -> bytes:
-    """A record of a pax header; it starts with its own length, the digits of that included."""
+    """Return a record of a pax header, which starts with its own length, the digits of that included."""
     rest = b" %s=%s\n" % (key.encode(), value)
     length = len(rest) + len(str(len(rest)))
-    # The digits may themselves bring the length to one more digit.
+    # The digits may add one digit to the length.
     length = len(rest) + len(str(length))
     return b"%d" % length + rest
 
 
 def _render_tar_header(name: bytes, mode: int, size: int, mtime: int, kind: bytes) -> bytes:
-    """A ustar header that names no owner; what does not fit here has been said in the pax header before it."""
+    """Return a ustar header without an owner; values that do not fit it are in the pax header before it."""
     before = struct.pack(
         "100s8s8s8s12s12s",
         name[:100],

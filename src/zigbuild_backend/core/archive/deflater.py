@@ -1,4 +1,4 @@
-"""Gets the deflater for this machine: compiled once by zig, proven, and kept in the store."""
+"""Obtains the native deflater for this machine: compiled once by zig, proven, and kept in the store."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .deflate.native import SOURCE, Deflater, prove, source_digest
 
 
 def obtain_deflater(zig: Zig) -> Deflater:
-    """Return the deflater that *zig* compiles; it has given the known answers before it is kept.
+    """Return the deflater that *zig* compiles; it is kept after it has given the known answers.
 
     :raises CompileError: if zig cannot compile it.
-    :raises MismatchError: if what it compiled gives other answers.
+    :raises MismatchError: if the compiled program gives other answers.
     """
 
     def compile_and_prove(program: Path) -> None:

@@ -1,1 +1,1 @@
-"""Readers of ELF, Mach-O and PE files."""
+"""Parsers of ELF, Mach-O and PE files."""

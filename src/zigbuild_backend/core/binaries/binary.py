@@ -1,4 +1,4 @@
-"""What the three binary formats have in common: the value that is read, and bounds-checked access to hostile bytes."""
+"""The parts that the three binary formats share: the parsed value, and bounds-checked access to hostile bytes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any, ClassVar, NamedTuple
 from ..base.errors import MismatchError
 
 _MOST_TEXT = 64
-"""How many times the size of a file its texts may have in all: many names in one place could fill the memory."""
+"""The size of all texts is at most this multiple of the file's size: many names in one place could fill the memory."""
 
 
-class MalformedBinary(MismatchError):  # noqa: N818 (it says what the bytes are)
-    """The bytes are not the ELF, Mach-O or PE file that they should be, or end too early."""
+class MalformedBinary(MismatchError):  # noqa: N818 (named by the state of the bytes)
+    """The bytes are not the ELF, Mach-O or PE file that is expected, or end too early."""
 
 
 class Import(NamedTuple):
-    """A symbol that a library takes from elsewhere, spelt as in C.
+    """A symbol that a binary imports, spelt as in C.
 
-    ``library`` and ``version`` are empty where the format does not say them: an ELF symbol has both or neither, a
-    Mach-O or PE symbol has no version, and a Mach-O symbol that is looked up at run time has no library.
+    ``library`` and ``version`` are empty where the format has none: an ELF symbol has both or neither, a Mach-O or PE
+    symbol has no version, and a Mach-O symbol that is looked up at run time has no library.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Import(NamedTuple):
 
 @dataclass(frozen=True)
 class Binary:
-    """One linked file (of a fat file: one slice), as far as an audit asks.
+    """One linked file, or one slice of a fat file, as far as audits need it.
 
-    ``arch`` is spelt as in :class:`.Target`, or ``machine 0x…`` if no wheel tag names it.
-    ``is_library`` tells shared libraries from executables and object files. ``name`` is the SONAME, install name or
-    name of the DLL, empty if there is none. ``exports`` is sorted; ``libraries`` are those that the loader must find,
-    in its order; ``rpaths`` are the folders that it is told to search.
+    ``arch`` is spelt as in :class:`.Target`, or ``machine 0x…`` if no wheel tag names it. ``is_library`` tells shared
+    libraries from executables and object files. ``name`` is the SONAME, install name or name of the DLL, empty if there
+    is none. ``exports`` is sorted; ``libraries`` are those that the loader must find, in its order; ``rpaths`` are the
+    folders that it searches for them.
     """
 
     format: ClassVar[str]
@@ -66,7 +66,7 @@ class View:
         return len(self._data)
 
     def take(self, offset: int, size: int) -> bytes:
-        """The *size* bytes at *offset*."""
+        """Return the *size* bytes at *offset*."""
         if not (offset >= 0 and 0 <= size <= len(self._data) - offset):
             raise MalformedBinary(
                 f"{size} bytes at {offset:#x} are outside the file, which has {len(self._data):#x}",
@@ -75,17 +75,17 @@ class View:
         return self._data[offset : offset + size]
 
     def row(self, layout: str, offset: int) -> tuple[Any, ...]:
-        """The fields at *offset*; *layout* is a :mod:`struct` format without byte order."""
+        """Return the fields at *offset*; *layout* is a :mod:`struct` format without byte order."""
         layout = self.order + layout
         return struct.unpack(layout, self.take(offset, struct.calcsize(layout)))
 
     def rows(self, layout: str, offset: int, count: int) -> Iterator[tuple[Any, ...]]:
-        """The fields of *count* records that follow each other from *offset*."""
+        """Return the fields of *count* consecutive records from *offset*."""
         layout = self.order + layout
         return struct.iter_unpack(layout, self.take(offset, count * struct.calcsize(layout)))
 
     def string(self, offset: int) -> bytes:
-        """The bytes at *offset* that come before a NUL."""
+        """Return the bytes from *offset* up to a NUL."""
         end = self._data.find(b"\0", offset) if 0 <= offset < len(self._data) else -1
         if end < 0:
             raise MalformedBinary(f"no text ends after {offset:#x}", hint="the file is truncated or damaged")
@@ -95,11 +95,11 @@ class View:
         return self._data[offset:end]
 
     def text(self, offset: int) -> str:
-        """:meth:`string` as text; bytes that are not UTF-8 come back as ``\\xNN``."""
+        """Return :meth:`string` as text; bytes that are not UTF-8 become ``\\xNN``."""
         return self.string(offset).decode(errors="backslashreplace")
 
     def uleb(self, offset: int) -> tuple[int, int]:
-        """The unsigned LEB128 number at *offset* (64 bits at most), and the offset after it."""
+        """Return the unsigned LEB128 number at *offset* (64 bits at most), and the offset after it."""
         value = 0
         for shift in range(0, 64, 7):
             byte = self.take(offset, 1)[0]

@@ -1,8 +1,7 @@
-"""ELF: System V ABI (gABI), with GNU symbol versions, as Linux loaders read it: by segments, not sections."""
+"""Parses ELF files by the System V ABI (gABI) and GNU symbol versions, as loaders do: by segments, not sections."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
@@ -22,14 +21,14 @@ _ARCHS = {
     (243, 64, "<"): "riscv64",
     (258, 64, "<"): "loongarch64",
 }
-"""(e_machine, word size, byte order): x32, big-endian ARM and the like are other architectures."""
+"""By (e_machine, word size, byte order): x32, big-endian ARM and the like are other architectures."""
 
 _ET_DYN = 3
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
+_PT_LOAD, PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
 _PF_X = 1
 _SHT_SYMTAB, _SHT_DYNSYM, _SHT_ARM_ATTRIBUTES = 2, 11, 0x70000003
-_DT_NEEDED, _DT_STRTAB, _DT_SYMTAB, _DT_SONAME, _DT_RPATH = 1, 5, 6, 14, 15
-_DT_TEXTREL, _DT_RUNPATH, _DT_FLAGS = 22, 29, 30
+DT_NEEDED, DT_STRTAB, _DT_SYMTAB, DT_SONAME, _DT_RPATH = 1, 5, 6, 14, 15
+_DT_TEXTREL, DT_RUNPATH, _DT_FLAGS = 22, 29, 30
 _DT_GNU_HASH, _DT_VERSYM, _DT_VERNEED = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFE
 _DF_TEXTREL = 4
 _SHN_UNDEF = 0
@@ -44,8 +43,8 @@ _TAG_FILE, _TAG_CPU_RAW_NAME, _TAG_CPU_NAME, _TAG_ADVANCED_SIMD, _TAG_COMPATIBIL
 class ElfBinary(Binary):
     """A linked ELF file.
 
-    ``version_needs`` are the pairs (library, version) that the loader insists on, used by an import or not
-    (``GLIBC_ABI_DT_RELR`` never is). ``uses_neon`` is what an ARM file's build attributes say.
+    ``version_needs`` are the pairs (library, version) that the loader requires, whether or not an import uses them
+    (none uses ``GLIBC_ABI_DT_RELR``). ``uses_neon`` is that of the build attributes of an ARM file.
     """
 
     format: ClassVar[str] = "elf"
@@ -57,7 +56,7 @@ class ElfBinary(Binary):
     uses_neon: bool
 
 
-class _Segment(NamedTuple):
+class ElfSegment(NamedTuple):
     type: int
     flags: int
     offset: int
@@ -81,28 +80,29 @@ class _Symbol(NamedTuple):
 
     @property
     def is_linked_by_name(self) -> bool:
+        """Whether the loader looks for it, or finds it, by its name."""
         return self.binding in _GLOBAL_BINDINGS and self.type in _NAMED_TYPES and self.visibility in _VISIBLE
 
 
-class _Header(NamedTuple):
-    """The file header with the two tables that it points at."""
+class ElfHeader(NamedTuple):
+    """The file header with the tables of segments and sections."""
 
     view: View
     bits: int
     arch: str
     type: int
-    segments: tuple[_Segment, ...]
+    segments: tuple[ElfSegment, ...]
     sections: tuple[_Section, ...]
 
     def locate(self, address: int) -> int:
-        """The file offset of what the loader maps at *address*."""
+        """Return the file offset of the byte that the loader maps at *address*."""
         for segment in self.segments:
             if segment.type == _PT_LOAD and segment.address <= address < segment.address + segment.size:
                 return address - segment.address + segment.offset
         raise MalformedBinary(f"address {address:#x} is in no segment")
 
     def symbols(self, offset: int, count: int) -> Iterator[_Symbol]:
-        """*count* records of a symbol table at *offset*."""
+        """Yield *count* records of the symbol table at *offset*."""
         if self.bits == 64:
             for name, info, other, section, _, _ in self.view.rows("IBBHQQ", offset, count):
                 yield _Symbol(name, info >> 4, info & 15, other & 3, section)
@@ -112,25 +112,26 @@ class _Header(NamedTuple):
 
     @property
     def symbol_size(self) -> int:
+        """The size of a record of a symbol table in bytes."""
         return 24 if self.bits == 64 else 16
 
 
-class _Dynamic(dict[int, list[int]]):
-    """The dynamic table: the values of each tag, in order; a tag that is not there has none."""
+class ElfDynamic(dict[int, list[int]]):
+    """The dynamic table: tag → values, in order, none for a tag that is missing."""
 
     def __missing__(self, tag: int) -> list[int]:
         return []
 
 
 def parse_elf(data: bytes) -> ElfBinary:
-    """The dynamic linking side of an ELF file.
+    """Return the value of a linked ELF file.
 
     :raises MalformedBinary: if it is damaged.
     """
-    header = _parse_header(data)
+    header = parse_header(data)
     view, segments = header.view, header.segments
-    dynamic = _parse_dynamic(header)
-    strings = header.locate(dynamic[_DT_STRTAB][0]) if dynamic[_DT_STRTAB] else 0
+    dynamic = parse_dynamic(header)
+    strings = header.locate(dynamic[DT_STRTAB][0]) if dynamic[DT_STRTAB] else 0
 
     def texts(tag: int) -> tuple[str, ...]:
         return tuple(view.text(strings + offset) for offset in dynamic[tag])
@@ -139,17 +140,17 @@ def parse_elf(data: bytes) -> ElfBinary:
     if dynamic[_DT_VERNEED]:
         versions = _parse_version_needs(view, header.locate(dynamic[_DT_VERNEED][0]), strings)
     exports, imports = _parse_dynamic_symbols(header, dynamic, strings, versions)
-    # Of several stack headers the last one counts; without any, most architectures' loaders make the stack executable.
+    # Of several stack headers the last one counts; without any, most loaders make the stack executable.
     stack = [segment.flags for segment in segments if segment.type == _PT_GNU_STACK]
     return ElfBinary(
         arch=header.arch,
         is_library=header.type == _ET_DYN and bool(dynamic),
-        name="".join(texts(_DT_SONAME)[:1]),
+        name="".join(texts(DT_SONAME)[:1]),
         exports=exports,
         imports=imports,
-        libraries=texts(_DT_NEEDED),
+        libraries=texts(DT_NEEDED),
         # ld.so ignores RPATH where there is a RUNPATH, and both hold several folders.
-        rpaths=tuple(path for paths in texts(_DT_RUNPATH) or texts(_DT_RPATH) for path in paths.split(":")),
+        rpaths=tuple(path for paths in texts(DT_RUNPATH) or texts(_DT_RPATH) for path in paths.split(":")),
         version_needs=tuple(sorted(set(versions.values()))),
         interpreter="".join([view.text(segment.offset) for segment in segments if segment.type == _PT_INTERP][:1]),
         has_executable_stack=not stack or bool(stack[-1] & _PF_X),
@@ -159,11 +160,11 @@ def parse_elf(data: bytes) -> ElfBinary:
 
 
 def parse_elf_object(data: bytes) -> frozenset[str]:
-    """The undefined symbols of a relocatable ELF file.
+    """Return the undefined symbols of a relocatable ELF file.
 
     :raises MalformedBinary: if it is damaged.
     """
-    header = _parse_header(data)
+    header = parse_header(data)
     names: set[str] = set()
     for section in header.sections:
         if section.type == _SHT_SYMTAB:
@@ -179,67 +180,11 @@ def parse_elf_object(data: bytes) -> frozenset[str]:
     return frozenset(names)
 
 
-def rename_needed(data: bytes, old: str) -> bytes:
-    """The ELF file *data*, which then needs a library by what its SONAME has behind the first dot, not by *old*.
+def parse_header(data: bytes) -> ElfHeader:
+    """Return the header of an ELF file.
 
-    The SONAME itself goes. That is how a name gets into a file whose linker cannot be told of it: the string is there
-    already, and no other byte has to move.
-
-    :raises MalformedBinary: if it is damaged, or has no such SONAME.
+    :raises MalformedBinary: if it is damaged.
     """
-    header = _parse_header(data)
-    dynamic = _parse_dynamic(header)
-    (segment,) = [segment for segment in header.segments if segment.type == _PT_DYNAMIC]
-    strings = header.locate(dynamic[_DT_STRTAB][0])
-    (soname,) = dynamic[_DT_SONAME]
-    prefix, dot, _ = header.view.text(strings + soname).partition(".")
-    if not dot:
-        raise MalformedBinary("its SONAME does not hold the name of a library")
-    new = soname + len(prefix) + 1
-    layout = f"{header.view.order}{'qQ' if header.bits == 64 else 'iI'}"
-    entries = struct.iter_unpack(layout, header.view.take(segment.offset, segment.size))
-    changed = [
-        (tag, new if tag == _DT_NEEDED and header.view.text(strings + value) == old else value)
-        for tag, value in entries
-        if tag != _DT_SONAME
-    ]
-    table = b"".join(struct.pack(layout, *entry) for entry in changed).ljust(segment.size, b"\0")
-    return data[: segment.offset] + table + data[segment.offset + segment.size :]
-
-
-def name_needed(data: bytes, old: str, new: str) -> bytes:
-    """The ELF file *data*, which then needs *new* instead of *old*, and no longer has it at the end of its RUNPATH.
-
-    As with :func:`rename_needed`, the string is there already, where a linker could be told of it.
-
-    :raises MalformedBinary: if it is damaged, or has no such RUNPATH.
-    """
-    header = _parse_header(data)
-    dynamic = _parse_dynamic(header)
-    (segment,) = [segment for segment in header.segments if segment.type == _PT_DYNAMIC]
-    strings = header.locate(dynamic[_DT_STRTAB][0])
-    start = next(iter(dynamic[_DT_RUNPATH]), 0)
-    paths = header.view.string(strings + start)
-    rest, _, last = paths.rpartition(b":")
-    if last != new.encode():
-        raise MalformedBinary(f"its RUNPATH does not end with {new}")
-    place = start + len(paths) - len(last)
-    layout = f"{header.view.order}{'qQ' if header.bits == 64 else 'iI'}"
-    entries = struct.iter_unpack(layout, header.view.take(segment.offset, segment.size))
-    changed = [
-        (tag, place if tag == _DT_NEEDED and header.view.text(strings + value) == old else value)
-        for tag, value in entries
-        if rest or tag != _DT_RUNPATH
-    ]
-    table = b"".join(struct.pack(layout, *entry) for entry in changed).ljust(segment.size, b"\0")
-    whole = bytearray(data)
-    whole[segment.offset : segment.offset + segment.size] = table
-    if rest:
-        whole[strings + place - 1] = 0  # the colon before it
-    return bytes(whole)
-
-
-def _parse_header(data: bytes) -> _Header:
     ident = View(data).take(0, 16)
     bits, order = {1: 32, 2: 64}.get(ident[4]), {1: "<", 2: ">"}.get(ident[5])
     if not ident.startswith(MAGIC) or not bits or not order:
@@ -250,19 +195,23 @@ def _parse_header(data: bytes) -> _Header:
     )
     headers = view.rows("IIQQQQQQ" if bits == 64 else "IIIIIIII", segments_at, segment_count)
     if bits == 64:
-        segments = [_Segment(kind, flags, at, address, size) for kind, flags, at, address, _, size, _, _ in headers]
+        segments = [ElfSegment(kind, flags, at, address, size) for kind, flags, at, address, _, size, _, _ in headers]
     else:
-        segments = [_Segment(kind, flags, at, address, size) for kind, at, address, _, size, _, flags, _ in headers]
+        segments = [ElfSegment(kind, flags, at, address, size) for kind, at, address, _, size, _, flags, _ in headers]
     headers = view.rows("IIQQQQIIQQ" if bits == 64 else "IIIIIIIIII", sections_at, section_count)
     sections = [_Section(kind, at, size, link) for _, kind, _, _, at, size, link, *_ in headers]
     arch = _ARCHS.get((machine, bits, order), f"machine {machine:#x}")
-    return _Header(view, bits, arch, file_type, tuple(segments), tuple(sections))
+    return ElfHeader(view, bits, arch, file_type, tuple(segments), tuple(sections))
 
 
-def _parse_dynamic(header: _Header) -> _Dynamic:
-    values = _Dynamic()
+def parse_dynamic(header: ElfHeader) -> ElfDynamic:
+    """Return the dynamic table of an ELF file, empty if it has none.
+
+    :raises MalformedBinary: if it is damaged.
+    """
+    values = ElfDynamic()
     for segment in header.segments:
-        if segment.type == _PT_DYNAMIC:
+        if segment.type == PT_DYNAMIC:
             layout, size = ("qQ", 16) if header.bits == 64 else ("iI", 8)
             for tag, value in header.view.rows(layout, segment.offset, segment.size // size):
                 if tag == 0:
@@ -272,7 +221,7 @@ def _parse_dynamic(header: _Header) -> _Dynamic:
 
 
 def _parse_dynamic_symbols(
-    header: _Header, dynamic: _Dynamic, strings: int, versions: dict[int, tuple[str, str]]
+    header: ElfHeader, dynamic: ElfDynamic, strings: int, versions: dict[int, tuple[str, str]]
 ) -> tuple[tuple[str, ...], tuple[Import, ...]]:
     if not dynamic[_DT_SYMTAB]:
         return (), ()
@@ -294,8 +243,8 @@ def _parse_dynamic_symbols(
     return tuple(sorted(exports)), tuple(imports)
 
 
-def _count_dynamic_symbols(header: _Header, dynamic: _Dynamic, offset: int) -> int:
-    """How many symbols there are at *offset*. The loader never asks, so the dynamic table does not say it outright."""
+def _count_dynamic_symbols(header: ElfHeader, dynamic: ElfDynamic, offset: int) -> int:
+    """Return the number of dynamic symbols at *offset*, which is not in the dynamic table: loaders do not need it."""
     for section in header.sections:
         if section.type == _SHT_DYNSYM and section.offset == offset:
             return section.size // header.symbol_size
@@ -315,7 +264,7 @@ def _count_dynamic_symbols(header: _Header, dynamic: _Dynamic, offset: int) -> i
 
 
 def _parse_version_needs(view: View, offset: int, strings: int) -> dict[int, tuple[str, str]]:
-    """(library, version) by the index that symbols refer to it with."""
+    """Return (library, version) by the index that symbols refer to."""
     needs: dict[int, tuple[str, str]] = {}
     is_last = False
     while not is_last:
@@ -332,8 +281,11 @@ def _parse_version_needs(view: View, offset: int, strings: int) -> dict[int, tup
     return needs
 
 
-def _uses_neon(header: _Header, section: _Section) -> bool:
-    """Whether an ARM build attributes section asks for Advanced SIMD (Addenda to the ABI for the Arm Architecture)."""
+def _uses_neon(header: ElfHeader, section: _Section) -> bool:
+    """Return whether a section of ARM build attributes asks for Advanced SIMD.
+
+    Its format is that of the Addenda to the ABI for the Arm Architecture.
+    """
     if section.type != _SHT_ARM_ATTRIBUTES:
         return False
     view = View(header.view.take(section.offset, section.size))
@@ -348,7 +300,7 @@ def _uses_neon(header: _Header, section: _Section) -> bool:
 
 
 def _read_file_attribute(view: View, wanted: int) -> int:
-    """The number that the whole file's attributes give *wanted*, 0 if they do not name it."""
+    """Return the value of the attribute *wanted* of the whole file, 0 if it is missing."""
     scope, size = view.row("BI", 0)
     offset = 5
     while scope == _TAG_FILE and offset < min(size, len(view)):

@@ -1,4 +1,4 @@
-"""Fat (universal) files: several Mach-O files behind one big-endian header, as ``<mach-o/fat.h>`` describes them."""
+"""Renders and splits fat (universal) files: Mach-O files behind one big-endian header, by ``<mach-o/fat.h>``."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from .macho import parse_cpu
 MAGIC = b"\xca\xfe\xba\xbe"
 
 _ALIGNMENTS = {0x01000007: 12, 0x0100000C: 14}
-"""Powers of two: the page sizes of x86_64 and arm64, so that the kernel can map each slice where it stands."""
+"""CPU type → exponent of the page size of x86_64 and arm64, so that the kernel can map each slice in place."""
+
 _MOST_SLICES = 16
-"""A Java class file has the same magic number, then a version of 45 or more."""
+"""A Java class file has the same magic number, and at the place of the number of slices its version, 45 or more."""
 
 
 def render_fat(slices: Sequence[bytes]) -> bytes:
-    """The fat file of thin Mach-O files, one for each CPU, in any order.
+    """Return the fat file of thin Mach-O files, one for each CPU, in any order.
 
-    They stand by rising alignment, as Apple's lipo puts them, and zeros fill the gaps, so the bytes depend on the set
-    of slices alone.
+    They are ordered by rising alignment, as by Apple's lipo, and zeros fill the gaps, so that the bytes depend on the
+    set of slices alone.
 
     :raises MalformedBinary: if one is not a 64-bit Mach-O file for x86_64 or arm64, or two are for the same CPU.
     """
@@ -44,9 +45,9 @@ def render_fat(slices: Sequence[bytes]) -> bytes:
 
 
 def split_fat(data: bytes) -> tuple[bytes, ...]:
-    """The slices of a fat file, in its order.
+    """Return the slices of a fat file, in its order.
 
-    :raises MalformedBinary: if it is none, or a slice lies outside of it.
+    :raises MalformedBinary: if it is no fat file, or a slice lies outside of it.
     """
     view = View(data, ">")
     (count,) = view.row("I", 4)

@@ -1,9 +1,9 @@
-"""Mach-O, 64-bit and little-endian: what Apple's ``<mach-o/loader.h>`` and ``<Kernel/kern/cs_blobs.h>`` describe."""
+"""Parses 64-bit little-endian Mach-O files, by Apple's ``<mach-o/loader.h>`` and ``<Kernel/kern/cs_blobs.h>``."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -23,9 +23,9 @@ _N_UNDF = 0
 _N_WEAK_REF = 0x40
 _PLATFORMS = {1: "macos", 2: "ios", 6: "maccatalyst", 7: "iossimulator", 11: "visionos"}
 _HASHES = {1: ("sha1", 20), 2: ("sha256", 32), 3: ("sha256", 20), 4: ("sha384", 48)}
-"""Hash types of a code directory: the algorithm, and how many bytes of the digest are kept."""
+"""Hash types of a code directory: the algorithm, and the number of bytes of the digest that are kept."""
 _MOST_TRIE_TEXT = 256
-"""How many times the size of a trie its names may have in all: it shortens them, but not without bounds."""
+"""The size of all names of an export trie, which compresses them, is at most this multiple of the trie's size."""
 _CSMAGIC_SIGNATURE, _CSMAGIC_CODEDIRECTORY = 0xFADE0CC0, 0xFADE0C02
 _CS_ADHOC = 2
 _MOST_BLOBS = 32
@@ -36,8 +36,8 @@ _MOST_BLOBS = 32
 class Signature:
     """An embedded code signature.
 
-    ``is_valid`` says that every page hash of every code directory is that of the page and that together they cover all
-    that comes before the signature: what the kernel of an arm64 Mac insists on. Certificates are not looked at.
+    ``is_valid`` says that every code directory has the right hashes of all pages before the signature, as the kernel of
+    an arm64 Mac requires. Certificates are ignored.
     """
 
     identifier: str
@@ -50,7 +50,7 @@ class MachOBinary(Binary):
     """A Mach-O file or one slice of a fat file.
 
     ``platform`` is ``macos``, ``ios``, …, or ``platform N``; ``min_version`` is (major, minor, patch) of the oldest
-    system that it is for, zeros if it does not say; ``uuid`` is 32 hexadecimal digits or empty.
+    system that it is for, zeros if it has none; ``uuid`` is 32 hexadecimal digits or empty.
     """
 
     format: ClassVar[str] = "macho"
@@ -82,40 +82,18 @@ class _Command(NamedTuple):
 
 
 def parse_macho(data: bytes) -> MachOBinary:
-    """The dynamic linking side of a thin Mach-O file.
+    """Return the value of a linked thin Mach-O file.
 
     :raises MalformedBinary: if it is damaged, 32-bit or big-endian.
     """
     view, cpu, file_type, commands = _parse_header(data)
-    libraries, rpaths = [], []
-    name, uuid, platform, min_version = "", "", "", (0, 0, 0)
-    signature: Signature | None = None
-    trie: View | None = None
-    symbols: tuple[int, list[_Symbol]] = (0, [])
-    for command in commands:
-        at = command.offset
-        if command.type in _LC_LOADS:
-            libraries.append(_text_of(view, command))
-        elif command.type == _LC_ID_DYLIB:
-            name = _text_of(view, command)
-        elif command.type == _LC_RPATH:
-            rpaths.append(_text_of(view, command))
-        elif command.type == _LC_UUID:
-            uuid = view.take(at + 8, 16).hex()
-        elif command.type == _LC_VERSION_MIN_MACOSX:
-            platform, min_version = "macos", _unpack_version(view.row("I", at + 8)[0])
-        elif command.type == _LC_BUILD_VERSION:
-            number, packed = view.row("II", at + 8)
-            platform, min_version = _PLATFORMS.get(number, f"platform {number}"), _unpack_version(packed)
-        elif command.type == _LC_SYMTAB:
-            symbols = _parse_symbols(view, command)
-        elif command.type in _LC_DYLD_INFO:
-            trie = View(view.take(*view.row("II", at + 40)))
-        elif command.type == _LC_EXPORTS_TRIE:
-            trie = View(view.take(*view.row("II", at + 8)))
-        elif command.type == _LC_CODE_SIGNATURE:
-            signature = _parse_signature(view, *view.row("II", at + 8))
-    strings, table = symbols
+    last = {command.type: command for command in commands}
+
+    def texts(*types: int) -> list[str]:
+        return [_text_of(view, command) for command in commands if command.type in types]
+
+    strings, table = _parse_symbols(view, last[_LC_SYMTAB]) if _LC_SYMTAB in last else (0, [])
+    libraries = texts(*_LC_LOADS)
     imports = tuple(
         Import(
             _spell(view.string(strings + symbol.name)),
@@ -125,27 +103,53 @@ def parse_macho(data: bytes) -> MachOBinary:
         for symbol in table
         if symbol.is_external and symbol.is_undefined
     )
+    trie = _find_trie(view, commands)
     if trie is None:
         exported = [view.string(strings + s.name) for s in table if s.is_external and not s.is_undefined]
     else:
         exported = list(_walk_trie(trie))
+    platform, min_version = _parse_platform(view, commands)
+    signature = last.get(_LC_CODE_SIGNATURE)
     return MachOBinary(
         arch=_ARCHS.get(cpu, f"machine {cpu:#x}"),
         is_library=file_type in (_MH_DYLIB, _MH_BUNDLE),
-        name=name,
+        name="".join(texts(_LC_ID_DYLIB)[-1:]),
         exports=tuple(sorted(map(_spell, exported))),
         imports=imports,
         libraries=tuple(libraries),
-        rpaths=tuple(rpaths),
+        rpaths=tuple(texts(_LC_RPATH)),
         platform=platform,
         min_version=min_version,
-        uuid=uuid,
-        signature=signature,
+        uuid=view.take(last[_LC_UUID].offset + 8, 16).hex() if _LC_UUID in last else "",
+        signature=_parse_signature(view, *view.row("II", signature.offset + 8)) if signature else None,
     )
 
 
+def _find_trie(view: View, commands: Sequence[_Command]) -> View | None:
+    """Return the export trie, None if the exports are only in the symbol table."""
+    trie = None
+    for command in commands:
+        if command.type in _LC_DYLD_INFO:
+            trie = View(view.take(*view.row("II", command.offset + 40)))
+        elif command.type == _LC_EXPORTS_TRIE:
+            trie = View(view.take(*view.row("II", command.offset + 8)))
+    return trie
+
+
+def _parse_platform(view: View, commands: Sequence[_Command]) -> tuple[str, tuple[int, int, int]]:
+    """Return the platform and the oldest version of it that the file is for."""
+    platform, min_version = "", (0, 0, 0)
+    for command in commands:
+        if command.type == _LC_VERSION_MIN_MACOSX:
+            platform, min_version = "macos", _unpack_version(view.row("I", command.offset + 8)[0])
+        elif command.type == _LC_BUILD_VERSION:
+            number, packed = view.row("II", command.offset + 8)
+            platform, min_version = _PLATFORMS.get(number, f"platform {number}"), _unpack_version(packed)
+    return platform, min_version
+
+
 def parse_macho_object(data: bytes) -> frozenset[str]:
-    """The undefined symbols of a relocatable Mach-O file.
+    """Return the undefined symbols of a relocatable Mach-O file.
 
     :raises MalformedBinary: if it is damaged, 32-bit or big-endian.
     """
@@ -159,7 +163,7 @@ def parse_macho_object(data: bytes) -> frozenset[str]:
 
 
 def parse_cpu(data: bytes) -> tuple[int, int]:
-    """The CPU type and subtype in the header of a thin Mach-O file.
+    """Return the CPU type and subtype in the header of a thin Mach-O file.
 
     :raises MalformedBinary: if it is none, 32-bit or big-endian.
     """
@@ -171,7 +175,7 @@ def parse_cpu(data: bytes) -> tuple[int, int]:
 
 
 def _parse_header(data: bytes) -> tuple[View, int, int, list[_Command]]:
-    """The bytes, the CPU type, the file type and the load commands."""
+    """Return the bytes, the CPU type, the file type and the load commands."""
     cpu, _ = parse_cpu(data)
     view = View(data)
     file_type, count, size = view.row("III", 12)
@@ -196,24 +200,24 @@ def _unpack_version(packed: int) -> tuple[int, int, int]:
 
 
 def _parse_symbols(view: View, command: _Command) -> tuple[int, list[_Symbol]]:
-    """The offset of the names, and the symbols."""
+    """Return the offset of the names, and the symbols."""
     offset, count, strings, _ = view.row("IIII", command.offset + 8)
     return strings, [_Symbol(name, kind, note) for name, kind, _, note, _ in view.rows("IBBHQ", offset, count)]
 
 
 def _spell(name: bytes) -> str:
-    """A symbol as C spells it: without the underscore that Darwin's compilers put before every name."""
+    """Return a symbol as C spells it: without the underscore that Darwin's compilers put before every name."""
     return name.removeprefix(b"_").decode(errors="backslashreplace")
 
 
 def _library_of(symbol: _Symbol, libraries: list[str]) -> str:
-    """The library that a two-level name is bound to; the special ordinals (self, executable, flat lookup) name none."""
+    """Return the library that a two-level name is bound to; special ordinals (self, flat lookup, …) name none."""
     ordinal = symbol.description >> 8
     return libraries[ordinal - 1] if 1 <= ordinal <= len(libraries) else ""
 
 
 def _walk_trie(trie: View) -> Iterator[bytes]:
-    """The names in an export trie."""
+    """Yield the names in an export trie."""
     pending = [(0, b"")] if len(trie) else []
     seen: set[int] = set()
     text_left = _MOST_TRIE_TEXT * len(trie)
@@ -235,7 +239,7 @@ def _walk_trie(trie: View) -> Iterator[bytes]:
 
 
 def _parse_signature(view: View, offset: int, size: int) -> Signature:
-    """The signature at *offset*, checked against the bytes before it."""
+    """Return the signature at *offset*, checked against the bytes before it."""
     blob = View(view.take(offset, size), ">")
     magic, _, count = blob.row("III", 0)
     if magic != _CSMAGIC_SIGNATURE or count > _MOST_BLOBS:
@@ -251,7 +255,7 @@ def _parse_signature(view: View, offset: int, size: int) -> Signature:
 
 
 def _is_directory_true(view: View, signed_size: int, blob: View, start: int) -> bool:
-    """Whether a code directory holds the right hash of each page of the *signed_size* bytes before the signature."""
+    """Return whether a code directory has the right hashes of all pages of the first *signed_size* bytes."""
     _, _, _, _, hashes, _, _, count, limit, hash_size, hash_type, _, page_bits = blob.row("IIIIIIIIIBBBB", start)
     if hash_type not in _HASHES or not 12 <= page_bits <= 16:
         return False

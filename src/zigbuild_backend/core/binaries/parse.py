@@ -1,44 +1,22 @@
-"""Reading ELF, Mach-O and PE files, as far as wheels need: pure functions over bytes.
+"""Parses ELF, Mach-O and PE files, as far as wheels need: pure functions over bytes.
 
-The parsers follow what loaders do. Bytes that no loader could follow raise :class:`MalformedBinary` and nothing else,
-however hostile they are.
+The parsers follow the same tables as loaders. For bytes that no loader could follow they raise
+:class:`MalformedBinary`, and no other error, however hostile the bytes are.
 """
 
 from __future__ import annotations
 
 from . import elf, fat, macho, pe
-from .binary import Binary, Import, MalformedBinary
-from .elf import ElfBinary, name_needed, rename_needed
-from .fat import render_fat, split_fat
-from .macho import MachOBinary, Signature
-from .pe import PeBinary
-
-__all__ = [
-    "Binary",
-    "ElfBinary",
-    "Import",
-    "MachOBinary",
-    "MalformedBinary",
-    "PeBinary",
-    "Signature",
-    "is_binary",
-    "name_needed",
-    "parse_binary",
-    "parse_slices",
-    "parse_undefined",
-    "rename_needed",
-    "render_fat",
-    "split_fat",
-]
+from .binary import Binary, MalformedBinary
 
 
 def is_binary(data: bytes) -> bool:
-    """Whether *data* begins as an ELF, Mach-O or PE file does."""
+    """Return whether *data* begins as an ELF, Mach-O or PE file."""
     return data.startswith((elf.MAGIC, macho.MAGIC, fat.MAGIC, pe.MAGIC))
 
 
 def parse_binary(data: bytes) -> Binary:
-    """The value of one linked ELF, Mach-O or PE file.
+    """Return the value of one linked ELF, Mach-O or PE file.
 
     :raises MalformedBinary: if it is none of them, damaged, or a fat file (which :func:`parse_slices` reads).
     """
@@ -52,7 +30,7 @@ def parse_binary(data: bytes) -> Binary:
 
 
 def parse_slices(data: bytes) -> tuple[Binary, ...]:
-    """:func:`parse_binary` of each slice of a fat file, or of the one file that *data* is.
+    """Return the value of each slice of a fat file, or that of the one file *data*.
 
     :raises MalformedBinary: as :func:`parse_binary`.
     """
@@ -60,7 +38,7 @@ def parse_slices(data: bytes) -> tuple[Binary, ...]:
 
 
 def parse_undefined(data: bytes) -> frozenset[str]:
-    """The undefined symbols of a relocatable ELF, Mach-O or COFF object file, spelt as in C.
+    """Return the undefined symbols of a relocatable ELF, Mach-O or COFF object file, spelt as in C.
 
     :raises MalformedBinary: if it is none of them (an object file of LLVM bitcode, say) or damaged.
     """

@@ -1,4 +1,4 @@
-"""PE and COFF: what Microsoft's "PE Format" describes, for DLLs and object files."""
+"""Parses PE files (DLLs and executables) and COFF object files, by Microsoft's "PE Format"."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _SYMBOL_EXTERNAL, _SYMBOL_WEAK_EXTERNAL = 2, 105
 class PeBinary(Binary):
     """A PE file.
 
-    ``timestamp`` is the link time in its header, in seconds since 1970 or whatever a reproducible linker put there;
+    ``timestamp`` is the link time in its header, in seconds since 1970, or another number of a reproducible linker;
     ``dll_characteristics`` are the flags of the optional header (0x40 address randomisation, 0x100 no-execute). An
-    import by number is spelt ``#N``. ``libraries`` include those that are loaded late.
+    import by number is spelt ``#N``. ``libraries`` include those of delayed imports.
     """
 
     format: ClassVar[str] = "pe"
@@ -40,23 +40,25 @@ class _Section(NamedTuple):
 
 
 class _Image(NamedTuple):
-    """The bytes with their section table: addresses (RVAs) become offsets."""
+    """The bytes with their section table, by which addresses (RVAs) become offsets."""
 
     view: View
     sections: tuple[_Section, ...]
 
     def locate(self, address: int) -> int:
+        """Return the file offset of *address*."""
         for section in self.sections:
             if section.address <= address < section.address + section.size:
                 return address - section.address + section.offset
         raise MalformedBinary(f"address {address:#x} is in no section")
 
     def text(self, address: int) -> str:
+        """Return the text at *address* that ends before a NUL."""
         return self.view.text(self.locate(address))
 
 
 def parse_pe(data: bytes) -> PeBinary:
-    """The dynamic linking side of a PE file.
+    """Return the value of a linked PE file.
 
     :raises MalformedBinary: if it is damaged.
     """
@@ -74,7 +76,7 @@ def parse_pe(data: bytes) -> PeBinary:
     (directory_count,) = view.row("I", directories_at - 4)
     directories = [address for address, _ in view.rows("II", directories_at, min(directory_count, 16))]
     directories += [0] * (16 - len(directories))
-    # In memory a section may be shorter or longer than in the file; what is not in the file holds no table.
+    # In memory a section may be shorter or longer than in the file; the part outside of the file holds no table.
     sections = tuple(
         _Section(address, size, offset)
         for _, _, address, size, offset, *_ in view.rows("8sIIIIIIHHI", optional + optional_size, section_count)
@@ -99,7 +101,7 @@ def parse_pe(data: bytes) -> PeBinary:
 
 
 def parse_coff_object(data: bytes) -> frozenset[str]:
-    """The undefined symbols of a COFF object file, without the decoration of imports and of 32-bit calls.
+    """Return the undefined symbols of a COFF object file, without the decoration of imports and of 32-bit calls.
 
     :raises MalformedBinary: if it is damaged or of an architecture that wheels are not made for.
     """
@@ -123,13 +125,13 @@ def parse_coff_object(data: bytes) -> frozenset[str]:
 
 
 def _spell(name: str, machine: int) -> str:
-    """A symbol as C spells it: ``__imp__Beep@8`` of i386 is ``Beep``."""
+    """Return a symbol as C spells it: ``Beep`` for ``__imp__Beep@8`` of i386."""
     name = name.removeprefix("__imp_")
     return re.sub(r"@\d+$", "", name.removeprefix("_")) if machine == _I386 else name
 
 
 def _parse_exports(image: _Image, address: int) -> tuple[str, tuple[str, ...]]:
-    """The DLL's own name, and the sorted names that it exports (those that have only a number are left out)."""
+    """Return the DLL's own name, and the sorted names that it exports, without exports by number."""
     view = image.view
     name, _, _, count, _, names, _ = view.row("IIIIIII", image.locate(address) + 12)
     exported = (image.text(at) for (at,) in view.rows("I", image.locate(names), count)) if count else ()
@@ -159,7 +161,7 @@ def _parse_delayed_imports(image: _Image, address: int, is_64bit: bool) -> Itera
 
 
 def _parse_lookup_table(image: _Image, library: str, address: int, is_64bit: bool, seen: set[int]) -> Iterator[Import]:
-    """The imports from one DLL. Tables may not overlap: a small file could otherwise name imports without end."""
+    """Yield the imports from one DLL. Tables must not overlap, or a small file could name imports without end."""
     layout, size, by_number = ("Q", 8, 1 << 63) if is_64bit else ("I", 4, 1 << 31)
     offset = image.locate(address)
     while (entry := image.view.row(layout, offset)[0]) != 0:

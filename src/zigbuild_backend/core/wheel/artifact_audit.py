@@ -11,7 +11,7 @@ from ..audit.platform_policy import find_policy
 from ..audit.promise import Promise
 from ..base.errors import MismatchError, NotFoundError, Problem, ProblemList
 from ..base.pythons import Python
-from ..binaries.elf import name_needed, rename_needed
+from ..binaries.elf_renaming import rename_needed_by_runpath, rename_needed_by_soname
 from ..binaries.fat import render_fat
 from ..graph.staging import PreparedWheel
 from ..graph.zig_graph import Artifact
@@ -68,14 +68,14 @@ def _audit(artifact: Artifact, audit: ArtifactAudit, promise: Promise) -> tuple[
     data = render_fat(slices) if target.slices else slices[0]
     if isinstance(product, Module):
         if target.libc == "musl" and target.musl_name.encode() in data:
-            data = rename_needed(data, "libc.so")
+            data = rename_needed_by_soname(data, "libc.so")
         problems = ProblemList(product.path(python, target))
         origin = partial(audit.find_origin, module=product)
         is_open = product.settings.visibility == "default"
         audit_module(data, product.name, promise, problems, origin=origin, is_open=is_open)
     elif isinstance(product, LibraryProduct):
         if target.libc == "musl":
-            data = name_needed(data, "libc.so", target.musl_name)
+            data = rename_needed_by_runpath(data, "libc.so", target.musl_name)
         problems = ProblemList(product.path(target))
         audit_library(data, promise, problems)
     else:

@@ -1,19 +1,18 @@
 """The one deflater: the profile ``deflate-1``, whose bytes depend on the data and an ``Effort`` and on nothing else.
 
 zlib's output differs between its versions, forks and builds, so a reproducible archive needs a deflater of its own.
-This one exists twice, as a C program for speed (``Deflater``) and in Python (``pure.deflate_pure``); both give the same
-bytes, and so does any other implementation of the following. The output is a raw stream of RFC 1951, whose terms are
-used here; all numbers are integers, and the numbers in ``code font`` without a value are those of the ``Effort``.
+There are two implementations, a C program for speed (``Deflater``) and one in Python (``pure.deflate_pure``); both give
+the same bytes, and so must any other implementation of the following. The output is a raw stream of RFC 1951, whose
+terms are used here; all numbers are integers, and those named in ``code font`` are the numbers of the ``Effort``.
 
-**Matches.** A match at position *p* is a (length, distance): so many bytes from *p* on equal those that start so many
-bytes before (the two may overlap). It never goes beyond the end of the data. ``search(p, least)`` is this:
+**Matches.** A match at position *p* is a pair (length, distance): *length* bytes from *p* on equal those that start
+*distance* bytes before (the two may overlap). It ends before or at the end of the data. ``search(p, least)`` is this:
 
 1. If fewer than 4 bytes, or fewer than *least*, are left from *p* on, there is no match.
-2. The candidates are the positions before *p*, at a distance of 32768 or less, where the same 4 bytes stand as at
-   *p*. They are looked at from the nearest on, ``chain`` of them at most. The length of each is how far the bytes
-   agree, 258 at most. The longest that has *least* bytes or more is the match, the nearest of several. The search
-   ends early with a candidate that becomes the match and is ``nice`` bytes or longer, or reaches 258 or the end of
-   the data.
+2. The candidates are the positions before *p*, at a distance of 32768 or less, that have the same 4 bytes as *p*.
+   They are tried from the nearest on, ``chain`` of them at most. The length of each is the number of equal bytes, 258
+   at most. The longest of *least* bytes or more is the match, and of several the nearest. The search ends early with
+   a candidate that becomes the match and is ``nice`` bytes or longer, or reaches 258 or the end of the data.
 3. If step 2 found none and *least* is 3, the nearest position before *p* with the same 3 bytes gives a match of
    length 3, provided that its distance is ``near`` or less.
 
@@ -38,8 +37,8 @@ canonical ones (3.2.2).
 (symbols 0 to 29) have limit 15, the code length code has limit 7. HLIT, HDIST and HCLEN are the smallest that leave
 out nothing but zeros. The lengths of both codes are one sequence, cut into maximal runs of equal lengths. A run of a
 length other than 0 starts with that length itself. While 3 or more of a run are left, the next piece is the longest
-possible: 6 at most, with symbol 16, or of zeros 138 at most, with symbol 17 below 11 and symbol 18 from 11 on. What is
-left of a run then, 2 at most, is told as lengths.
+possible: 6 at most, with symbol 16, or of zeros 138 at most, with symbol 17 below 11 and symbol 18 from 11 on. The
+rest of a run, 2 at most, is written as lengths.
 
 **Blocks.** The tokens are cut into chunks of ``chunk`` tokens, the last one shorter; empty data is one empty chunk.
 The first chunk is the block in hand. Each following chunk joins it if together they have 65536 tokens or fewer and,
@@ -52,6 +51,7 @@ dynamic. Only the last block, or its last piece, has BFINAL. Bits that fill up a
 
 **Protocol** of the native program. Its arguments are the numbers of the ``Effort`` in their order. Frames arrive on
 standard input and each is answered by a frame on standard output: a length in bytes as an unsigned 64-bit number,
-lowest byte first, then the bytes, which are data there and a stream here. A frame is read completely before it is
-answered. It exits with 0 when the input ends after a frame, else with 1 and a line on standard error.
+lowest byte first, then the bytes, which are data in the input and a stream in the output. A frame is read completely
+before it is answered. The program exits with 0 when the input ends after a frame, else with 1 and a line on standard
+error.
 """

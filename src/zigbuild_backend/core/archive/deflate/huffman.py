@@ -1,4 +1,4 @@
-"""Length-limited Huffman codes by package-merge, with a total order wherever weights are equal."""
+"""Length-limited Huffman codes by package-merge, with a total order for equal weights."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 
 def code_lengths(weights: Sequence[int], limit: int) -> list[int]:
-    """The code length in bits of each symbol (0: unused), none above *limit*, the weighted sum as small as can be.
+    """Return the code length in bits of each symbol (0: unused), none above *limit*, with the smallest weighted sum.
 
-    *weights* says how often each symbol occurs. A code of fewer than two symbols would be incomplete, which some
-    decoders refuse, so the lowest unused symbols join with weight 1 until there are two.
+    *weights* has the number of occurrences of each symbol. A code of fewer than two symbols would be incomplete, which
+    some decoders refuse, so the lowest unused symbols are added with weight 1 until there are two.
     """
     used = [(weight, symbol) for symbol, weight in enumerate(weights) if weight]
     unused = (symbol for symbol, weight in enumerate(weights) if not weight)
@@ -17,7 +17,7 @@ def code_lengths(weights: Sequence[int], limit: int) -> list[int]:
         used.append((1, next(unused)))
     used.sort()
 
-    # An item is twice its weight, plus 1 for a package: so leaves come before packages of the same weight.
+    # An item is twice its weight, plus 1 for a package, so that leaves come before packages of the same weight.
     leaves = [weight << 1 for weight, _ in used]
     rows = [leaves]
     for _ in range(limit - 1):
@@ -36,7 +36,7 @@ def code_lengths(weights: Sequence[int], limit: int) -> list[int]:
 
 
 def codes(lengths: Sequence[int]) -> list[str]:
-    """The canonical code of RFC 1951, 3.2.2, for *lengths*: each symbol's bits as text, in the order they are sent."""
+    """Return the canonical code of RFC 1951, 3.2.2: each symbol's bits as text, in the order they are sent."""
     texts = [""] * len(lengths)
     code = reached = 0
     for length, symbol in sorted((length, symbol) for symbol, length in enumerate(lengths) if length):

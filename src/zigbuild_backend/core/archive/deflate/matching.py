@@ -1,4 +1,4 @@
-"""From bytes to tokens: the search for repetitions, in Python.
+"""Searches bytes for repetitions, and cuts them into tokens.
 
 A token is one int: a literal is its byte, a match is ``distance << 9 | length`` and so never below ``MATCH``.
 """
@@ -14,15 +14,15 @@ LONGEST = 258
 MATCH = 512
 
 _SEGMENT = 131072
-"""Bytes of input whose chains are built at once: bounds the memory and has no influence on the tokens."""
+"""The number of bytes whose chains are built at once, which bounds the memory and does not change the tokens."""
 
 _SLACK = 1024
-"""How far beyond its segment the search may look. A match is put off only for a score that is at least 2 higher, and
-scores lie between -4 and 1031: at most 518 times, and the match that then comes is at most 258 bytes long."""
+"""The number of bytes after its segment that the search can read. A match is deferred only for a score that is at least
+2 higher, and scores are between -4 and 1031: at most 518 times, and the next match is at most 258 bytes long."""
 
 
 def tokenize(data: bytes, effort: Effort) -> Iterator[list[int]]:
-    """The tokens of *data*, a list for each segment that has any."""
+    """Yield the tokens of *data*, a list for each segment that has any."""
     position = 0
     for start in range(0, len(data), _SEGMENT):
         base = max(0, start - WINDOW)
@@ -35,15 +35,15 @@ def tokenize(data: bytes, effort: Effort) -> Iterator[list[int]]:
 
 
 def _tokenize(window: bytes, position: int, stop: int, effort: Effort) -> tuple[list[int], int]:
-    """The tokens from *position* until *stop* is reached or passed, and where they end."""
+    """Return the tokens from *position* until *stop* is reached or passed, and the position after them."""
     chain, nice, lazy, near = effort.chain, effort.nice, effort.lazy, effort.near
     previous = _previous(window, 4)
-    # Where four bytes have occurred before three have, too: without a *nearest* no match of either kind can start.
+    # If four bytes have occurred before, three have, too: without *nearest* no match of either kind can start.
     nearest = _previous(window, 3) if near else previous
     size = len(window)
 
     def search(position: int, least: int) -> tuple[int, int]:
-        """The longest match of at least *least* bytes, the nearest of several, as (length, distance); or (0, 0)."""
+        """Return (length, distance) of the longest match of *least* bytes or more, the nearest of several, or zeros."""
         farthest = max(0, position - WINDOW)
         limit = min(LONGEST, size - position)
         length = max(4, least)
@@ -96,9 +96,9 @@ def _tokenize(window: bytes, position: int, stop: int, effort: Effort) -> tuple[
 
 
 def _previous(window: bytes, width: int) -> list[int]:
-    """For each position of *window* the last one before it that starts with the same *width* bytes, -1 for none.
+    """Return for each position of *window* the last one before it that starts with the same *width* bytes, -1 for none.
 
-    The last three positions start no match, whatever the width, and get -1.
+    The last three positions start no match, for any width, and get -1.
     """
     last: dict[bytes, int] = {}
     find = last.get

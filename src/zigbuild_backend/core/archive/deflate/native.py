@@ -1,4 +1,4 @@
-"""The deflater as a native program: its source, a process that runs it, and the proof that a compiler got it right."""
+"""The deflater as a native program: its source, a process that runs it, and the proof of a correct compile."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _MEMORY = 64 * 2**20
 
 
 def source_digest() -> str:
-    """The SHA-256 of ``SOURCE`` in hexadecimal, part of the key under which a compiled program is kept."""
+    """Return the SHA-256 of ``SOURCE`` in hexadecimal, part of the key under which a compiled program is kept."""
     from hashlib import sha256
 
     return sha256(SOURCE.read_bytes()).hexdigest()
 
 
 class Deflater:
-    """Deflates with the program compiled from ``SOURCE``; a context manager, at whose end the program ends, too.
+    """Deflates with the program compiled from ``SOURCE``; a context manager, at whose end the program ends.
 
-    The program starts with the first ``deflate`` and serves all that follow. Up to *memory* bytes of answers are kept,
-    because the wheels of a matrix have most of their members in common. Threads may share a deflater and take turns.
+    The program is started by the first ``deflate`` and serves all later ones. Up to *memory* bytes of answers are kept,
+    because the wheels of a matrix have most of their members in common. Threads can share a deflater; they take turns.
     """
 
     def __init__(self, executable: Path, effort: Effort = BEST, *, memory: int = _MEMORY) -> None:
@@ -54,12 +54,12 @@ class Deflater:
         """End the program; the next ``deflate`` starts it again."""
         process, self._process = self._process, None
         if process is not None:
-            # It has nothing to lose, and after an interrupt it may be busy with an answer that nobody waits for.
+            # It has no state to lose, and after an interrupt it may be busy with an answer that nobody waits for.
             process.kill()
             process.communicate()
 
     def deflate(self, data: bytes) -> bytes:
-        """*data* as a raw RFC 1951 stream.
+        """Return *data* as a raw RFC 1951 stream.
 
         :raises ToolchainError: if the program cannot be started or ends before it has answered.
         """
@@ -88,7 +88,7 @@ class Deflater:
         process = self._process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
-        with suppress(OSError):  # a pipe breaks when the other end is gone; what it has said is asked for below
+        with suppress(OSError):  # a pipe breaks when the program has ended; its message is read below
             process.stdin.write(len(data).to_bytes(8, "little"))
             process.stdin.write(data)
             process.stdin.flush()
@@ -119,7 +119,7 @@ class Deflater:
 
 @dataclass(frozen=True)
 class KnownAnswer:
-    """An input and the SHA-256, in hexadecimal, of what ``BEST`` makes of it."""
+    """An input and the SHA-256, in hexadecimal, of its stream with ``BEST``."""
 
     name: str
     make: Callable[[], bytes]
@@ -129,7 +129,7 @@ class KnownAnswer:
 def prove(deflater: Deflater) -> None:
     """Deflate the known inputs with *deflater*, whose effort must be ``BEST``.
 
-    :raises MismatchError: if an answer is not the known one: a compiler, or a machine, that cannot be relied on.
+    :raises MismatchError: if an answer is not the known one: the compiler, or the machine, is not reliable.
     :raises ToolchainError: as ``Deflater.deflate``.
     """
     from hashlib import sha256
@@ -145,7 +145,7 @@ def prove(deflater: Deflater) -> None:
 
 
 def _noise(count: int, values: int = 256, state: int = 1) -> bytes:
-    """*count* bytes below *values* from a linear congruential generator modulo 2^32 that starts at *state*."""
+    """Return *count* bytes below *values* from a linear congruential generator modulo 2^32 that starts at *state*."""
     noise = bytearray()
     for _ in range(count):
         state = (state * 1664525 + 1013904223) % 2**32
@@ -161,19 +161,19 @@ def _text() -> bytes:
 
 
 def _skewed() -> bytes:
-    """Small numbers, each about 0.6 times as frequent as the one before: long and short codes side by side."""
+    """Return small numbers, each about 0.6 times as frequent as the one before, for long and short codes."""
     runs = _noise(100_000).translate(b"+" * 158 + b" " * 98).split(b" ")
     return bytes(map(len, runs))
 
 
 def _records() -> bytes:
-    """Rows of 7 bytes that share 3: what short matches are for, and on both sides of where they become too far."""
+    """Return rows of 7 bytes that share 3, for short matches at distances below and above the limit for them."""
     heads = [_noise(3, state=rank) for rank in range(1200)]
     return b"".join(heads[rank * rank % 1200] + _noise(4, state=rank) for rank in range(6000))
 
 
 def _distant() -> bytes:
-    """The same 300 bytes at the largest distance of the window, then one byte beyond it."""
+    """Return the same 300 bytes at the largest distance of the window, then one byte beyond it."""
     repeated, between = _noise(300, state=3), _noise(32768, state=4)
     return repeated + between[: 32768 - 300] + repeated + between[: 32768 - 299] + repeated
 

@@ -1,4 +1,4 @@
-"""The deflater in Python alone, for where no compiler is at hand. The package's docstring specifies the algorithm."""
+"""The deflater in Python, which needs no compiler. The package's docstring specifies the algorithm."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RUN_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
 
 
 def _bases(first: int, extra: Iterable[int]) -> list[int]:
-    """The lowest value of each symbol whose number of extra bits is given, and the value after the last symbol's."""
+    """Return the lowest value of each symbol, whose numbers of extra bits are *extra*, and the value after the last."""
     bases = [first]
     for bits in extra:
         bases.append(bases[-1] + (1 << bits))
@@ -32,11 +32,11 @@ def _bases(first: int, extra: Iterable[int]) -> list[int]:
 
 
 def _symbols(bases: Sequence[int]) -> bytes:
-    """For each value below the last base, the index of its symbol (0 for what is below the first base)."""
+    """Return for each value below the last base the index of its symbol, 0 below the first base."""
     return bytes(bases[0]) + b"".join(bytes([i]) * (high - low) for i, (low, high) in enumerate(pairwise(bases)))
 
 
-# Length 258 is a symbol of its own, though the one before it could reach it.
+# Length 258 has a symbol of its own, although the one before covers it.
 _LENGTH_BASES = [*_bases(3, _LENGTH_EXTRA[:-1])[:-1], LONGEST, LONGEST + 1]
 _LENGTH_SYMBOLS = _symbols(_LENGTH_BASES)
 _DISTANCE_BASES = _bases(1, _DISTANCE_EXTRA)
@@ -45,7 +45,7 @@ _DISTANCE_SYMBOLS = _symbols(_DISTANCE_BASES)
 
 @dataclass(frozen=True)
 class _Code:
-    """The two Huffman codes of a block, as code lengths by symbol, and the bits that tell a decoder what they are."""
+    """The two Huffman codes of a block, as code lengths by symbol, and the header that encodes them."""
 
     symbols: Sequence[int]
     distances: Sequence[int]
@@ -58,18 +58,18 @@ _FIXED = _Code((*[8] * 144, *[9] * 112, *[7] * 24, *[8] * 8), (5,) * 30, "")
 
 @dataclass(frozen=True)
 class _Block:
-    """Tokens, how often each symbol occurs in them (the end of the block included), and the code made for them."""
+    """Tokens, the number of occurrences of each symbol (the end of the block included), and their code."""
 
     tokens: list[int]
     symbols: list[int]
     distances: list[int]
     code: _Code
     bits: int
-    """The size in that code, without the three bits that every block starts with."""
+    """The size in that code, without the three bits at the start of every block."""
 
 
 def deflate_pure(data: bytes, effort: Effort) -> bytes:
-    """*data* as a raw RFC 1951 stream, the same bytes that the native program gives for the same *effort*."""
+    """Return *data* as a raw RFC 1951 stream, the same bytes as the native program for the same *effort*."""
     out = _Bits()
     start = 0
     for block in _blocks(_chunks(data, effort)):
@@ -80,11 +80,11 @@ def deflate_pure(data: bytes, effort: Effort) -> bytes:
 
 
 def _chunks(data: bytes, effort: Effort) -> Iterator[list[int]]:
-    """The tokens of *data* in lists of ``effort.chunk``, the last one shorter; at least one list."""
+    """Yield the tokens of *data* in lists of ``effort.chunk``, the last one shorter; at least one list."""
     rest: list[int] = []
     for tokens in tokenize(data, effort):
         rest += tokens
-        # One chunk always stays back, so that no empty one follows a last chunk that is full.
+        # One chunk is always kept, so that no empty one follows a full last chunk.
         full = (len(rest) - 1) // effort.chunk * effort.chunk
         for start in range(0, full, effort.chunk):
             yield rest[start : start + effort.chunk]
@@ -93,7 +93,7 @@ def _chunks(data: bytes, effort: Effort) -> Iterator[list[int]]:
 
 
 def _blocks(chunks: Iterator[list[int]]) -> Iterator[_Block]:
-    """Each chunk joins the block before it, unless two blocks are smaller than one or the tokens too many for one."""
+    """Yield blocks: a chunk joins the one before, unless two are smaller than one or the tokens would be too many."""
     block = _count(next(chunks))
     for chunk in chunks:
         following = _count(chunk)
@@ -131,7 +131,7 @@ def _fit(tokens: list[int], symbols: list[int], distances: list[int]) -> _Block:
 
 
 def _size(symbols: Sequence[int], distances: Sequence[int], code: _Code) -> int:
-    """How many bits the symbols take in *code*, its header and the extra bits of lengths and distances included."""
+    """Return the size in bits of the symbols in *code*, with its header and the extra bits of lengths and distances."""
     rows = (
         *zip(symbols, code.symbols, _SYMBOL_EXTRA, strict=False),
         *zip(distances, code.distances, _DISTANCE_EXTRA, strict=True),
@@ -140,7 +140,7 @@ def _size(symbols: Sequence[int], distances: Sequence[int], code: _Code) -> int:
 
 
 def _dynamic_code(symbols: list[int], distances: list[int]) -> _Code:
-    """The code of these lengths with its header of RFC 1951, 3.2.7."""
+    """Return the code of these lengths with its header of RFC 1951, 3.2.7."""
     told_symbols = max(257, _used(symbols))
     told_distances = _used(distances)
     runs = list(_runs(symbols[:told_symbols] + distances[:told_distances]))
@@ -156,14 +156,14 @@ def _dynamic_code(symbols: list[int], distances: list[int]) -> _Code:
 
 
 def _used(lengths: Sequence[int]) -> int:
-    """How many *lengths* are left without the zeros at the end."""
+    """Return the number of *lengths* without the zeros at the end."""
     return max(index for index, length in enumerate(lengths, 1) if length)
 
 
 def _runs(lengths: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """The code lengths as symbols of the code length alphabet, each with the value of its extra bits.
+    """Yield the code lengths as symbols of the code length alphabet, each with the value of its extra bits.
 
-    A run is cut from its start into the longest pieces there are; of a length other than 0 the first is told as such.
+    A run is cut from its start into the longest pieces; one of a length other than 0 starts with the length itself.
     """
     for length, run in groupby(lengths):
         count = len(list(run))
@@ -187,7 +187,7 @@ def _write_block(out: _Bits, block: _Block, data: bytes, *, is_last: bool) -> No
     last = "1" if is_last else "0"
     fixed = _size(block.symbols, block.distances, _FIXED)
     pieces = range(0, len(data), _STORED)
-    # Each stored piece has its own three bits, then fills up a byte: here the three bits of the first do not count.
+    # Each stored piece has its own three bits, then padding; the three bits of the first are not counted here.
     stored = (out.spare - 3) % 8 + 8 * len(pieces) - 8 + 32 * len(pieces) + 8 * len(data)
     if stored <= min(fixed, block.bits) and data:
         for start in pieces:
@@ -202,7 +202,7 @@ def _write_block(out: _Bits, block: _Block, data: bytes, *, is_last: bool) -> No
 
 
 def _encode(tokens: Iterable[int], code: _Code) -> str:
-    """The header of *code*, the tokens in it and the end of the block."""
+    """Return the header of *code*, the tokens in that code and the end of the block."""
     symbols = codes(code.symbols)
     lengths = [
         symbols[_END + 1 + symbol] + _bits(length - _LENGTH_BASES[symbol], _LENGTH_EXTRA[symbol])
@@ -214,7 +214,7 @@ def _encode(tokens: Iterable[int], code: _Code) -> str:
 
 
 class _DistanceBits(dict[int, str]):
-    """The bits of each distance: its symbol's code and its extra bits, made when first asked for."""
+    """The bits of each distance, its symbol's code and its extra bits, made on first use."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
@@ -227,7 +227,7 @@ class _DistanceBits(dict[int, str]):
 
 
 def _bits(value: int, count: int) -> str:
-    """The lowest *count* bits of *value*, the lowest first."""
+    """Return the lowest *count* bits of *value*, the lowest first."""
     return f"{value:0{count}b}"[::-1] if count else ""
 
 
@@ -240,7 +240,7 @@ class _Bits:
 
     @property
     def spare(self) -> int:
-        """How many bits the last byte has left, 0 to 7."""
+        """The number of bits that the last byte has left, 0 to 7."""
         return -len(self._rest) % 8
 
     def put(self, bits: str) -> None:
@@ -248,14 +248,14 @@ class _Bits:
         bits = self._rest + bits
         count = len(bits) // 8
         self._rest = bits[8 * count :]
-        # The 0 in front is for int(), which refuses to read nothing.
+        # int() refuses an empty text: hence the 0 in front.
         self._bytes += int("0" + bits[: 8 * count][::-1], 2).to_bytes(count, "little")
 
     def put_bytes(self, data: bytes) -> None:
-        """Append whole bytes, where no bits are spare."""
+        """Append whole bytes, after a whole byte."""
         self._bytes += data
 
     def finish(self) -> bytes:
-        """The stream, its last byte filled up with zeros."""
+        """Return the stream, its last byte filled up with zeros."""
         self.put("0" * self.spare)
         return bytes(self._bytes)
