@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from lanes import EACH_ZIG
 from machines import ROOT
 from projects import render_module
 from zigbuild_backend.core.base.host import find_host_python, find_host_target
@@ -37,7 +38,7 @@ def read_modules(wheel: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
 
 
-@pytest.mark.parametrize("version", SUPPORTED_ZIGS)
+@pytest.mark.parametrize("version", EACH_ZIG)
 def test_ordinary_build_file(version: str, tmp_path: Path) -> None:
     project = Path(shutil.copytree(EXAMPLE, tmp_path / "project"))
     pyproject = project / "pyproject.toml"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lanes import few_first
 from machines import EXAMPLE, PYTHONS, make_venv
 from projects import write_files
 
@@ -24,6 +25,7 @@ def project(tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path / "a copy, é"))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("version", [version for version in PYTHONS if IS_WHOLE or version in (OLDEST, NEWEST)])
 def test_pip_installs_in_isolation(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
     """With the pip that the Python brings along, which writes all 20,000 files of zig: two Pythons by default."""
@@ -32,7 +34,7 @@ def test_pip_installs_in_isolation(version: str, backend: Path, project: Path, t
     assert str(venv.folder) in venv.run(venv.python, "-c", CALL, cwd=tmp_path).stdout
 
 
-@pytest.mark.parametrize("version", PYTHONS)
+@pytest.mark.parametrize("version", few_first(PYTHONS, (NEWEST,)))
 def test_pip_installs_sdist_without_isolation(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
     venv = make_venv(PYTHONS[version], tmp_path / "venv", "pip", backend, ZIG)
     make = "import zigbuild_backend, sys; zigbuild_backend.build_sdist(sys.argv[1])"
@@ -50,7 +52,7 @@ def test_pip_installs_editable(backend: Path, project: Path, tmp_path: Path) -> 
     venv.run(venv.python, "-c", "import example_c; assert example_c.seen_at_once", cwd=tmp_path)
 
 
-@pytest.mark.parametrize("version", PYTHONS)
+@pytest.mark.parametrize("version", few_first(PYTHONS, (NEWEST,)))
 def test_build_makes_sdist_and_wheel_from_it(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
     """With the environments that build makes by pip for the newest Python, and by uv for the others."""
     installer = "pip" if version == NEWEST else "uv"
@@ -68,7 +70,7 @@ def test_build_without_isolation(backend: Path, project: Path, tmp_path: Path) -
     assert len(list((project / "dist").glob("*.whl"))) == 1
 
 
-@pytest.mark.parametrize("version", PYTHONS)
+@pytest.mark.parametrize("version", few_first(PYTHONS, (NEWEST,)))
 def test_uv_installs_in_isolation(version: str, backend: Path, project: Path, tmp_path: Path) -> None:
     venv = make_venv(PYTHONS[version], tmp_path / "venv", "uv")
     install = (venv.folder / "bin" / "uv", "pip", "install", "--python", venv.python)

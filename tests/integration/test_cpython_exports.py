@@ -12,6 +12,7 @@ import pytest
 
 from deflate_programs import find_zigs
 from foreign import WINDOWS_SDISTS, open_windows_release
+from lanes import few_first
 from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.pythons import Python, find_python
@@ -77,6 +78,7 @@ def _read_release(minor: int) -> dict[str, bytes]:
         return {name.rpartition("/")[2]: content.read(name) for name in names}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("minor", WINDOWS_SDISTS)
 class TestAgainstReleases:
     def test_functions_and_data_of_the_version_specific_dll(self, minor: int, zig: Zig, store: Store) -> None:
@@ -143,7 +145,7 @@ PyMODINIT_FUNC PyInit_spam(void) { return PyModule_Create(&module); }
 
 
 @pytest.mark.parametrize("name", ["cp39", "cp313", "cp313t", "cp310-abi3"])
-@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("machine", few_first(MACHINES, ("x86_64",)))
 def test_a_module_links_and_imports_that_dll_alone(
     name: str, machine: str, zig: Zig, store: Store, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from debian import read_package
 from headers import write_tree
+from lanes import few_first
 from zigbuild_backend.core.base.errors import NotFoundError
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.pythons import PYTHONS, find_python
@@ -54,7 +55,7 @@ def pyconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree(tmp_path_factory.mktemp("pyconfig"), files)
 
 
-@pytest.mark.parametrize("target", [target for target in TARGETS if not target.slices], ids=str)
+@pytest.mark.parametrize("target", few_first(target for target in TARGETS if not target.slices), ids=str)
 def test_cpython_compiles(
     target: Target, header_sets: dict[int, HeaderSet], pyconfig: Path, zig: Zig, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ RELEASES = [
 ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("suite", "minor", "architecture"), RELEASES)
 def test_cpython_reads_as_with_the_file_that_debian_built(
     suite: str, minor: int, architecture: str, pyconfig: Path, zig: Zig, tmp_path: Path

@@ -1,8 +1,9 @@
-"""Every example is built for all platforms at once; its tests pass here, and it is used where else it can be run."""
+"""Tests that each example passes its own tests here, is built for all platforms at once, and is used on some others."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from foreign import ForeignPython, debian_python, find_program, windows_python, wine_environ
+from foreign import ForeignPython, debian_python, windows_python, wine_environ
 from machines import ROOT, Venv, assert_auditwheel_agrees, install, make_venv
 from zigbuild_backend.core.base.targets import TARGETS
 from zigbuild_backend.core.project.project_folder import read_project
@@ -19,6 +20,13 @@ from zigbuild_backend.core.project.project_folder import read_project
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/pyproject.toml"))
 PYTHON = "cp311"
 """The CPython that Debian has for other processors."""
+
+IN_CXX = {"cppy", "cxx", "nanobind", "pybind11"}
+SOME_TARGETS = (
+    *("manylinux_2_17_x86_64", "manylinux_2_17_aarch64", "manylinux_2_17_s390x", "musllinux_1_2_x86_64"),
+    *("macosx_11_0_arm64", "win_amd64"),
+)
+"""The targets of what is in C++, whose runtime takes a minute each, unless the whole matrix is wanted."""
 
 NEEDS_MORE = {"numpy", "cffi"}
 """What imports a package that is compiled itself, and is not there for the foreign Pythons."""
@@ -34,6 +42,34 @@ print("used")
 each_example = pytest.mark.parametrize("name", EXAMPLES)
 
 
+def list_targets(name: str) -> tuple[str, ...]:
+    is_whole = name not in IN_CXX or os.environ.get("ZIGBUILD_WHOLE_MATRIX")
+    return tuple(target.platform_tag for target in TARGETS) if is_whole else SOME_TARGETS
+
+
+def build(name: str, out: Path, *options: str) -> None:
+    command = [sys.executable, "-m", "zigbuild_backend", "wheels", ROOT / "examples" / name, "--out", out, "--json"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True)
+    if done.returncode == 5 and "headers" in done.stderr:
+        pytest.skip(f"no headers of {PYTHON}: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    assert all(wheel["file"] for wheel in json.loads(done.stdout)["wheels"])
+
+
+@pytest.fixture(scope="module")
+def venv(tmp_path_factory: pytest.TempPathFactory) -> Venv:
+    return make_venv(sys.executable, tmp_path_factory.mktemp("venv") / "venv", "pytest")
+
+
+@each_example
+def test_own_tests_pass(name: str, venv: Venv, tmp_path: Path) -> None:
+    build(name, tmp_path / "out", "--target", "native", "--python", "native")
+    install(venv, *(tmp_path / "out").iterdir())
+    tests = ROOT / "examples" / name / "tests"
+    done = venv.run(venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests, cwd=tmp_path)
+    assert " passed" in done.stdout and "failed" not in done.stdout
+
+
 @pytest.fixture(scope="module")
 def matrices(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """The folder with the wheels of each example, as far as they were built already."""
@@ -46,39 +82,19 @@ class _Matrices(dict[str, Path]):
 
     def __missing__(self, name: str) -> Path:
         out = self[name] = self._folder / name
-        command = [sys.executable, "-m", "zigbuild_backend", "wheels", ROOT / "examples" / name]
-        done = subprocess.run(
-            [*command, "--target", "all", "--python", PYTHON, "--out", out, "--json"], capture_output=True, text=True
-        )
-        if done.returncode == 5 and "headers" in done.stderr:
-            pytest.skip(f"no headers of {PYTHON}: {done.stderr}")
-        assert done.returncode == 0, done.stderr
-        assert all(wheel["file"] for wheel in json.loads(done.stdout)["wheels"])
+        targets = (option for target in list_targets(name) for option in ("--target", target))
+        build(name, out, "--python", PYTHON, *targets)
         return out
 
 
+@pytest.mark.full
 @each_example
 def test_a_wheel_for_every_platform(name: str, matrices: Mapping[str, Path]) -> None:
     wheels = sorted(matrices[name].glob("*.whl"))
-    assert {path.stem.rpartition("-")[2] for path in wheels} == {target.platform_tag for target in TARGETS}
+    assert {path.stem.rpartition("-")[2] for path in wheels} == set(list_targets(name))
     subprocess.run([sys.executable, "-m", "zigbuild_backend", "check", "-q", *wheels], check=True)
     audited = ("manylinux_2_17_x86_64", "musllinux_1_2_s390x")
     assert_auditwheel_agrees(*(path for path in wheels if path.stem.endswith(audited)))
-
-
-@pytest.fixture(scope="module")
-def venv(tmp_path_factory: pytest.TempPathFactory) -> Venv:
-    return make_venv(find_program("python3.11"), tmp_path_factory.mktemp("venv") / "venv", "pytest")
-
-
-@each_example
-@pytest.mark.skipif(sys.platform != "linux", reason="the wheel is for Linux")
-def test_own_tests_pass(name: str, matrices: Mapping[str, Path], venv: Venv, tmp_path: Path) -> None:
-    (wheel,) = matrices[name].glob("*-manylinux_2_17_x86_64.whl")
-    install(venv, wheel)
-    tests = ROOT / "examples" / name / "tests"
-    done = venv.run(venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests, cwd=tmp_path)
-    assert " passed" in done.stdout and "failed" not in done.stdout
 
 
 @pytest.fixture(scope="module", params=["aarch64", "s390x", "windows"])
@@ -95,6 +111,7 @@ def foreign(
             yield f"manylinux_2_17_{request.param}", python
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in NEEDS_MORE])
 def test_used_on_other_platforms(
     name: str, matrices: Mapping[str, Path], foreign: tuple[str, ForeignPython], tmp_path: Path

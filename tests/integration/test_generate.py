@@ -284,6 +284,7 @@ def test_headers_of_a_package_that_is_not_to_be_had_for_the_python_that_builds(
         obtain(headers=())
 
 
+@pytest.mark.full
 def test_headers_are_the_same_whichever_python_they_are_installed_for(tmp_path: Path) -> None:
     folders = [tmp_path / str(minor) for minor in (11, 13)]
     for folder in folders:

@@ -27,6 +27,8 @@ from zigbuild_backend.rebuild.source_finder import WheelSource, digest_source
 from zigbuild_backend.rebuild.wheel_rebuild import RebuildSetup, Rebuilt, rebuild
 from zigbuild_backend.rebuild.wheel_specs import read_spec
 
+pytestmark = pytest.mark.full
+
 MODULE = "src/example_c/_distance.c"
 PREFIX = "example_c-1.0.0/"
 Alter = Callable[[Mapping[str, bytes]], Mapping[str, bytes]]

@@ -111,7 +111,7 @@ def test_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert f"extension spam._c: {text} is left out\n  hint: " in said.err
 
 
-@pytest.mark.usefixtures("zig")
+@pytest.mark.full
 @pytest.mark.parametrize("release", SDISTS)
 def test_real_projects(
     release: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from lanes import EACH_ZIG
 from machines import ROOT
 from projects import write_files
 from zigbuild_backend.core.base.host import find_host_python, find_host_target
-from zigbuild_backend.core.base.pins import SUPPORTED_ZIGS
 from zigbuild_backend.core.base.store import digest_file
 
 HOST = f"{find_host_python()}-{find_host_target()}"
@@ -111,7 +111,7 @@ values = { CMAKE_TEXT = '\"\\ é', CMAKE_ON = true, CMAKE_OFF = false }
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the expected system is Linux")
-@pytest.mark.parametrize("version", SUPPORTED_ZIGS)
+@pytest.mark.parametrize("version", EACH_ZIG)
 def test_config_headers_hold_what_is_said(version: str, tmp_path: Path) -> None:
     project = write_files(tmp_path / "spam", HEADERS)
     pyproject = project / "pyproject.toml"

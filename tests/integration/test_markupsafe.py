@@ -12,6 +12,8 @@ import pytest
 from machines import ROOT, assert_auditwheel_agrees, make_venv
 from zigbuild_backend.core.base.host import find_host_python, find_host_target
 
+pytestmark = pytest.mark.full
+
 RECIPE = ROOT / "recipes" / "markupsafe"
 PYTHONS = ("cp39", "cp310", "cp311", "cp312", "cp313", "cp313t")
 

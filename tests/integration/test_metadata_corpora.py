@@ -14,6 +14,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from corpora import open_corpus
 from machines import ROOT
 from projects import write_files
@@ -21,6 +23,8 @@ from zigbuild_backend.core.base.errors import ConfigurationError
 from zigbuild_backend.core.base.toml_reader import tomllib
 from zigbuild_backend.core.project.metadata import read_metadata
 from zigbuild_backend.core.project.project_folder import read_settings
+
+pytestmark = pytest.mark.full
 
 _DYNAMIC = "`version` and `readme` can be dynamic, other fields cannot"
 _OTHER = "the fault is in the table of another tool, which is not read"

@@ -19,6 +19,8 @@ from zigbuild_backend.core.project.project import Project
 from zigbuild_backend.core.project.recipes import find_recipes, open_project, read_recipe
 from zigbuild_backend.core.project.tree_reader import read_tree
 
+pytestmark = pytest.mark.full
+
 ROOT = Path(__file__).parents[2]
 
 UPSTREAM = {

@@ -17,6 +17,8 @@ from zigbuild_backend.core.base.host import find_host_python, find_host_target
 from zigbuild_backend.core.project.recipes import read_recipe
 from zigbuild_backend.core.settings.recipe_model import Recipe
 
+pytestmark = pytest.mark.full
+
 ZIGBUILD = [sys.executable, "-m", "zigbuild_backend"]
 HOST = f"{find_host_python()}-{find_host_target()}"
 FOREIGN = f"{find_host_python()}-win_amd64"

@@ -366,6 +366,8 @@ from zigbuild_backend.index.repository import open_repository
 from zigbuild_backend.index.adding_files import add_files
 from zigbuild_backend.core.base.store import Store
 
+pytestmark = pytest.mark.full
+
 data, told, wheels = Path(sys.argv[1]), sys.argv[2], sorted(Path(sys.argv[3]).glob("*.whl"))
 ways = {"user": Store(data / "none"), "environ": {}, "cwd": data, "say": print}
 list(add_files(open_repository(data.with_name("warm"), {}), wheels[:1], [], **ways))  # all is imported now

@@ -17,6 +17,8 @@ import pytest
 
 from machines import EXAMPLE
 
+pytestmark = pytest.mark.full
+
 SOME = ("--target", "manylinux", "--target", "musllinux", "--python", "native")
 FEW = ("--target", "musllinux", "--python", "native")
 needs_root = pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can mount a file system")

@@ -11,6 +11,8 @@ from confined import Outcome, User
 from zigbuild_backend.core.zig.toolchain import Zig
 from zigbuild_backend.rebuild.sandbox.limits import DEFAULT_LIMITS, Limits
 
+pytestmark = pytest.mark.full
+
 
 @pytest.mark.parametrize(
     "source",

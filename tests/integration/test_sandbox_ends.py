@@ -15,6 +15,8 @@ from zigbuild_backend.rebuild.sandbox.limits import LimitError, Limits
 from zigbuild_backend.rebuild.sandbox.processes import list_processes
 from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
 
+pytestmark = pytest.mark.full
+
 
 def groups(process: int) -> list[Path]:
     """The control groups that this process has made."""

@@ -13,6 +13,8 @@ from confined import User
 from zigbuild_backend.rebuild.sandbox.limits import Limits
 from zigbuild_backend.rebuild.sandbox.processes import read_available_memory
 
+pytestmark = pytest.mark.full
+
 FORK = """
     import os
     while True:

@@ -27,7 +27,7 @@ from servers import JSON, Running, await_ready, find_port, opened, publish, serv
 from wheels import metadata_of, write_foreign_wheel
 from zigbuild_backend.index.files import File
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="the sandbox is Linux's")
+pytestmark = [pytest.mark.full, pytest.mark.skipif(os.name != "posix", reason="the sandbox is Linux's")]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from servers import JSON, Running, publish, serving
 from wheels import write_foreign_wheel
 
+pytestmark = pytest.mark.full
+
 ANSWER = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 NAME = "eggs-1.0-py3-none-any.whl"
 

@@ -13,6 +13,8 @@ import pytest
 from machines import EXAMPLE
 from zigbuild_backend.core.base.pins import SUPPORTED_ZIGS
 
+pytestmark = pytest.mark.full
+
 TARGETS = ("manylinux_2_17_aarch64", "musllinux_1_2_x86_64", "macosx_11_0_arm64", "win_amd64")
 
 

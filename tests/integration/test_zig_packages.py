@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from lanes import EACH_ZIG
 from projects import project_of, tree_of, write_files
 from zigbuild_backend.core.base.host import find_host_python, find_host_target
 from zigbuild_backend.core.base.pins import SUPPORTED_ZIGS
@@ -127,7 +128,7 @@ def package_hash(address: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     return done.stderr.rpartition('write hash = "')[2].partition('"')[0]
 
 
-@pytest.mark.parametrize("version", SUPPORTED_ZIGS)
+@pytest.mark.parametrize("version", EACH_ZIG)
 def test_package_of_the_project(version: str, tmp_path: Path) -> None:
     project = write_project(tmp_path / "spam", 'path = "packages/adder"', version)
     write_files(project / "packages/adder", PACKAGE)
