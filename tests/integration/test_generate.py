@@ -20,6 +20,7 @@ from machines import ROOT
 from projects import render_module, write_files
 from specs import COMPILED
 from zigbuild_backend.core.base.errors import MismatchError, NotFoundError
+from zigbuild_backend.core.base.host import find_host_target
 from zigbuild_backend.core.base.machine import Machine
 from zigbuild_backend.core.base.store import Store, default_store, digest_tree
 from zigbuild_backend.core.generate.installed_tools import find_tools
@@ -140,12 +141,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_files(tmp_path_factory.mktemp("generated") / "project", FILES)
 
 
-@pytest.fixture(scope="module")
-def wheels(project: Path) -> dict[str, Path]:
-    """Identifier → wheel, of some that differ in what is generated for them."""
-    host = f"cp3{sys.version_info[1]}-manylinux_2_17_x86_64"
-    chosen = [host, "cp310-win32", "cp312-manylinux_2_17_s390x", "cp313t-macosx_10_13_universal2"]
-    out = project.parent / "dist"
+PYTHON = f"cp3{sys.version_info[1]}"
+FEW = (f"{PYTHON}-{find_host_target()}", f"{PYTHON}-win_amd64", f"{PYTHON}-macosx_11_0_arm64")
+DIVERSE = (FEW[0], "cp310-win32", "cp312-manylinux_2_17_s390x", "cp313t-macosx_10_13_universal2")
+
+
+@pytest.fixture(scope="module", params=[FEW, pytest.param(DIVERSE, marks=pytest.mark.full)], ids=["few", "diverse"])
+def wheels(request: pytest.FixtureRequest, project: Path) -> dict[str, Path]:
+    """Identifier → wheel, of some that differ in what is generated for them; first that of this machine."""
+    chosen: tuple[str, ...] = request.param
+    out = project.parent / f"dist-{len(chosen)}"
     zigbuild("wheels", "-q", "--out", out, *(part for name in chosen for part in ("--only", name)), cwd=project)
     zigbuild("sdist", "-q", "--out", out, cwd=project)
     return {name: next(out.glob(f"*-{name.split('-', 1)[1]}.whl")) for name in chosen}
