@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -184,6 +185,38 @@ def test_wheels(run: Run, tmp_path: Path) -> None:
     assert lying.code == 4
     assert lying.document["wheels"][0]["ok"] is False
     assert "missing.whl: there is no such wheel" in lying.err
+
+
+def forget_runtimes(cache: Path) -> dict[str, str]:
+    """A store whose zig has the user's caches, but no notes that runtimes were built; the variable that names it."""
+    store = default_store(os.environ)
+    (cache / "zig").mkdir(parents=True)
+    for entry in (*store.folder("zig").iterdir(), *map(store.folder, ("ziglang", "headers", "deflate"))):
+        if entry.name != "warm":
+            (cache / entry.relative_to(store.root)).symlink_to(entry)
+    return {"ZIGBUILD_CACHE_DIR": str(cache)}
+
+
+def test_the_first_build_tells_which_runtimes_it_waits_for(run: Run, run_on_terminal: Run, tmp_path: Path) -> None:
+    target = find_host_target()
+    environ = forget_runtimes(tmp_path / "cache")
+    done = run("wheels", "--only", HOST, "--out", tmp_path / "out", **environ)
+    assert done.code == 0, done.err
+    lines = done.err.splitlines()
+    start = lines.index("compiling 1 wheel")
+    assert lines[start - 1] == (
+        f"first build for {target}: building the C runtimes takes from seconds to some minutes each; "
+        "they are kept for every later build"
+    )
+    lines = [line for line in lines[start + 1 :] if " runtime left; " not in line]  # where the machine is busy
+    assert re.fullmatch(rf"built the runtime for {target}, 1 of 1, after [\d.]+ s", lines[0])
+    assert lines[1].startswith(f"[1/1] {HOST} packed")
+    assert "runtime" not in run("wheels", "--only", HOST, "--out", tmp_path / "out", **environ).err  # it is noted
+
+    shutil.rmtree(tmp_path / "cache" / "zig" / "warm")
+    shown = run_on_terminal("wheels", "--only", HOST, "--out", tmp_path / "out", **environ, TERM="xterm")
+    assert shown.code == 0, shown.out
+    assert "preparing the build; 1 of 1 runtime left" in shown.out
 
 
 def test_wheels_live(run_on_terminal: Run, tmp_path: Path) -> None:

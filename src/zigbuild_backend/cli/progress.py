@@ -1,32 +1,40 @@
-"""What a user sees while wheels are made: a live table on a terminal, else a line a wheel."""
+"""Shows the progress of a build: a live table on a terminal, else lines."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ..core.base.targets import Target
 from ..core.project.planned_wheels import PlannedWheel
 from ..core.wheel.wheel_maker import Outcome
-from .session import Session, format_count, format_seconds, format_size
+from .compiler_processes import list_compiled_triples
+from .heartbeat import Heartbeat
+from .session import Session, format_count, format_seconds, format_size, join_shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_SILENCE = 20.0
-"""Seconds after which a log without a new line looks as if the build hung."""
+_LOOK_SECONDS = 1.0
+"""Time between two looks at the compilers' processes."""
 
 
 class Progress:
-    """The state of each wheel of a run, by identifier. This one shows nothing; others show it as it changes."""
+    """The state of each wheel, by identifier, and the targets whose runtimes are *cold*: zig must build them first.
 
-    def __init__(self, wheels: Sequence[PlannedWheel]) -> None:
+    This class shows nothing; its subclasses show each change.
+    """
+
+    def __init__(self, wheels: Sequence[PlannedWheel], cold: Iterable[Target] = ()) -> None:
         self.wheels = wheels
         self.states = {wheel.identifier: "waiting" for wheel in wheels}
         self.compiled: set[str] = set()
+        self.cold = dict.fromkeys(cold)
+        self.cold_count = len(self.cold)
+        self._targets = {wheel.identifier: wheel.target for wheel in wheels}
         self._start = time.monotonic()
 
     @property
@@ -35,69 +43,92 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How many wheels nothing more will happen to."""
+        """The number of wheels that were made or have failed."""
         return sum(state in ("packed", "failed") for state in self.states.values())
 
     def report(self, identifier: str, state: str) -> None:
-        """Told what has become of a wheel: a :data:`~zigbuild_backend.core.wheel.wheel_maker.Reporter`."""
+        """Record the new state of a wheel: a :data:`~zigbuild_backend.core.wheel.workshop.Reporter`."""
         self.states[identifier] = state
         if state == "compiled":
             self.compiled.add(identifier)
+            target = self._targets[identifier]
+            if target and target in self.cold:
+                del self.cold[target]  # its first wheel was linked, with the runtime
+                self.report_runtime(target)
+
+    def report_runtime(self, target: Target) -> None:
+        """Show that the runtime for *target* was built."""
 
     def finish(self, outcome: Outcome) -> None:
-        """Told what has come of a wheel in the end."""
+        """Record the outcome of a wheel."""
         self.states[outcome.wheel.identifier] = "packed" if outcome.path else "failed"
+
+    def describe_runtimes(self, triples: Collection[str]) -> str:
+        """Return which runtimes are built now, and how many are left; *triples* are those that zig compiles for.
+
+        Empty if all are built.
+        """
+        if not self.cold:
+            return ""
+        slices = {str(target): target.slices or (target,) for target in list(self.cold)}
+        now = [name for name, parts in slices.items() if any(part.triple in triples for part in parts)]
+        left = f"{len(self.cold)} of {format_count(self.cold_count, 'runtime')} left"
+        if now:
+            return f"building the runtime{'s' if len(now) > 1 else ''} for {join_shortened(now)}; {left}"
+        return left if self.compiled else f"preparing the build; {left}"
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[None]:
-        """Shows progress while the context lasts."""
+        """Show the progress until the context ends."""
         yield
 
 
 class LineProgress(Progress):
-    """A line for each wheel that is done, and one when nothing else was said for a while."""
+    """A line for each runtime and each wheel that is done, and one after a while without."""
 
-    def __init__(self, wheels: Sequence[PlannedWheel], session: Session) -> None:
-        super().__init__(wheels)
-        self._session = session
-        self._is_over = threading.Event()
-        self._last = time.monotonic()
+    def __init__(
+        self,
+        wheels: Sequence[PlannedWheel],
+        cold: Iterable[Target],
+        session: Session,
+        look: Callable[[], Collection[str]] = list_compiled_triples,
+    ) -> None:
+        super().__init__(wheels, cold)
+        self._look = look
+        self._heartbeat = Heartbeat(session, self._render)
+
+    def report_runtime(self, target: Target) -> None:
+        built = self.cold_count - len(self.cold)
+        self._heartbeat.say(f"built the runtime for {target}, {built} of {self.cold_count}, after {self.elapsed}")
 
     def finish(self, outcome: Outcome) -> None:
         super().finish(outcome)
         identifier, total = outcome.wheel.identifier, len(self.wheels)
         size = f" {format_size(outcome.size)}" if outcome.path else ""
-        self._say(f"[{self.done:{len(str(total))}}/{total}] {identifier} {self.states[identifier]}{size}")
+        self._heartbeat.say(f"[{self.done:{len(str(total))}}/{total}] {identifier} {self.states[identifier]}{size}")
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[None]:
-        self._say(f"compiling for {format_count(len(self.wheels), 'wheel')}")
-        thread = threading.Thread(target=self._break_silence, daemon=True)
-        thread.start()
-        try:
+        self._heartbeat.say(f"compiling {format_count(len(self.wheels), 'wheel')}")
+        with self._heartbeat.running():
             yield
-        finally:
-            self._is_over.set()
-            thread.join()
 
-    def _say(self, text: str) -> None:
-        self._last = time.monotonic()
-        self._session.say(text)
-
-    def _break_silence(self) -> None:
-        while not self._is_over.wait(1.0):
-            if time.monotonic() - self._last >= _SILENCE:
-                self._say(f"compiled {len(self.compiled)} of {len(self.wheels)} after {self.elapsed}, still at it")
+    def _render(self) -> str:
+        runtimes = self.describe_runtimes(self._look()) if self.cold else ""
+        compiled = f"{len(self.compiled)} of {format_count(len(self.wheels), 'wheel')} compiled after {self.elapsed}"
+        return f"{runtimes}; {compiled}" if runtimes else compiled
 
 
 class GridProgress(Progress):
     """A live table, platforms by Pythons, that stays on the terminal when all is done."""
 
-    def __init__(self, wheels: Sequence[PlannedWheel]) -> None:
+    def __init__(self, wheels: Sequence[PlannedWheel], cold: Iterable[Target]) -> None:
         from .wheel_grid import Mark, open_console
 
-        super().__init__(wheels)
+        super().__init__(wheels, cold)
         self._console = open_console(sys.stderr)
+        self._triples: Collection[str] = ()
+        self._looked = 0.0
         self._marks = {
             "waiting": Mark("·", ".", "dim", "waiting"),
             "compiled": Mark("○", "o", "cyan", "compiled"),
@@ -122,13 +153,20 @@ class GridProgress(Progress):
         line = count + render_legend(self._console, (self._marks[state] for state in sorted(set(self.states.values()))))
         if not self.wheels[0].target:
             return line
-        return Group(render_grid(self._console, self.wheels, lambda w: self._marks[self.states[w.identifier]]), line)
+        grid = render_grid(self._console, self.wheels, lambda wheel: self._marks[self.states[wheel.identifier]])
+        runtimes = self._render_runtimes()
+        return Group(grid, line, *([Text(runtimes, "dim")] if runtimes else []))
+
+    def _render_runtimes(self) -> str:
+        if self.cold and time.monotonic() - self._looked >= _LOOK_SECONDS:
+            self._triples, self._looked = list_compiled_triples(), time.monotonic()
+        return self.describe_runtimes(self._triples)
 
 
-def make_progress(wheels: Sequence[PlannedWheel], session: Session) -> Progress:
-    """The progress that suits the user's wish and terminal."""
+def make_progress(wheels: Sequence[PlannedWheel], cold: Iterable[Target], session: Session) -> Progress:
+    """Return the progress that suits the options and the terminal of *session*."""
     if session.is_quiet:
-        return Progress(wheels)
+        return Progress(wheels, cold)
     if session.is_terminal(sys.stderr) and not session.is_verbose:
-        return GridProgress(wheels)
-    return LineProgress(wheels, session)
+        return GridProgress(wheels, cold)
+    return LineProgress(wheels, cold, session)

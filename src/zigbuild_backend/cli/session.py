@@ -85,6 +85,14 @@ def to_json(problems: Iterable[Problem]) -> list[dict[str, str]]:
     return [asdict(problem) for problem in problems]
 
 
+def group_places(problems: Iterable[Problem]) -> dict[tuple[str, str], list[str]]:
+    """Return the places of *problems* by their message and hint."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for problem in problems:
+        groups.setdefault((problem.message, problem.hint), []).append(problem.where)
+    return groups
+
+
 def format_size(size: int) -> str:
     """A number of bytes in decimal units: ``23.1 kB``."""
     for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):

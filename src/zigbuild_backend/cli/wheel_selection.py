@@ -17,7 +17,7 @@ from ..core.generate.installed_tools import select_tools
 from ..core.project.planned_wheels import BuildPlan, PlannedWheel, choose_all_pythons, plan
 from ..core.project.project import Project
 from ..core.settings.overrides import Override, collect_overrides, parse_assignments
-from .session import Session, format_count
+from .session import Session, format_count, group_places
 
 NATIVE = "native"
 """What stands for this machine among targets and Pythons."""
@@ -133,12 +133,9 @@ def _find_wheel(project: Project, identifier: str, has_headers: Collection[int],
 
 
 def notice_obstacles(candidates: Sequence[Candidate], session: Session) -> None:
-    """Tells what stands in the way of wheels, each obstacle once."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for candidate in candidates:
-        for problem in candidate.problems:
-            groups.setdefault((problem.message, problem.hint), []).append(problem.where)
-    for (message, hint), places in groups.items():
+    """Print each obstacle once, with the number of wheels that it prevents."""
+    obstacles = [problem for candidate in candidates for problem in candidate.problems]
+    for (message, hint), places in group_places(obstacles).items():
         count = format_count(len(places), "wheel")
         session.notice(Problem(f"{message}, so {count} cannot be built", ", ".join(dict.fromkeys(places)), hint))
 

@@ -1,4 +1,4 @@
-"""``zigbuild wheels``: builds the matrix, or what is asked for of it."""
+"""``zigbuild wheels``: builds the wheels of a project, all of them or those that are asked for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...core.base.epoch import read_epoch
 from ...core.base.errors import NotFoundError, Problem
+from ...core.base.targets import Target
 from ...core.cpython.header_sets import list_minors_at_hand
 from ...core.graph.object_counts import ObjectCounts
 from ...core.graph.runtimes import Runtime, find_runtimes
@@ -22,7 +23,16 @@ from ...core.zig.macos_sdk import find_sdk
 from ...core.zig.toolchain import Zig
 from ...core.zig.ziglang import obtain_zig
 from ..progress import Progress, make_progress
-from ..session import Session, choose_exit_code, format_count, format_seconds, format_size, join_shortened, to_json
+from ..session import (
+    Session,
+    choose_exit_code,
+    format_count,
+    format_seconds,
+    format_size,
+    group_places,
+    join_shortened,
+    to_json,
+)
 from ..wheel_selection import Candidate, find_tool_folders, notice_obstacles, read_choice, read_overrides, select_wheels
 
 
@@ -37,8 +47,8 @@ def run(arguments: Namespace, session: Session) -> int:
     candidates = select_wheels(project, choice, has_headers, bool(find_sdk(session.environ)))
     skipped = [candidate for candidate in candidates if candidate.is_skipped]
     notice_obstacles(skipped, session)
-    wanted = [candidate.wheel for candidate in candidates if not candidate.is_skipped]
-    if not wanted:
+    wheels = [candidate.wheel for candidate in candidates if not candidate.is_skipped]
+    if not wheels:
         raise NotFoundError(
             "none of the wheels can be built", where=project.metadata.name, hint="'zigbuild plan' says why for each"
         )
@@ -47,7 +57,9 @@ def run(arguments: Namespace, session: Session) -> int:
     tools = arguments.tools or find_tool_folders(project, session)
     if session.is_verbose:
         zig = replace(zig, talk=session.say)
-    progress = make_progress(wanted, session)
+    runtimes = _find_runtimes(project, wheels, zig)
+    cold = [target for target, parts in runtimes.items() if not all(runtime.is_warm for runtime in parts)]
+    progress = make_progress(wheels, cold, session)
     counts: list[ObjectCounts] = []
     dropped: list[Problem] = []
     workshop = Workshop(
@@ -60,34 +72,28 @@ def run(arguments: Namespace, session: Session) -> int:
         tools=tools,
         count=counts.append,
     )
-    outcomes = _make(checkout, arguments.out, workshop, epoch, progress, session)
+    if cold:
+        session.say(
+            f"first build for {join_shortened(map(str, cold))}: building the C runtimes takes from seconds to some "
+            "minutes each; they are kept for every later build"
+        )
+    outcomes = _make_wheels(checkout, progress, workshop, arguments.out, epoch)
+    for outcome in outcomes:
+        if outcome.path and outcome.wheel.target:
+            for runtime in runtimes[outcome.wheel.target]:
+                runtime.note_warm()
 
     if arguments.json:
         session.result_json(_to_document(arguments.out, outcomes, skipped, counts, time.monotonic() - start))
-    _tell_dropped(dropped, session)
-    _tell_failures([outcome for outcome in outcomes if outcome.error], session)
-    # Where all was optional and nothing could be compiled, several wheels of the plan are one.
-    made = list({outcome.path: outcome for outcome in outcomes if outcome.path}.values())
-    if made and not arguments.json:
-        size = format_size(sum(outcome.size for outcome in made))
-        seconds = format_seconds(time.monotonic() - start)
-        counted = (count for count in counts if count.built or count.reused)
-        objects = "".join(f"; {format_count(count.built, 'object')} built, {count.reused} reused" for count in counted)
-        session.result(f"{format_count(len(made), 'wheel')} in {arguments.out}, {size}, {seconds}{objects}")
+    _print_dropped(dropped, session)
+    _print_failures([outcome for outcome in outcomes if outcome.error], session)
+    if not arguments.json:
+        _print_summary(outcomes, counts, arguments.out, time.monotonic() - start, session)
     return choose_exit_code(outcome.error for outcome in outcomes if outcome.error)
 
 
-def _make(
-    checkout: Checkout, out: Path, workshop: Workshop, epoch: int, progress: Progress, session: Session
-) -> list[Outcome]:
-    """Makes the wheels of *progress*, which shows what comes of each."""
-    runtimes = _find_runtimes(checkout.project, progress.wheels, workshop.zig)
-    cold = [name for name, parts in runtimes.items() if not all(runtime.is_warm for runtime in parts)]
-    if cold:
-        session.say(
-            f"first build for {join_shortened(cold)}: building their runtimes takes from seconds to some minutes each; "
-            "they are kept for every later build"
-        )
+def _make_wheels(checkout: Checkout, progress: Progress, workshop: Workshop, out: Path, epoch: int) -> list[Outcome]:
+    """Make the wheels of *progress*, and show it meanwhile."""
     outcomes: list[Outcome] = []
     try:
         with progress.shown():
@@ -98,33 +104,24 @@ def _make(
         made = sum(outcome.path is not None for outcome in outcomes)
         kept = f"{format_count(made, 'wheel')} in {out} and what was compiled are" if made else "what was compiled is"
         raise KeyboardInterrupt(f"{kept} kept") from None
-    for outcome in outcomes:
-        if outcome.path:
-            for runtime in runtimes.get(str(outcome.wheel.target), ()):
-                runtime.note_warm()
     return outcomes
 
 
-def _find_runtimes(project: Project, wheels: Sequence[PlannedWheel], zig: Zig) -> dict[str, tuple[Runtime, ...]]:
-    """The runtimes that the *wheels* need, by platform tag."""
+def _find_runtimes(project: Project, wheels: Sequence[PlannedWheel], zig: Zig) -> dict[Target, tuple[Runtime, ...]]:
+    """Return the runtimes that *wheels* are linked with."""
     is_cxx = any(product.is_cxx for product in project.products.all)
     targets = dict.fromkeys(wheel.target for wheel in wheels if wheel.target and not wheel.obstacle)
-    return {
-        str(target): find_runtimes(target, zig, optimize=project.settings.optimize, is_cxx=is_cxx) for target in targets
-    }
+    return {target: find_runtimes(target, zig, optimize=project.settings.optimize, is_cxx=is_cxx) for target in targets}
 
 
-def _tell_dropped(dropped: Sequence[Problem], session: Session) -> None:
-    """Says once each why modules that are optional are missing, with the wheels that it is about."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for problem in dropped:
-        groups.setdefault((problem.message, problem.hint), []).append(problem.where)
-    for (message, hint), places in groups.items():
+def _print_dropped(dropped: Sequence[Problem], session: Session) -> None:
+    """Print each reason why optional modules are missing once, with the wheels that lack them."""
+    for (message, hint), places in group_places(dropped).items():
         session.notice(Problem(message, join_shortened(dict.fromkeys(places)), hint))
 
 
-def _tell_failures(failed: Sequence[Outcome], session: Session) -> None:
-    """Says each distinct message once, with the wheels that it is about."""
+def _print_failures(failed: Sequence[Outcome], session: Session) -> None:
+    """Print each distinct error once, with the wheels that it prevents."""
     groups: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in failed:
         groups.setdefault(tuple(problem.message for problem in _problems(outcome)), []).append(outcome)
@@ -138,6 +135,18 @@ def _tell_failures(failed: Sequence[Outcome], session: Session) -> None:
             session.announce(f"  wheels: {join_shortened(identifiers)}")
     if failed:
         session.announce(f"zigbuild: {format_count(len(failed), 'wheel')} failed")
+
+
+def _print_summary(
+    outcomes: Sequence[Outcome], counts: Sequence[ObjectCounts], out: Path, seconds: float, session: Session
+) -> None:
+    # If all modules are optional and none could be compiled, several wheels of the plan are one file.
+    made = list({outcome.path: outcome for outcome in outcomes if outcome.path}.values())
+    if made:
+        size = format_size(sum(outcome.size for outcome in made))
+        counted = (count for count in counts if count.built or count.reused)
+        objects = "".join(f"; {format_count(count.built, 'object')} built, {count.reused} reused" for count in counted)
+        session.result(f"{format_count(len(made), 'wheel')} in {out}, {size}, {format_seconds(seconds)}{objects}")
 
 
 def _problems(outcome: Outcome) -> tuple[Problem, ...]:
