@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from zigbuild_backend.cli import heartbeat
 from zigbuild_backend.cli.compiler_processes import list_compiled_triples
-from zigbuild_backend.cli.progress import LineProgress, Progress, make_progress
+from zigbuild_backend.cli.progress import GridProgress, LineProgress, Progress, make_progress
 from zigbuild_backend.cli.session import Session
+from zigbuild_backend.cli.wheel_grid import open_console
 from zigbuild_backend.core.base.errors import ToolchainError
 from zigbuild_backend.core.base.pythons import Python
 from zigbuild_backend.core.base.targets import find_target
@@ -90,6 +92,18 @@ def test_sign_of_life(
         while not said:
             said = capsys.readouterr().err
     assert said == f"{line}\n"
+
+
+@pytest.mark.usefixtures("frozen")
+def test_table(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = GridProgress(WHEELS, [MACOS, WINDOWS], look=lambda: [WINDOWS.triple])
+    progress.report(WHEELS[2].identifier, "compiled")
+    open_console(sys.stderr).print(progress.render())
+    lines = [line.rstrip() for line in capsys.readouterr().err.splitlines()]
+    assert lines[0].split() == ["3.12", "3.13"]
+    assert [line.split()[0] for line in lines[1:4]] == [str(target) for target in (LINUX, MACOS, WINDOWS)]
+    assert lines[4].startswith("0 of 6 wheels done, 5 s")
+    assert lines[5:] == ["building the runtime for win_amd64; 1 of 2 runtimes left"]
 
 
 def test_quiet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,9 @@ from .session import Session, format_count, format_seconds, format_size, join_sh
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+Look = Callable[[], Collection[str]]
+"""Returns the target triples that zig compiles for right now."""
+
 _LOOK_SECONDS = 1.0
 """Time between two looks at the compilers' processes."""
 
@@ -91,7 +94,7 @@ class LineProgress(Progress):
         wheels: Sequence[PlannedWheel],
         cold: Iterable[Target],
         session: Session,
-        look: Callable[[], Collection[str]] = list_compiled_triples,
+        look: Look = list_compiled_triples,
     ) -> None:
         super().__init__(wheels, cold)
         self._look = look
@@ -122,10 +125,13 @@ class LineProgress(Progress):
 class GridProgress(Progress):
     """A live table, platforms by Pythons, that stays on the terminal when all is done."""
 
-    def __init__(self, wheels: Sequence[PlannedWheel], cold: Iterable[Target]) -> None:
+    def __init__(
+        self, wheels: Sequence[PlannedWheel], cold: Iterable[Target], look: Look = list_compiled_triples
+    ) -> None:
         from .wheel_grid import Mark, open_console
 
         super().__init__(wheels, cold)
+        self._look = look
         self._console = open_console(sys.stderr)
         self._triples: Collection[str] = ()
         self._looked = 0.0
@@ -140,10 +146,11 @@ class GridProgress(Progress):
     def shown(self) -> Iterator[None]:
         from rich.live import Live
 
-        with Live(get_renderable=self._render, console=self._console, refresh_per_second=5):
+        with Live(get_renderable=self.render, console=self._console, refresh_per_second=5):
             yield
 
-    def _render(self) -> RenderableType:
+    def render(self) -> RenderableType:
+        """Return the table as it is now, with the counts and the runtimes below it."""
         from rich.console import Group
         from rich.text import Text
 
@@ -159,7 +166,7 @@ class GridProgress(Progress):
 
     def _render_runtimes(self) -> str:
         if self.cold and time.monotonic() - self._looked >= _LOOK_SECONDS:
-            self._triples, self._looked = list_compiled_triples(), time.monotonic()
+            self._triples, self._looked = self._look(), time.monotonic()
         return self.describe_runtimes(self._triples)
 
 
