@@ -119,14 +119,16 @@ def get_requires_for_sdist(config_settings: Mapping[str, Any] | None) -> list[st
 @_hook
 def prepare_metadata(metadata_directory: str, config_settings: Mapping[str, Any] | None) -> str:
     """Write ``.dist-info`` with METADATA and entry points into *metadata_directory*, and return its name."""
-    from .core.project.metadata import has_dynamic, read_metadata, write_dist_info
+    from .core.base.store import default_store
+    from .core.project.kept_metadata import obtain_metadata
+    from .core.project.metadata import has_dynamic, write_dist_info
     from .core.project.pyproject import read_pyproject
 
     options = _parse_options(config_settings, os.environ)
     root = Path.cwd()
     pyproject = read_pyproject(root)
     settings = _read_settings(options) if has_dynamic(pyproject) else None
-    metadata = read_metadata(pyproject, root, settings)
+    metadata = obtain_metadata(pyproject, root, settings, default_store(os.environ))
     return write_dist_info(metadata, root, Path(metadata_directory))
 
 
@@ -178,13 +180,14 @@ def rebuild_editable(root: str, folder: str, config_settings: Mapping[str, str])
 @_hook
 def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None) -> str:
     """Make the sdist, and return its name."""
+    from .core.base.store import default_store
     from .core.project.project import Checkout
     from .core.project.project_folder import read_project
     from .core.wheel.sdist_maker import make_sdist
 
     options = _parse_options(config_settings, os.environ)
     root = Path.cwd()
-    checkout = Checkout(read_project(root, options.overrides), root)
+    checkout = Checkout(read_project(root, options.overrides, default_store(os.environ)), root)
     return make_sdist(checkout, Path(sdist_directory), epoch=read_epoch(os.environ)).name
 
 
@@ -207,12 +210,13 @@ def _choose(root: Path, options: _Options) -> tuple[Checkout, PlannedWheel]:
     """Return the project in *root*, and the one wheel of it that is asked for."""
     from .core.base.host import find_host_python, find_host_target
     from .core.base.pythons import PYTHONS
+    from .core.base.store import default_store
     from .core.project.planned_wheels import plan
     from .core.project.project import Checkout
     from .core.project.project_folder import read_project
     from .core.zig.macos_sdk import find_sdk
 
-    project = read_project(root, options.overrides)
+    project = read_project(root, options.overrides, default_store(os.environ))
     target = options.target or (find_host_target().platform_tag if project.is_compiled else "")
     python = options.python or (find_host_python().name if project.is_compiled else "")
     # Missing headers are said by the search for them: here one set is wanted, and it can be anywhere.

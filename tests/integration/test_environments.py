@@ -26,7 +26,8 @@ from zigbuild_backend.core.base.store import Store, default_store
 from zigbuild_backend.core.base.targets import find_target
 from zigbuild_backend.core.cpython.header_sets import list_minors_at_hand, obtain_header_set
 from zigbuild_backend.core.project.project import Checkout
-from zigbuild_backend.core.project.project_folder import read_project, written_by
+from zigbuild_backend.core.project.project_folder import read_project
+from zigbuild_backend.core.project.written_by import written_by
 from zigbuild_backend.core.wheel.sdist_maker import make_sdist
 from zigbuild_backend.core.wheel.spec import PythonInput, WheelSpec
 from zigbuild_backend.core.zig.toolchain import Zig

@@ -9,9 +9,10 @@ import pytest
 
 from projects import Files, write_files
 from zigbuild_backend.core.base.errors import ConfigurationError, NotFoundError, ZigbuildError
-from zigbuild_backend.core.project.project_folder import read_project, read_settings, written_by
+from zigbuild_backend.core.project.project_folder import read_project, read_settings
 from zigbuild_backend.core.project.pyproject import read_pyproject
 from zigbuild_backend.core.project.tree_reader import read_file
+from zigbuild_backend.core.project.written_by import written_by
 from zigbuild_backend.core.settings.overrides import Override
 
 PYPROJECT = """

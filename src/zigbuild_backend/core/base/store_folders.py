@@ -44,6 +44,9 @@ IMPORTS = "imports"
 LIBRARIES = "libraries"
 """Single packages that every rebuild needs."""
 
+METADATA = "metadata"
+"""Core metadata of projects, by the texts that it is made of."""
+
 PRIMED = "primed"
 """Notes of the targets that caches were primed for before rebuilds, by environment and zig."""
 

@@ -37,7 +37,7 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path, settings: Settings |
         )
     if not isinstance(pyproject["project"], Mapping):
         raise ConfigurationError("must be a table", where="project", hint="write [project]")
-    pyproject = {**pyproject, "project": _fill(pyproject["project"], root, settings)}
+    pyproject = {**pyproject, "project": fill_dynamic(pyproject["project"], root, settings)}
     from pyproject_metadata import ConfigurationError as MetadataError
     from pyproject_metadata import StandardMetadata
     from pyproject_metadata.errors import ExceptionGroup
@@ -71,8 +71,12 @@ def read_metadata(pyproject: Mapping[str, Any], root: Path, settings: Settings |
     )
 
 
-def _fill(project: Mapping[str, Any], root: Path, settings: Settings | None) -> Mapping[str, Any]:
-    """The table ``[project]`` with what it calls dynamic, as the *settings* say it."""
+def fill_dynamic(project: Mapping[str, Any], root: Path, settings: Settings | None) -> Mapping[str, Any]:
+    """Return the table ``[project]`` with the values of its dynamic fields, which the *settings* give.
+
+    :raises ConfigurationError: for a field that is not dynamic, or has no value or two.
+    :raises NotFoundError: if the file of a value is not there.
+    """
     dynamic = project.get("dynamic", [])
     if not isinstance(dynamic, list) or not all(isinstance(field, str) for field in dynamic):
         raise ConfigurationError("must be an array of strings", where="project.dynamic", hint=_HINTS["project.dynamic"])

@@ -11,10 +11,12 @@ from typing import Any
 
 from ..base.errors import ConfigurationError, ProblemList
 from ..base.pins import NAME, VERSION
+from ..base.store import Store
 from ..settings import TABLE, rules
 from ..settings.model import Settings
 from ..settings.overrides import Override, apply_overrides, render_overrides
 from ..settings.parser import parse_settings
+from .kept_metadata import obtain_metadata
 from .library_recipes import read_recipes_of
 from .metadata import read_metadata
 from .project import Project
@@ -24,20 +26,23 @@ from .sdist_needs import check_needs
 from .source_tree import SourceTree
 from .tree_reader import is_sdist, read_file, read_tree
 from .versions import render_version_file
+from .written_by import written_by
 
 _REQUIRES = "build-system.requires"
 _CXX_MARK = re.compile(rb"^\s*#\s*distutils:\s*language\s*=\s*c\+\+\s*$", re.MULTILINE)
 
 
-def read_project(root: Path, overrides: Sequence[Override] = ()) -> Project:
-    """The project in the folder *root*; *overrides* replace keys of its ``[tool.zigbuild]``.
+def read_project(root: Path, overrides: Sequence[Override] = (), store: Store | None = None) -> Project:
+    """Return the project in the folder *root*; *overrides* replace keys of its ``[tool.zigbuild]``.
+
+    With a *store* its metadata is read once, and kept there.
 
     :raises NotFoundError: if there is no pyproject.toml.
     :raises ConfigurationError: with all that is wrong in it.
     """
     pyproject = read_pyproject(root)
     settings = read_settings(pyproject, overrides)
-    metadata = read_metadata(pyproject, root, settings)
+    metadata = obtain_metadata(pyproject, root, settings, store) if store else read_metadata(pyproject, root, settings)
     tree = read_tree(root, settings.sdist)
     if settings.version and settings.version.write_to:
         tree = _with_version_file(tree, settings.version.write_to, metadata.version, root)
@@ -135,11 +140,3 @@ def _check_build_requirement(pyproject: Mapping[str, Any]) -> None:
         where=_REQUIRES,
         hint=f'write "{NAME}>={VERSION}", or minimum-version = "{VERSION}"',
     )
-
-
-def written_by() -> tuple[str, ...]:
-    """The installed libraries, as ``name==version``, whose version can show in a wheel: they write its METADATA."""
-    import packaging
-    import pyproject_metadata
-
-    return (f"packaging=={packaging.__version__}", f"pyproject-metadata=={pyproject_metadata.__version__}")

@@ -18,10 +18,11 @@ from ..settings.recipe_model import FILE_NAME, PREFIX, Recipe, parse_recipe
 from .library_recipes import read_library_recipe
 from .pkg_info import read_pkg_info
 from .project import Checkout
-from .project_folder import list_build_requires, read_cxx_marked, read_project, written_by
+from .project_folder import list_build_requires, read_cxx_marked, read_project
 from .project_resolver import resolve_project
 from .pyproject import parse_toml, read_pyproject
 from .tree_reader import read_tree
+from .written_by import written_by
 
 VARIABLE = "ZIGBUILD_RECIPES"
 """The environment variable that names folders of recipes, separated as in ``PATH``."""
