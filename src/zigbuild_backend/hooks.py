@@ -12,12 +12,12 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .core.base.epoch import read_epoch
 from .core.base.errors import ConfigurationError, Problem, ZigbuildError
+from .core.base.frozen import dataclass
 
 if TYPE_CHECKING:
     from .core.project.planned_wheels import PlannedWheel

@@ -17,12 +17,12 @@ from binascii import crc32
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from ..base.errors import ProblemList, ZigbuildError
+from ..base.frozen import dataclass
 
 _EARLIEST, _LATEST = 315532800, 4354819198
 """1980-01-01 00:00:00 and 2107-12-31 23:59:58 UTC, the first and the last time that a zip can hold."""

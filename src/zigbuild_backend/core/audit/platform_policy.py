@@ -6,10 +6,11 @@ import importlib.util
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from ..base.frozen import dataclass
 from ..base.targets import Target
 
 

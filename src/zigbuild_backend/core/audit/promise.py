@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ..base.errors import ProblemList
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..base.targets import Target
 from ..binaries.binary import Binary

@@ -10,12 +10,12 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.errors import NotFoundError, Problem, ProblemList
+from ..base.frozen import dataclass
 from ..base.targets import Target
 from .claims import StableAbi, check_libraries, is_library, is_program
 from .platform_policy import Policy, find_policy

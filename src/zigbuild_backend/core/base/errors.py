@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar, TypeVar
+
+from .frozen import dataclass
 
 E = TypeVar("E", bound="ZigbuildError")
 T = TypeVar("T")

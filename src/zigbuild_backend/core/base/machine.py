@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from .frozen import dataclass
 from .store import Store, default_store
 
 Say = Callable[[str], None]

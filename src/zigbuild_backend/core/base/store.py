@@ -14,11 +14,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from .errors import ZigbuildError
+from .frozen import dataclass
 
 _BLOCK = 1 << 20
 _NEW = ".new-"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .errors import ConfigurationError
+from .frozen import dataclass
 
 
 @dataclass(frozen=True)

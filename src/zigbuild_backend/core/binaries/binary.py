@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from ..base.errors import MismatchError
+from ..base.frozen import dataclass
 
 _MOST_TEXT = 64
 """The size of all texts is at most this multiple of the file's size: many names in one place could fill the memory."""

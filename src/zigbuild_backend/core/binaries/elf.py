@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import repeat
 from typing import ClassVar, NamedTuple
 
+from ..base.frozen import dataclass
 from .binary import Binary, Import, MalformedBinary, View
 
 MAGIC = b"\x7fELF"

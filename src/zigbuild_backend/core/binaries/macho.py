@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+from ..base.frozen import dataclass
 from .binary import Binary, Import, MalformedBinary, View
 
 MAGIC = b"\xcf\xfa\xed\xfe"

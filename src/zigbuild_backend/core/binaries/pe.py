@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+from ..base.frozen import dataclass
 from .binary import Binary, Import, MalformedBinary, View
 
 MAGIC = b"MZ"

@@ -12,11 +12,11 @@ import functools
 import os
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..base import store_folders
 from ..base.errors import ConfigurationError, NotFoundError
+from ..base.frozen import dataclass
 from ..base.machine import Machine
 from ..base.pythons import NEWEST, OLDEST
 from ..base.store import Store, digest_tree, write_atomically

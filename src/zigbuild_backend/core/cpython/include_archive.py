@@ -7,11 +7,11 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
 from ..base.errors import ConfigurationError
+from ..base.frozen import dataclass
 from .cpython_version import parse_patchlevel
 from .include_tree import is_header, normalise
 

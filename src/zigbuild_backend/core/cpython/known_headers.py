@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 from ..base import store_folders
+from ..base.frozen import dataclass
 from ..base.machine import Machine
 from .cpython_version import CPythonVersion
 from .header_sets import SUPPORTED, list_named_paths, read_choice, read_installed_trees, read_named_trees

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from ..base.frozen import dataclass
 
 _TIMEOUT = 60.0
 _UV_NAMES = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from ..base import store_folders
 from ..base.backend_digest import read_backend
 from ..base.errors import ConfigurationError, NotFoundError, Problem
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..base.store import digest_tree, temporary_folder
 from ..base.targets import Target

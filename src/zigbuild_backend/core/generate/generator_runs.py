@@ -9,10 +9,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import MismatchError, NotFoundError, ToolchainError
+from ..base.frozen import dataclass
 from ..base.store import Store
 from ..project.generations import Generation
 from .facts import fill_template

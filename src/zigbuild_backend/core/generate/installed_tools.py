@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.metadata
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..base.errors import MismatchError, NotFoundError, Problem
+from ..base.frozen import dataclass
 from ..project.project import Project
 
 if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
     from packaging.requirements import Requirement
 
 
@@ -22,31 +24,33 @@ if TYPE_CHECKING:
 class Tools:
     """Installed distributions by their (canonical) names: those that were asked for, and what they require."""
 
-    distributions: Mapping[str, importlib.metadata.Distribution] = field(default_factory=dict)
+    distributions: Mapping[str, Distribution] = field(default_factory=dict)
 
     @property
     def requirements(self) -> tuple[str, ...]:
         """Which they are, as ``name==version``."""
         return tuple(f"{name}=={found.version}" for name, found in sorted(self.distributions.items()))
 
-    def find(self, name: str) -> importlib.metadata.Distribution:
+    def find(self, name: str) -> Distribution:
         """The distribution of the project *name*, which was asked for."""
         return self.distributions[canonicalize(name)]
 
 
-def list_files(distribution: importlib.metadata.Distribution) -> list[PurePosixPath]:
+def list_files(distribution: Distribution) -> list[PurePosixPath]:
     """The files of a distribution, but for bytecode and what lies elsewhere."""
     files = distribution.files or _walk(distribution)
     return [file for file in files if ".." not in file.parts and file.suffix != ".pyc"]
 
 
-def read_file(distribution: importlib.metadata.Distribution, file: PurePosixPath) -> bytes:
+def read_file(distribution: Distribution, file: PurePosixPath) -> bytes:
     """The content of one of :func:`list_files`.
 
     :raises MismatchError: if it is not what was installed: the version would not say which it is.
     """
+    from importlib.metadata import PackagePath
+
     data = Path(str(distribution.locate_file(file))).read_bytes()
-    noted = file.hash if isinstance(file, importlib.metadata.PackagePath) else None
+    noted = file.hash if isinstance(file, PackagePath) else None
     if noted and _digest(noted.mode, data) != noted.value:
         name = f"{distribution.metadata['Name']}=={distribution.version}"
         hint = f"install it again: pip install --force-reinstall --no-deps {name}"
@@ -54,7 +58,7 @@ def read_file(distribution: importlib.metadata.Distribution, file: PurePosixPath
     return data
 
 
-def _walk(distribution: importlib.metadata.Distribution) -> Iterator[PurePosixPath]:
+def _walk(distribution: Distribution) -> Iterator[PurePosixPath]:
     """The files of its package, where no installer has noted them."""
     root = Path(str(distribution.locate_file("")))
     package = root / distribution.metadata["Name"].replace("-", "_")
@@ -90,10 +94,14 @@ def find_tools(requirements: Iterable[str], folders: Sequence[Path] = (), *, hea
 
     :raises NotFoundError: with all that are not installed, or not in the version that is asked for.
     """
-    paths = [str(folder) for folder in folders] or sys.path
-    found: dict[str, importlib.metadata.Distribution] = {}
-    problems: list[Problem] = []
     pending = [(wanted, True) for wanted in _parse(requirements)] + [(wanted, False) for wanted in _parse(headers)]
+    if not pending:
+        return Tools()
+    from importlib.metadata import distributions
+
+    paths = [str(folder) for folder in folders] or sys.path
+    found: dict[str, Distribution] = {}
+    problems: list[Problem] = []
     seen: set[tuple[str, bool]] = set()
     while pending:
         requirement, is_run = pending.pop(0)
@@ -101,7 +109,7 @@ def find_tools(requirements: Iterable[str], folders: Sequence[Path] = (), *, hea
             continue
         seen.add((str(requirement), is_run))
         name = canonicalize(requirement.name)
-        distribution = found.get(name) or next(iter(importlib.metadata.distributions(name=name, path=paths)), None)
+        distribution = found.get(name) or next(iter(distributions(name=name, path=paths)), None)
         if distribution and requirement.specifier.contains(distribution.version, prereleases=True):
             found[name] = distribution
             others = _parse(distribution.requires or ()) if is_run else ()
@@ -122,9 +130,9 @@ def _is_asked(requirement: Requirement, extras: Iterable[str]) -> bool:
 
 
 def _parse(requirements: Iterable[str]) -> Iterator[Requirement]:
-    from packaging.requirements import InvalidRequirement, Requirement
-
     for text in requirements:
+        from packaging.requirements import InvalidRequirement, Requirement
+
         try:
             yield Requirement(text)
         except InvalidRequirement:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from ..base.errors import NotFoundError
 from .installed_tools import canonicalize, list_files, read_file
 from .numpy_headers import CONFIG, render_config
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 _FOLDER = "include"
 _MORE = {"nanobind": (("ext/robin_map/include", ""), ("src", "src/"))}
@@ -17,7 +20,7 @@ _EXPORTED_CLASS, _CLASS = b"class NB_EXPORT ", b"class NB_EXPORT_SHARED "
 """How nanobind declares its exceptions: for modules that show more than their init function; and as it does others."""
 
 
-def read_headers(name: str, distribution: importlib.metadata.Distribution) -> dict[str, bytes]:
+def read_headers(name: str, distribution: Distribution) -> dict[str, bytes]:
     """The headers of the project *name*, path → content: those in its topmost folder named ``include``.
 
     What a package says in them of the machine that it was built for is left to the compiler; see

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from ..base.frozen import dataclass
 from ..settings.product_tables import Inputs
 from ..zig.support_folders import GENERATED, HEADERS
 from .graph import Graph

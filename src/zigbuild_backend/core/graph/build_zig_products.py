@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from posixpath import relpath
 
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..project.core_metadata import Metadata
 from ..project.products import LANGUAGES, LibraryProduct, Module, Part, Product

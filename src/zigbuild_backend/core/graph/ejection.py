@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..base.errors import ConfigurationError, Problem
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..base.store import digest_file
 from ..cpython.header_sets import HeaderSet

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..base.targets import Target
 from ..project.products import ZIG_SUFFIX, Module, Product

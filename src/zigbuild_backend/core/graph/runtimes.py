@@ -7,12 +7,12 @@ same graph as real ones. Which runtimes are warm is noted in zig's cache itself,
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..base import store_folders
 from ..base.epoch import DEFAULT_EPOCH
 from ..base.errors import ToolchainError
+from ..base.frozen import dataclass
 from ..base.pythons import PYTHONS
 from ..base.targets import Target
 from ..cpython.header_sets import HeaderSet

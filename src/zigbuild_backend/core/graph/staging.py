@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..base.targets import Target
 from ..cpython.header_sets import HeaderSet

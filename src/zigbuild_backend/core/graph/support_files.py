@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..cpython.header_sets import HeaderSet
 from ..cpython.pyconfig import read_pyconfig

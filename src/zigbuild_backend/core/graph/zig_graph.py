@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import ToolchainError
+from ..base.frozen import dataclass
 from ..project.products import Module, Product
 from ..zig.toolchain import CompileError, Zig, ZigBuild
 from ..zig.ziglang import settle_library
@@ -51,7 +51,10 @@ class CompiledGraph:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of a run that reach no artifact: cores, and ``on_compiled``, called with each identifier.
+    """The options of a run that reach no artifact.
+
+    ``jobs`` is the number of cores; ``on_compiled`` is called with each wheel identifier, ``meanwhile`` once while zig
+    runs.
 
     ``epoch``, in seconds, does reach them, where a source asks for the time.
     """
@@ -59,6 +62,7 @@ class RunOptions:
     epoch: int
     jobs: int | None = None
     on_compiled: Callable[[str], None] = lambda identifier: None
+    meanwhile: Callable[[], object] = lambda: None
 
 
 def run_graph(staged: StagedGraph, zig: Zig, options: RunOptions) -> CompiledGraph:
@@ -90,7 +94,7 @@ def run_graph(staged: StagedGraph, zig: Zig, options: RunOptions) -> CompiledGra
         library=settle_library(zig) if staged.has_windows else None,
     )
     try:
-        zig.build(build, on_tick=look)
+        zig.build(build, on_tick=look, meanwhile=options.meanwhile)
     except CompileError as error:
         look()
         if not waiting:

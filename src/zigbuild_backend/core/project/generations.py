@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from ..base.errors import Problem, ProblemList
+from ..base.frozen import dataclass
 from ..settings.generators import Generator
 from ..settings.model import Settings
 from .named_files import check_folders, check_patterns

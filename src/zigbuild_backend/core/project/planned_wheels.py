@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from ..base.errors import ConfigurationError, NotFoundError, ZigbuildError
+from ..base.frozen import dataclass
 from ..base.pythons import ANY_PYTHON, NEWEST, PYTHONS, Python, select_pythons
 from ..base.targets import TARGETS, Target, select_targets
 from .products import OBJECTIVE_SUFFIXES, LibraryProduct, Module

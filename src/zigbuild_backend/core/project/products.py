@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..base.errors import ProblemList
+from ..base.frozen import dataclass
 from ..base.pythons import Python, find_python
 from ..base.targets import Target
 from ..settings.conditions import When

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..base.targets import TARGETS, Target
 from ..settings.model import Settings

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..base.targets import Target
 from . import rules

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ..base.frozen import dataclass
 from . import rules
 from .fields import Values, setting
 

@@ -6,9 +6,9 @@ its ``rule`` (a function of :mod:`.rules`) what its values must look like.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ..base.frozen import dataclass
 from ..base.pins import DEFAULT_ZIG
 from . import rules
 from .contents import Editable, Readme, SdistContents, VersionSource, WheelContents

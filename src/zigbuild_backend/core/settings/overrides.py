@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import Field, dataclass, fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..base.errors import ConfigurationError, ProblemList
+from ..base.frozen import dataclass
 from . import rules
 from .fields import key_of, table_of
 from .model import Settings

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..base.targets import Target
 from . import rules

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from ..base.errors import ConfigurationError, ProblemList
+from ..base.frozen import dataclass
 from . import rules
 from .contents import SdistContents
 from .contradictions import check_contradictions

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 
 from ..audit.binary_audit import audit_library, audit_module, audit_program
 from ..audit.platform_policy import find_policy
 from ..audit.promise import Promise
 from ..base.errors import MismatchError, NotFoundError, Problem, ProblemList
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..binaries.elf_renaming import rename_needed_by_runpath, rename_needed_by_soname
 from ..binaries.fat import render_fat

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from ..base import store_folders
+from ..base.frozen import dataclass
 from ..base.pythons import ANY_PYTHON, Python
 from ..base.store import Store
 from ..cpython.header_sets import HeaderSet, obtain_header_set

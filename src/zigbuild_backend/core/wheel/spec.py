@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..base.targets import Target
 from ..zig.macos_sdk import SdkInput

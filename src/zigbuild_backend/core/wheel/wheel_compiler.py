@@ -1,30 +1,30 @@
-"""Compiles wheels: stages one graph for all of them, runs it, and gives the audited files of each."""
+"""Compiles wheels: stages one graph for all of them, runs it, and gives the audited files of each.
+
+Modules that a wheel of one C file does not need, or not before zig runs, are imported where they are used.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 from ..base.errors import NotFoundError, ZigbuildError
+from ..base.frozen import dataclass
 from ..generate.build_inputs import prepare_inputs
 from ..graph.graph import open_graph
 from ..graph.msvc_sources import HEADER_SUFFIXES
 from ..graph.object_counts import count_objects, list_kept
-from ..graph.own_build_zig import is_ejected, run_build_file
 from ..graph.staging import PreparedWheel, StagedGraph, stage_graph
-from ..graph.undefined_symbols import find_origin_of
 from ..graph.zig_graph import CompiledGraph, RunOptions, run_graph
-from ..graph.zig_packages import fetch_packages, needs_network
 from ..project.planned_wheels import PlannedWheel
+from ..project.products import Module
 from ..project.project import Checkout
 from ..zig.build_roots import Workspace, open_workspace
 from ..zig.macos_sdk import SdkInput, describe_sdk
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import Zig
-from .artifact_audit import ArtifactAudit, audit_artifacts
 from .build_preparation import PreparedBuild, prepare_build
 from .spec import PythonInput, WheelSpec
 from .workshop import Workshop
@@ -62,11 +62,12 @@ def compile_wheels(
     workshop: Workshop,
     base: WheelSpec,
     workspace: Workspace | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Iterator[LinkedWheel | RefusedWheel]:
     """Yield for each of *wheels* its audited files, or the reason why there are none.
 
     *base* is the specification that all wheels share. They are compiled in *workspace*, or in the one that the store
-    has for the project's name.
+    has for the project's name. *meanwhile* is called once while zig runs.
 
     :raises ZigbuildError: if none can be compiled for a reason that they share.
     """
@@ -76,7 +77,7 @@ def compile_wheels(
         return
     with nullcontext(workspace) if workspace else open_workspace(workshop.zig.store, base.name) as place:
         build = _stage(prepared, workshop, place)
-        compiled = _run(build, workshop, base.epoch)
+        compiled = _run(build, workshop, base.epoch, meanwhile)
         for wheel in (wheel for wheel in wheels if wheel.target):
             yield _link(wheel, prepared, build, compiled, workshop)
 
@@ -95,15 +96,23 @@ def _stage(prepared: PreparedBuild, workshop: Workshop, workspace: Workspace) ->
     if found := [*names, *(digest for _, digest in inputs.headers), *([sdk.digest] if sdk else [])]:
         workspace = workspace.apart(found)
     staged = stage_graph(graph, wheels, workspace, inputs, folders)
+    from ..graph.zig_packages import fetch_packages, needs_network
+
     if needs_network(checkout):
         fetch_packages(Checkout(checkout.project, workspace.root), zig)
     return _StagedBuild(staged, sdk, inputs.headers)
 
 
-def _run(build: _StagedBuild, workshop: Workshop, epoch: int) -> CompiledGraph:
+def _run(build: _StagedBuild, workshop: Workshop, epoch: int, meanwhile: Callable[[], object]) -> CompiledGraph:
     """Run the graph, and report what was compiled and how many objects that took."""
     staged = build.staged
-    options = RunOptions(epoch, workshop.jobs, lambda identifier: workshop.report(identifier, "compiled"))
+
+    def prepare_audit() -> None:
+        from . import artifact_audit  # noqa: F401
+
+        meanwhile()
+
+    options = RunOptions(epoch, workshop.jobs, lambda name: workshop.report(name, "compiled"), prepare_audit)
     kept = list_kept(staged.workspace.cache)
     compiled = _choose_runner(staged)(staged, workshop.zig, options)
     done = [wheel for wheel in staged.wheels if wheel.identifier not in compiled.errors]
@@ -126,6 +135,8 @@ def _choose_runner(staged: StagedGraph) -> Callable[[StagedGraph, Zig, RunOption
             where="tool.zigbuild.build-file",
             hint="check the path; what git ignores is no part of the project",
         )
+    from ..graph.own_build_zig import is_ejected, run_build_file
+
     return run_graph if is_ejected(text) else run_build_file
 
 
@@ -133,11 +144,18 @@ def _link(
     wheel: PlannedWheel, prepared: PreparedBuild, build: _StagedBuild, compiled: CompiledGraph, workshop: Workshop
 ) -> LinkedWheel | RefusedWheel:
     """Audit what was linked for one wheel, and return it with the wheel's specification."""
+    from .artifact_audit import ArtifactAudit, audit_artifacts
+
     identifier, graph = wheel.identifier, build.staged.graph
     ready = prepared.wheels[identifier]
     if error := compiled.errors.get(identifier):
         return RefusedWheel(wheel, error)
-    find_origin = partial(find_origin_of, wheel=ready, staged=build.staged, zig=workshop.zig)
+
+    def find_origin(symbol: str, module: Module) -> str | None:
+        from ..graph.undefined_symbols import find_origin_of
+
+        return find_origin_of(symbol, module, ready, build.staged, workshop.zig)
+
     scripts = f"{prepared.pure.name}-{prepared.pure.version}.data/scripts"
     found = audit_artifacts(compiled.artifacts[identifier], ArtifactAudit(ready, scripts, find_origin))
     if found.error:

@@ -1,24 +1,28 @@
-"""Makes wheels: compiles those of a plan in one graph, and packs each with the project's files."""
+"""Makes wheels: compiles those of a plan in one graph, and packs each with the project's files.
+
+What packs is imported while zig runs.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..archive.archive_writer import write_wheel
 from ..archive.deflate.effort import PROFILE
-from ..archive.deflater import obtain_deflater
 from ..base.backend_digest import read_backend
 from ..base.errors import ZigbuildError
+from ..base.frozen import dataclass
 from ..project.planned_wheels import PURE_TAG, PlannedWheel
 from ..project.project import Checkout, Project
-from .project_entries import read_contents
 from .spec import WheelSpec
 from .wheel_compiler import RefusedWheel, compile_wheels
-from .wheel_packer import assemble_wheel
 from .workshop import Workshop
+
+if TYPE_CHECKING:
+    from .wheel_packer import WheelPacker
 
 
 @dataclass(frozen=True)
@@ -48,21 +52,25 @@ def make_wheels(
     possible = [wheel for wheel in wheels if not wheel.obstacle]
     if not possible:
         return
-    contents = read_contents(checkout)
     base = specify(checkout.project, epoch=epoch, archive=PROFILE)
     out.mkdir(parents=True, exist_ok=True)
-    with obtain_deflater(workshop.zig) as deflater:
-        for made in compile_wheels(checkout, possible, workshop, base):
+    with ExitStack() as stack:
+
+        @cache
+        def open_packer() -> WheelPacker:
+            from .wheel_packer import WheelPacker
+
+            return stack.enter_context(WheelPacker(checkout, workshop.zig))
+
+        for made in compile_wheels(checkout, possible, workshop, base, meanwhile=open_packer):
             if isinstance(made, RefusedWheel):
                 workshop.report(made.wheel.identifier, "failed")
                 yield Outcome(made.wheel, error=made.error)
                 continue
             path = out / made.spec.file_name
-            entries = assemble_wheel(checkout, made.spec, contents, made.files)
-            write_wheel(path, entries, mtime=epoch, deflate=deflater.deflate)
-            data = path.read_bytes()
+            size, sha256 = open_packer().pack(path, made.spec, made.files)
             workshop.report(made.wheel.identifier, "packed")
-            yield Outcome(made.wheel, path, len(data), hashlib.sha256(data).hexdigest())
+            yield Outcome(made.wheel, path, size, sha256)
 
 
 def specify(project: Project, *, epoch: int, archive: str) -> WheelSpec:

@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from ..archive.archive_writer import Entry
+from ..archive.archive_writer import Entry, write_wheel
+from ..archive.deflater import obtain_deflater
 from ..base.errors import ConfigurationError
 from ..project.core_metadata import render_entry_points
 from ..project.project import Checkout
+from ..zig.toolchain import Zig
 from .buildinfo import FILE_NAME as BUILDINFO
 from .buildinfo import digest_members, render_buildinfo
 from .dist_info import render_record, render_wheel_file
-from .project_entries import make_entry
+from .project_entries import make_entry, read_contents
 from .sbom import FILE_NAME as SBOM
 from .sbom import render_sbom
 from .spec import WheelSpec
 
 
-def assemble_wheel(
-    checkout: Checkout, spec: WheelSpec, contents: Iterable[Entry], made: Mapping[str, bytes]
-) -> list[Entry]:
-    """Return the entries of the wheel of *spec*: the project's *contents*, what was *made* for it, and ``.dist-info``.
+class WheelPacker:
+    """Packs wheels of one project; a context manager, at whose end the deflater ends."""
 
-    :raises ConfigurationError: if a file that was made is in the source tree already.
-    """
-    entries = list(contents)
-    if clash := next((entry.path for entry in entries if entry.path in made), None):
-        raise ConfigurationError(
-            "is in the source tree and would be compiled too", where=clash, hint="delete it, or have git ignore it"
-        )
-    entries += [make_entry(checkout.project, path, data) for path, data in made.items()]
-    return add_dist_info(checkout, spec, entries)
+    def __init__(self, checkout: Checkout, zig: Zig) -> None:
+        self._checkout = checkout
+        self._contents = read_contents(checkout)
+        self._deflater = obtain_deflater(zig)
+
+    def __enter__(self) -> WheelPacker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._deflater.close()
+
+    def pack(self, path: Path, spec: WheelSpec, made: Mapping[str, bytes]) -> tuple[int, str]:
+        """Write the wheel of *spec* to *path*, and return its size in bytes and its sha256 (hex).
+
+        It holds the files of the project, those *made* for it (path in the wheel → content), and ``.dist-info``.
+
+        :raises ConfigurationError: if a file that was made is in the source tree already.
+        """
+        entries = self._contents + [make_entry(self._checkout.project, name, data) for name, data in made.items()]
+        if clash := next((entry.path for entry in self._contents if entry.path in made), None):
+            raise ConfigurationError(
+                "is in the source tree and would be compiled too", where=clash, hint="delete it, or have git ignore it"
+            )
+        members = add_dist_info(self._checkout, spec, entries)
+        write_wheel(path, members, mtime=spec.epoch, deflate=self._deflater.deflate)
+        data = path.read_bytes()
+        return len(data), hashlib.sha256(data).hexdigest()
 
 
 def add_dist_info(checkout: Checkout, spec: WheelSpec, entries: Iterable[Entry]) -> list[Entry]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import Problem
+from ..base.frozen import dataclass
 from ..graph.object_counts import ObjectCounts
 from ..zig.macos_sdk import Sdk
 from ..zig.toolchain import Zig

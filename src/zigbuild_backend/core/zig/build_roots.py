@@ -12,11 +12,12 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 from ..base import store_folders
+from ..base.frozen import dataclass
 from ..base.store import Store, locked
 
 _PAUSE = 0.05  # seconds

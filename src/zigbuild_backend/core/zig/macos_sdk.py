@@ -10,11 +10,11 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..base import store_folders
 from ..base.errors import MismatchError, NotFoundError
+from ..base.frozen import dataclass
 from ..base.store import Store, digest_file
 from .support_folders import SDK_FOLDERS
 

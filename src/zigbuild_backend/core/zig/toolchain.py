@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..base import store_folders
 from ..base.errors import ToolchainError
+from ..base.frozen import dataclass
 from ..base.machine import Machine
 from ..base.store import Store
 
@@ -38,6 +38,9 @@ class ZigEnvironment:
     epoch: int | None = None
     library: Path | None = None
     has_network: bool = False
+
+
+_PLAIN = ZigEnvironment()
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,13 @@ class Zig:
         *,
         cwd: Path | None = None,
         stdin: bytes = b"",
-        world: ZigEnvironment = ZigEnvironment(),
+        world: ZigEnvironment = _PLAIN,
         on_tick: Callable[[], None] | None = None,
+        meanwhile: Callable[[], object] | None = None,
     ) -> bytes:
-        """Run ``zig ARGUMENTS`` and return its standard output; ``on_tick`` is called some times a second meanwhile.
+        """Run ``zig ARGUMENTS`` and return its standard output.
+
+        ``meanwhile`` is called as soon as zig has started, ``on_tick`` some times a second while it runs.
 
         :raises CompileError: if zig exits with a failure; the error holds what zig said.
         :raises ToolchainError: if it cannot be started.
@@ -112,6 +118,8 @@ class Zig:
                 hint=f"reinstall it: pip install --force-reinstall ziglang=={self.version}",
             ) from error
         try:
+            if meanwhile:
+                meanwhile()
             stdout, stderr = _wait(child, stdin, on_tick)
         except BaseException:
             _end(child)
@@ -122,8 +130,13 @@ class Zig:
             raise CompileError(stderr.decode(errors="replace"), command)
         return stdout
 
-    def build(self, build: ZigBuild, on_tick: Callable[[], None] | None = None) -> None:
-        """Run ``zig build``; ``on_tick`` is called some times a second meanwhile.
+    def build(
+        self,
+        build: ZigBuild,
+        on_tick: Callable[[], None] | None = None,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> None:
+        """Run ``zig build``; ``on_tick`` and ``meanwhile`` are as for :meth:`run`.
 
         :raises CompileError: if a step fails. zig has finished every other step by then.
         """
@@ -137,7 +150,7 @@ class Zig:
             self.on_build([str(self.executable), *arguments], _INHERITED, self._set_variables(world))
         for left in reversed(range(_TRIES)):
             try:
-                self.run(arguments, cwd=build.folder, world=world, on_tick=on_tick)
+                self.run(arguments, cwd=build.folder, world=world, on_tick=on_tick, meanwhile=meanwhile)
                 return
             except CompileError as error:
                 if not left or _LOST not in error.output:

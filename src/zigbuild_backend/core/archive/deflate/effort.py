@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ...base.frozen import dataclass
 
 PROFILE = "deflate-1"
 """The name of the algorithm with ``BEST``, as written in a wheel's buildinfo. Other bytes need another name."""

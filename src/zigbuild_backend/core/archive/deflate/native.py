@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...base.errors import MismatchError, ToolchainError
+from ...base.frozen import dataclass
 from .effort import BEST, Effort
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import add
 
+from ...base.frozen import dataclass
 from .effort import Effort
 from .huffman import code_lengths, codes
 from .matching import LONGEST, MATCH, tokenize
