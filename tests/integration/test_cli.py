@@ -365,7 +365,7 @@ def test_eject(run: Run, project: Path) -> None:
     ("line", "code", "message"),
     [
         ("plan nowhere", 5, "zigbuild: error: nowhere: "),
-        ("plan --target windos", 2, "hint: did you mean windows?"),
+        ("plan --target windos", 2, "hint: did you mean 'windows'?"),
         ("wheels --only cp313-win_amd65", 2, "hint: did you mean cp313-win_amd64 or "),
         ("plan --headers nowhere", 5, "nowhere: there is no such file or folder"),
         ("sdist --out pyproject.toml", 2, "pyproject.toml: File exists"),

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from machines import EXAMPLE
-from zigbuild_backend.core.binaries.elf import MAGIC
+from zigbuild_backend.core.binaries.binary import ELF_MAGIC
 from zigbuild_backend.core.zig.toolchain import Zig
 from zigbuild_backend.rebuild.compare.sections import list_sections
 
@@ -174,4 +174,4 @@ def test_sections_are_those_that_lief_finds(wheels: Mapping[str, Path]) -> None:
             size = section.sizeof_raw_data if data.startswith(b"MZ") else section.size
             if size and section.offset and section.name not in (".bss", ".relro_padding"):
                 assert (section.name, section.offset, size) in found
-        assert data.startswith(MAGIC) == target.startswith("manylinux")
+        assert data.startswith(ELF_MAGIC) == target.startswith("manylinux")

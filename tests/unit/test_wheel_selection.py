@@ -73,7 +73,7 @@ def test_unknown_identifiers(identifier: str) -> None:
 
 
 def test_close_identifiers_are_offered() -> None:
-    with pytest.raises(ConfigurationError, match="did you mean cp313-win_amd64"):
+    with pytest.raises(ConfigurationError, match="did you mean 'cp313-win_amd64'"):
         chosen(Choice(only=("cp313-win_amd65",)))
 
 

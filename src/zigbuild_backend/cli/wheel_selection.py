@@ -5,13 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from ..core.base.errors import ConfigurationError, NotFoundError, Problem
 from ..core.base.host import find_host_python, find_host_target
 from ..core.base.pythons import ANY_PYTHON, find_python
+from ..core.base.suggestions import suggest
 from ..core.cpython.header_sets import SUPPORTED
 from ..core.generate.installed_tools import select_tools
 from ..core.project.planned_wheels import BuildPlan, PlannedWheel, choose_all_pythons, plan
@@ -124,12 +124,8 @@ def _find_wheel(project: Project, identifier: str, has_headers: Collection[int],
         if wheel.identifier == identifier:
             return wheel
     known = [wheel.identifier for wheel in plan(project, ["all"], has_headers=has_headers)]
-    close = get_close_matches(identifier, known, n=3)
-    raise ConfigurationError(
-        "the project has no such wheel",
-        where=f"--only {identifier}",
-        hint=f"did you mean {' or '.join(close)}?" if close else "'zigbuild plan' lists the identifiers",
-    )
+    hint = suggest(identifier, known, "'zigbuild plan' lists the identifiers", count=3)
+    raise ConfigurationError("the project has no such wheel", where=f"--only {identifier}", hint=hint)
 
 
 def notice_obstacles(candidates: Sequence[Candidate], session: Session) -> None:

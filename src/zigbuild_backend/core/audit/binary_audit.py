@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from ..base.errors import ProblemList
 from ..base.pythons import Python
 from ..binaries.binary import Binary, MalformedBinary
-from ..binaries.elf import ElfBinary
-from ..binaries.macho import MachOBinary
 from ..binaries.parse import parse_slices
-from ..binaries.pe import PeBinary
-from .format_audit import PYTHON_SYMBOL, check_elf, check_macho
-from .promise import Origin, Promise, Slice, list_names, no_origin
+from .promise import Origin, Promise, Slice, is_python_symbol, list_names, no_origin
 
 _FORMATS = {"linux": "elf", "macos": "macho", "windows": "pe"}
 _FIRST_MODEXPORT = 15
@@ -51,7 +48,7 @@ def audit_module(
         _check_library(part)
         _check_exports(part, module, python, is_open)
         # A library that others link with needs its install name; tools that bundle libraries set it as they like.
-        if isinstance(part.binary, MachOBinary) and part.binary.name.startswith("/"):
+        if part.binary.format == "macho" and part.binary.name.startswith("/"):
             part.problems.add(
                 f"has the install name {part.binary.name}, a path of the machine that built it",
                 "set it to @rpath/ and the file's name",
@@ -69,7 +66,13 @@ def audit_library(data: bytes, promise: Promise, problems: ProblemList) -> None:
 
 def audit_program(data: bytes, promise: Promise, problems: ProblemList) -> None:
     """Add the *problems* of the executable *data* if it breaks *promise*; it does not find libraries of the wheel."""
-    _check_slices(data, replace(promise, python=None, bundled=frozenset()), problems, _check_program, is_program=True)
+    _check_slices(
+        data,
+        replace(promise, python=None, bundled=frozenset()),
+        problems,
+        partial(_check_library, is_program=True),
+        is_program=True,
+    )
 
 
 def init_symbols(module: str, python: Python) -> tuple[str, ...]:
@@ -138,7 +141,7 @@ def _check_exports(part: Slice, module: str, python: Python, is_open: bool) -> N
 
 def _check_stable_abi(part: Slice, python: Python, stable_abi: frozenset[str]) -> None:
     for symbol in part.binary.imports:
-        if PYTHON_SYMBOL.match(symbol.name) and symbol.name not in stable_abi:
+        if is_python_symbol(symbol.name) and symbol.name not in stable_abi:
             part.problems.add(
                 f"uses {symbol.name}, which is not in the stable ABI of CPython {python.version}"
                 + part.name_origin(symbol.name),
@@ -147,7 +150,7 @@ def _check_stable_abi(part: Slice, python: Python, stable_abi: frozenset[str]) -
             )
 
 
-def _check_library(part: Slice) -> None:
+def _check_library(part: Slice, *, is_program: bool = False) -> None:
     _check_needed(part)
     for path in part.binary.rpaths:
         if not re.match(r"(\$ORIGIN|\$\{ORIGIN\}|@loader_path)(/|$)", path):
@@ -155,24 +158,24 @@ def _check_library(part: Slice) -> None:
                 f"searches the folder {path or '.'!r} for libraries",
                 "use a path relative to the module ($ORIGIN, @loader_path) or none: the folder is this machine's",
             )
-    if isinstance(part.binary, ElfBinary):
-        check_elf(part, part.binary)
-    elif isinstance(part.binary, MachOBinary):
-        check_macho(part, part.binary)
+    # Most builds are for one target, and import the checks of its format alone.
+    if part.binary.format == "elf":
+        from .elf_audit import check_elf
 
+        # zig's start code of glibc for armv7l is marked with NEON, whatever the CPU, and has no instruction of it.
+        check_elf(part, allows_neon=is_program)
+    elif part.binary.format == "macho":
+        from .macho_audit import check_macho
 
-def _check_program(part: Slice) -> None:
-    # zig's start code of glibc for armv7l is marked with NEON, whatever CPU is asked for, and has no instruction of it.
-    binary = replace(part.binary, uses_neon=False) if isinstance(part.binary, ElfBinary) else part.binary
-    _check_library(replace(part, binary=binary))
+        check_macho(part)
 
 
 def _check_needed(part: Slice) -> None:
     """Check the libraries that the loader must find."""
     binary, promise, python = part.binary, part.promise, part.promise.python
     for library in binary.libraries:
-        known_as = library.lower() if isinstance(binary, PeBinary) else library
-        if python is not None and isinstance(binary, PeBinary) and re.fullmatch(r"python\d+t?(_d)?\.dll", known_as):
+        known_as = library.lower() if binary.format == "pe" else library
+        if python is not None and binary.format == "pe" and re.fullmatch(r"python\d+t?(_d)?\.dll", known_as):
             if known_as not in _list_python_dlls(python):
                 part.problems.add(
                     f"is linked with {library}, a module for {python} must import {python.windows_dll}",

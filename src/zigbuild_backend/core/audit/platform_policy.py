@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import field
@@ -91,6 +89,9 @@ def read_auditwheel_policy(target: Target) -> Policy | None:
     They are None if auditwheel is not installed, its files are in another format, or there is no such table. Its code
     is not imported, which would be slow.
     """
+    import importlib.util
+    import json
+
     spec = importlib.util.find_spec("auditwheel")
     if spec is None or spec.origin is None or target.os != "linux":
         return None

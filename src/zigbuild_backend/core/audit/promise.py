@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 
 from ..base.errors import ProblemList
 from ..base.frozen import dataclass
@@ -59,3 +60,19 @@ def list_names(names: list[str]) -> str:
     """Return the first of *names*, and how many there are besides."""
     rest = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def is_python_symbol(name: str) -> bool:
+    """Return whether the symbol *name* is named as one of CPython."""
+    return re.match(r"_?Py[A-Z_]", name) is not None
+
+
+def check_unresolved(part: Slice, names: Iterable[str]) -> None:
+    """Check that the symbols *names*, which only the interpreter could define, are those of Python."""
+    for name in names:
+        if not is_python_symbol(name):
+            part.problems.add(
+                f"uses {name}, which neither Python nor any library that it is linked with defines"
+                + part.name_origin(name),
+                "add the source or the library that defines it; if only a newer system does, raise the target",
+            )

@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -99,6 +97,8 @@ def default_store(environ: Mapping[str, str]) -> Store:
         if _is_writable(root):
             return Store(root)
     user = os.getuid() if sys.platform != "win32" else "user"
+    import tempfile
+
     root = Path(tempfile.gettempdir(), f"zigbuild-{user}")
     root.mkdir(mode=0o700, exist_ok=True)
     if sys.platform != "win32" and root.stat().st_uid != os.getuid():
@@ -136,12 +136,13 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
 
     It is held as long as this process lives: see :func:`clear_left`.
     """
-    folder = Path(tempfile.mkdtemp(prefix=_NEW, dir=parent))
+    folder = parent / f"{_NEW}{os.urandom(8).hex()}"
+    folder.mkdir(mode=0o700)
     try:
         with _held(folder):
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def clear_left(folders: Iterable[Path]) -> None:
@@ -151,7 +152,7 @@ def clear_left(folders: Iterable[Path]) -> None:
             # Neither alone would do: a lock comes after its folder, and may not be seen from another machine.
             patience = _ABANDONED if is_ours is None else _UNLOCKED
             if is_ours is not False and time.time() - folder.lstat().st_mtime > patience:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -217,6 +218,12 @@ else:
             os.close(descriptor)
 
 
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _is_writable(root: Path) -> bool:
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -230,4 +237,6 @@ def link_or_copy(source: str, target: str) -> None:
     try:
         os.link(source, target)
     except OSError:
+        import shutil
+
         shutil.copy2(source, target)  # with its time: bytecode is valid for that of its source

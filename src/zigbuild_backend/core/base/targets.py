@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from .errors import ConfigurationError
 from .frozen import dataclass
+from .suggestions import suggest
 
 
 @dataclass(frozen=True)
@@ -206,12 +207,5 @@ def select_targets(names: Iterable[str]) -> tuple[Target, ...]:
 
 
 def _suggest(name: str) -> str:
-    from difflib import get_close_matches
-
-    known = [*GROUPS, *(t.platform_tag for t in TARGETS)]
-    close = get_close_matches(name, known, n=3, cutoff=0.6)
-    return (
-        f"did you mean {' or '.join(close)}?"
-        if close
-        else f"groups are {', '.join(GROUPS)}; or a tag such as win_amd64"
-    )
+    known = [*GROUPS, *(target.platform_tag for target in TARGETS)]
+    return suggest(name, known, f"groups are {', '.join(GROUPS)}; or a tag such as win_amd64", count=3)

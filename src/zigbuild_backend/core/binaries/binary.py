@@ -9,6 +9,11 @@ from typing import Any, ClassVar, NamedTuple
 from ..base.errors import MismatchError
 from ..base.frozen import dataclass
 
+ELF_MAGIC = b"\x7fELF"
+MACHO_MAGIC = b"\xcf\xfa\xed\xfe"
+FAT_MAGIC = b"\xca\xfe\xba\xbe"
+PE_MAGIC = b"MZ"
+
 _MOST_TEXT = 64
 """The size of all texts is at most this multiple of the file's size: many names in one place could fill the memory."""
 

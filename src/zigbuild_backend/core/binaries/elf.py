@@ -7,9 +7,7 @@ from itertools import repeat
 from typing import ClassVar, NamedTuple
 
 from ..base.frozen import dataclass
-from .binary import Binary, Import, MalformedBinary, View
-
-MAGIC = b"\x7fELF"
+from .binary import ELF_MAGIC, Binary, Import, MalformedBinary, View
 
 _ARCHS = {
     (3, 32, "<"): "i686",
@@ -187,7 +185,7 @@ def parse_header(data: bytes) -> ElfHeader:
     """
     ident = View(data).take(0, 16)
     bits, order = {1: 32, 2: 64}.get(ident[4]), {1: "<", 2: ">"}.get(ident[5])
-    if not ident.startswith(MAGIC) or not bits or not order:
+    if not ident.startswith(ELF_MAGIC) or not bits or not order:
         raise MalformedBinary("not an ELF file")
     view = View(data, order)
     file_type, machine, _, _, segments_at, sections_at, _, _, _, segment_count, _, section_count, _ = view.row(

@@ -5,10 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from .binary import MalformedBinary, View
+from .binary import FAT_MAGIC, MalformedBinary, View
 from .macho import parse_cpu
-
-MAGIC = b"\xca\xfe\xba\xbe"
 
 _ALIGNMENTS = {0x01000007: 12, 0x0100000C: 14}
 """CPU type → exponent of the page size of x86_64 and arm64, so that the kernel can map each slice in place."""
@@ -32,7 +30,7 @@ def render_fat(slices: Sequence[bytes]) -> bytes:
             f"no fat file can be made for CPU types {', '.join(map(hex, cpus))}",
             hint="give one slice for x86_64 and one for arm64",
         )
-    header = MAGIC + struct.pack(">I", len(parts))
+    header = FAT_MAGIC + struct.pack(">I", len(parts))
     body = b""
     end = len(header) + 20 * len(parts)
     for (cpu, subtype), data in sorted(parts, key=lambda part: _ALIGNMENTS[part[0][0]]):
@@ -51,6 +49,6 @@ def split_fat(data: bytes) -> tuple[bytes, ...]:
     """
     view = View(data, ">")
     (count,) = view.row("I", 4)
-    if not data.startswith(MAGIC) or count > _MOST_SLICES:
+    if not data.startswith(FAT_MAGIC) or count > _MOST_SLICES:
         raise MalformedBinary("not a fat Mach-O file")
     return tuple(view.take(offset, size) for _, _, offset, size, _ in view.rows("IIIII", 8, count))

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 from ..base.frozen import dataclass
-from .binary import Binary, Import, MalformedBinary, View
-
-MAGIC = b"\xcf\xfa\xed\xfe"
+from .binary import MACHO_MAGIC, Binary, Import, MalformedBinary, View
 
 _ARCHS = {0x01000007: "x86_64", 0x0100000C: "arm64"}
 _MH_DYLIB, _MH_BUNDLE = 6, 8
@@ -168,7 +166,7 @@ def parse_cpu(data: bytes) -> tuple[int, int]:
     :raises MalformedBinary: if it is none, 32-bit or big-endian.
     """
     view = View(data)
-    if view.take(0, 4) != MAGIC:
+    if view.take(0, 4) != MACHO_MAGIC:
         raise MalformedBinary("not a 64-bit little-endian Mach-O file")
     cpu, subtype = view.row("II", 4)
     return cpu, subtype

@@ -6,13 +6,12 @@ The parsers follow the same tables as loaders. For bytes that no loader could fo
 
 from __future__ import annotations
 
-from . import elf, fat, macho, pe
-from .binary import Binary, MalformedBinary
+from .binary import ELF_MAGIC, FAT_MAGIC, MACHO_MAGIC, PE_MAGIC, Binary, MalformedBinary
 
 
 def is_binary(data: bytes) -> bool:
     """Return whether *data* begins as an ELF, Mach-O or PE file."""
-    return data.startswith((elf.MAGIC, macho.MAGIC, fat.MAGIC, pe.MAGIC))
+    return data.startswith((ELF_MAGIC, MACHO_MAGIC, FAT_MAGIC, PE_MAGIC))
 
 
 def parse_binary(data: bytes) -> Binary:
@@ -20,12 +19,19 @@ def parse_binary(data: bytes) -> Binary:
 
     :raises MalformedBinary: if it is none of them, damaged, or a fat file (which :func:`parse_slices` reads).
     """
-    if data.startswith(elf.MAGIC):
-        return elf.parse_elf(data)
-    if data.startswith(macho.MAGIC):
-        return macho.parse_macho(data)
-    if data.startswith(pe.MAGIC):
-        return pe.parse_pe(data)
+    # The parser of one format is imported alone: most builds are for one target.
+    if data.startswith(ELF_MAGIC):
+        from .elf import parse_elf
+
+        return parse_elf(data)
+    if data.startswith(MACHO_MAGIC):
+        from .macho import parse_macho
+
+        return parse_macho(data)
+    if data.startswith(PE_MAGIC):
+        from .pe import parse_pe
+
+        return parse_pe(data)
     raise MalformedBinary("neither an ELF, a 64-bit Mach-O nor a PE file")
 
 
@@ -34,7 +40,11 @@ def parse_slices(data: bytes) -> tuple[Binary, ...]:
 
     :raises MalformedBinary: as :func:`parse_binary`.
     """
-    return tuple(map(parse_binary, fat.split_fat(data) if data.startswith(fat.MAGIC) else (data,)))
+    if not data.startswith(FAT_MAGIC):
+        return (parse_binary(data),)
+    from .fat import split_fat
+
+    return tuple(map(parse_binary, split_fat(data)))
 
 
 def parse_undefined(data: bytes) -> frozenset[str]:
@@ -42,8 +52,14 @@ def parse_undefined(data: bytes) -> frozenset[str]:
 
     :raises MalformedBinary: if it is none of them (an object file of LLVM bitcode, say) or damaged.
     """
-    if data.startswith(elf.MAGIC):
-        return elf.parse_elf_object(data)
-    if data.startswith(macho.MAGIC):
-        return macho.parse_macho_object(data)
-    return pe.parse_coff_object(data)
+    if data.startswith(ELF_MAGIC):
+        from .elf import parse_elf_object
+
+        return parse_elf_object(data)
+    if data.startswith(MACHO_MAGIC):
+        from .macho import parse_macho_object
+
+        return parse_macho_object(data)
+    from .pe import parse_coff_object
+
+    return parse_coff_object(data)

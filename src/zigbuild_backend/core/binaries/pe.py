@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
 from ..base.frozen import dataclass
-from .binary import Binary, Import, MalformedBinary, View
-
-MAGIC = b"MZ"
+from .binary import PE_MAGIC, Binary, Import, MalformedBinary, View
 
 _I386 = 0x14C
 _ARCHS = {_I386: "i686", 0x8664: "x86_64", 0xAA64: "arm64"}
@@ -64,7 +62,7 @@ def parse_pe(data: bytes) -> PeBinary:
     """
     view = View(data)
     (header,) = view.row("I", 0x3C)
-    if view.take(0, 2) != MAGIC or view.take(header, 4) != b"PE\0\0":
+    if view.take(0, 2) != PE_MAGIC or view.take(header, 4) != b"PE\0\0":
         raise MalformedBinary("not a PE file")
     machine, section_count, timestamp, _, _, optional_size, characteristics = view.row("HHIIIHH", header + 4)
     optional = header + 24

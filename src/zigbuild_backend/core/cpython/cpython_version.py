@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class CPythonVersion:
+class CPythonVersion(NamedTuple):
     """A version as ``patchlevel.h`` spells it; of one minor version, any final release is above any prerelease.
 
     A ``+`` at the end marks a build from between two releases; it counts as a prerelease.

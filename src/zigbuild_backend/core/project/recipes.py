@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from os import pathsep
 from pathlib import Path
 
 from ..base.errors import ConfigurationError, NotFoundError
 from ..base.machine import Machine
 from ..base.store import Store, digest_tree
+from ..base.suggestions import suggest
 from ..fetch.recipe_sources import fetch_source, open_source
 from ..fetch.sdists import open_sdist
 from ..settings.overrides import Override, apply_overrides, render_overrides
@@ -73,12 +73,8 @@ def _find_path(argument: str, environ: Mapping[str, str], cwd: Path) -> Path:
         raise NotFoundError(
             f"holds neither pyproject.toml nor {FILE_NAME}", where=argument, hint="name the folder of a project"
         )
-    close = get_close_matches(_canonical(argument), recipes, n=3)
-    raise NotFoundError(
-        "is no folder, no sdist and no recipe",
-        where=argument,
-        hint=f"did you mean {' or '.join(map(repr, close))}?" if close else describe_places(cwd),
-    )
+    hint = suggest(_canonical(argument), recipes, describe_places(cwd), count=3)
+    raise NotFoundError("is no folder, no sdist and no recipe", where=argument, hint=hint)
 
 
 def find_recipes(environ: Mapping[str, str], cwd: Path) -> dict[str, Path]:

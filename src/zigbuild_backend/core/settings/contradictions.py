@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 
 from ..base.errors import ProblemList
 from ..base.pythons import PYTHONS, STABLE_ABIS
+from ..base.suggestions import suggest
 from ..base.targets import TARGETS
 from .conditions import When
 from .contents import Fragment, VersionSource
@@ -88,8 +88,7 @@ def _list_links(product: ProductTable, problems: ProblemList) -> Iterator[tuple[
 def _check_links(product: ProductTable, linkable: Sequence[str], problems: ProblemList) -> None:
     for place, name in _list_links(product, problems):
         if name not in linkable:
-            close = get_close_matches(name, linkable, n=1, cutoff=0.6)
-            hint = f"did you mean {close[0]!r}?" if close else "a library of the system belongs in 'libraries'"
+            hint = suggest(name, linkable, "a library of the system belongs in 'libraries'")
             place.add(f"there is no library or dependency {name!r}", hint)
 
 

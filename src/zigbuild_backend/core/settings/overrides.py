@@ -6,17 +6,17 @@ A key is the dotted path of a value or an array of strings: ``optimize``, ``edit
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..base.errors import ConfigurationError, ProblemList
 from ..base.frozen import dataclass
+from ..base.suggestions import suggest
 from . import rules
 from .fields import key_of, table_of
 from .model import Settings
-from .parser import parse_value, suggest
+from .parser import parse_value
 
 PREFIX = "ZIGBUILD_"
 """What the names of environment variables begin with: ``ZIGBUILD_EDITABLE_REBUILD`` is ``editable.rebuild``."""
@@ -56,6 +56,8 @@ class Override:
             return f"{self.key}={str(self.value).lower()}"
         if isinstance(self.value, str):
             return f"{self.key}={self.value}"
+        import json
+
         return f"{self.key}={json.dumps(self.value, ensure_ascii=False, separators=(',', ':'))}"
 
 
@@ -205,6 +207,8 @@ def _parse_text(hint: Any, value: object) -> object:
     if hint != tuple[str, ...]:
         return value
     if value.startswith("["):
+        import json
+
         try:
             return json.loads(value)
         except ValueError:

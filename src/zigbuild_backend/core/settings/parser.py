@@ -6,10 +6,10 @@ import re
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ..base.errors import ConfigurationError, ProblemList
+from ..base.suggestions import suggest
 from . import TABLE
 from .conditions import Condition, When
 from .contradictions import check_contradictions
@@ -138,12 +138,6 @@ def _show_table(where: str) -> str:
         name = re.sub(r"\[[0-9]+\]", "", where)
         return f"write [[{name}]]"
     return f"write {key} = {{ … }}" if "[" in parent else f"write [{where}]"
-
-
-def suggest(word: object, known: Iterable[str], otherwise: str = "") -> str:
-    """Return the hint that names the *known* word most like *word*; if none is, *otherwise*, or all known words."""
-    close = get_close_matches(str(word), known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else otherwise or f"known are {', '.join(known)}"
 
 
 def _name_type(value: object) -> str:

@@ -8,20 +8,22 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 
 from ..base.errors import ConfigurationError, Problem
 from ..base.pins import NAME, SUPPORTED_ZIGS, VERSION
 from ..base.pythons import NEWEST, OLDEST, PYTHONS, STABLE_ABIS, find_python
+from ..base.suggestions import suggest
 from ..base.targets import TARGETS, select_targets
 
 BUILD_REQUIREMENT = "build-system.requires"
 """The ``minimum-version`` that stands for the one that is required to build."""
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_STANDARD = re.compile(r"(c|gnu)(89|90|99|11|17|18|2x|23|2y)|(c|gnu)\+\+(98|03|11|14|17|20|2a|23|2b|26|2c)")
-_HOST_CPU = re.compile(r"-m(arch|cpu|tune)=native")
-_HOST_PATH = re.compile(r"-(I|L|F|B|isystem|iquote|idirafter|imacros|include|isysroot|-sysroot)[ =]?(/|~|[A-Za-z]:)")
+_STANDARD = r"(c|gnu)(89|90|99|11|17|18|2x|23|2y)|(c|gnu)\+\+(98|03|11|14|17|20|2a|23|2b|26|2c)"
+_HOST_PATH = r"-(I|L|F|B|isystem|iquote|idirafter|imacros|include|isysroot|-sysroot)[ =]?(/|~|[A-Za-z]:)"
+_LINK_FLAGS = (
+    r"-Wl,-rpath,(\$ORIGIN|@loader_path|@executable_path)(/[^,]*)?|-Wl,-u,[A-Za-z_][A-Za-z0-9_]*"
+    r"|-Wl,-z,(now|lazy|relro|norelro)|-Wl,(--gc-sections|--no-gc-sections|-dead_strip|-headerpad_max_install_names)"
+)
 
 
 def module_name(value: str) -> Problem | None:
@@ -53,9 +55,9 @@ def path(value: str) -> Problem | None:
 
 
 def compiler_flag(value: str) -> Problem | None:
-    if _HOST_CPU.match(value):
+    if re.match(r"-m(arch|cpu|tune)=native", value):
         return Problem(f"{value!r} would tie the wheel to the machine that builds it", hint="name a CPU or remove it")
-    if _HOST_PATH.match(value):
+    if re.match(_HOST_PATH, value):
         return Problem(
             f"{value!r} would let files of the machine that builds it into the wheel",
             hint="bring the files along in the project, and name their folder in 'include-dirs'",
@@ -68,7 +70,7 @@ def compiler_flag(value: str) -> Problem | None:
 
 
 def standard(value: str) -> Problem | None:
-    if _STANDARD.fullmatch(value):
+    if re.fullmatch(_STANDARD, value):
         return None
     return Problem(f"{value!r} is not a language standard", hint="name one such as 'c11', 'gnu17' or 'c++17'")
 
@@ -81,7 +83,7 @@ def library(value: str) -> Problem | None:
 
 def define(value: tuple[str, str | int | bool]) -> Problem | None:
     name, text = value
-    if not _IDENTIFIER.fullmatch(name):
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         return Problem(f"{name!r} is not the name of a macro", hint="letters, digits and '_', no digit first")
     if isinstance(text, str) and any(character in text for character in "\n\r\0"):
         return Problem(f"the text of {name} is not one line", hint="write a line break in a C string as '\\\\n'")
@@ -112,14 +114,8 @@ def option(value: tuple[str, str | int | bool]) -> Problem | None:
     return None
 
 
-_LINK_FLAGS = re.compile(
-    r"-Wl,-rpath,(\$ORIGIN|@loader_path|@executable_path)(/[^,]*)?|-Wl,-u,[A-Za-z_][A-Za-z0-9_]*|-Wl,-z,(now|lazy|relro|norelro)"
-    r"|-Wl,(--gc-sections|--no-gc-sections|-dead_strip|-headerpad_max_install_names)"
-)
-
-
 def link_flag(value: str) -> Problem | None:
-    if _LINK_FLAGS.fullmatch(value):
+    if re.fullmatch(_LINK_FLAGS, value):
         return None
     hint = (
         "known are -Wl,-rpath,$ORIGIN/… (@loader_path/… on macOS), -Wl,-u,SYMBOL, -Wl,-z,now|lazy|relro|norelro, "
@@ -261,8 +257,8 @@ def _choice(value: str, kind: str, known: Iterable[str]) -> Problem | None:
     names = list(dict.fromkeys(known))
     if value in names:
         return None
-    close = {"arm64": ["aarch64"], "amd64": ["x86_64"]}.get(value) or get_close_matches(value, names, n=1, cutoff=0.6)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
+    spelling = {"arm64": "aarch64", "amd64": "x86_64"}.get(value)
+    hint = f"did you mean {spelling!r}?" if spelling else suggest(value, names)
     return Problem(f"{value!r} is no {kind} that wheels are made for", hint=hint)
 
 

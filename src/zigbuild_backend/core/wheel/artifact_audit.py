@@ -11,8 +11,6 @@ from ..audit.promise import Promise
 from ..base.errors import MismatchError, NotFoundError, Problem, ProblemList
 from ..base.frozen import dataclass
 from ..base.pythons import Python
-from ..binaries.elf_renaming import rename_needed_by_runpath, rename_needed_by_soname
-from ..binaries.fat import render_fat
 from ..graph.staging import PreparedWheel
 from ..graph.zig_graph import Artifact
 from ..project.products import LibraryProduct, Module
@@ -65,9 +63,15 @@ def _audit(artifact: Artifact, audit: ArtifactAudit, promise: Promise) -> tuple[
     """Return the path in the wheel, the content and the problems of one artifact."""
     product, target, python = artifact.product, audit.wheel.target, audit.wheel.python
     slices = [path.read_bytes() for path in artifact.files]
-    data = render_fat(slices) if target.slices else slices[0]
+    data = slices[0]
+    if target.slices:
+        from ..binaries.fat import render_fat
+
+        data = render_fat(slices)
     if isinstance(product, Module):
         if target.libc == "musl" and target.musl_name.encode() in data:
+            from ..binaries.elf_renaming import rename_needed_by_soname
+
             data = rename_needed_by_soname(data, "libc.so")
         problems = ProblemList(product.path(python, target))
         origin = partial(audit.find_origin, module=product)
@@ -75,6 +79,8 @@ def _audit(artifact: Artifact, audit: ArtifactAudit, promise: Promise) -> tuple[
         audit_module(data, product.name, promise, problems, origin=origin, is_open=is_open)
     elif isinstance(product, LibraryProduct):
         if target.libc == "musl":
+            from ..binaries.elf_renaming import rename_needed_by_runpath
+
             data = rename_needed_by_runpath(data, "libc.so", target.musl_name)
         problems = ProblemList(product.path(target))
         audit_library(data, promise, problems)

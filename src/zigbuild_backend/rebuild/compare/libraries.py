@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timezone
 
-from ...core.binaries import elf, fat, macho, pe
-from ...core.binaries.binary import Binary, MalformedBinary
+from ...core.binaries.binary import ELF_MAGIC, FAT_MAGIC, MACHO_MAGIC, PE_MAGIC, Binary, MalformedBinary
 from ...core.binaries.fat import split_fat
 from ...core.binaries.macho import Signature
 from ...core.binaries.parse import parse_binary
@@ -32,7 +31,7 @@ _FOR_DEBUGGING = (".debug", ".zdebug", "__DWARF", ".symtab", ".strtab", ".gnu_de
 _LARGEST_STRING_TABLE = 1 << 22
 """In bytes: of what is larger, the names are not told."""
 
-MAGICS = (elf.MAGIC, macho.MAGIC, fat.MAGIC, pe.MAGIC)
+MAGICS = (ELF_MAGIC, MACHO_MAGIC, FAT_MAGIC, PE_MAGIC)
 
 
 def explain_library(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
@@ -62,7 +61,7 @@ def explain_library(place: str, expected: bytes, found: bytes) -> Iterator[Diffe
 
 
 def _split(data: bytes) -> tuple[bytes, ...]:
-    return split_fat(data) if data.startswith(fat.MAGIC) else (data,)
+    return split_fat(data) if data.startswith(FAT_MAGIC) else (data,)
 
 
 def _explain_slice(place: str, expected: tuple[Binary, bytes], found: tuple[Binary, bytes]) -> Iterator[Difference]:

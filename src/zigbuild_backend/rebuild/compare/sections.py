@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ...core.binaries import elf, macho, pe
-from ...core.binaries.binary import MalformedBinary, View
+from ...core.binaries.binary import ELF_MAGIC, MACHO_MAGIC, PE_MAGIC, MalformedBinary, View
 
 _MOST_SECTIONS = 4096
 _MOST_OVERLAP = 4
@@ -63,7 +62,7 @@ def list_sections(data: bytes) -> tuple[Section, ...]:
 
     :raises MalformedBinary: if it is none of them or damaged.
     """
-    listings = {elf.MAGIC: _list_elf, macho.MAGIC: _list_macho, pe.MAGIC: _list_pe}
+    listings = {ELF_MAGIC: _list_elf, MACHO_MAGIC: _list_macho, PE_MAGIC: _list_pe}
     found = next((listing for magic, listing in listings.items() if data.startswith(magic)), None)
     if found is None:
         raise MalformedBinary("neither an ELF, a 64-bit Mach-O nor a PE file")

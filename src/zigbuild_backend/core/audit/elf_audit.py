@@ -1,20 +1,19 @@
-"""Audits the features of ELF and Mach-O alone: versions of symbols, loader flags, the system's version, signatures."""
+"""Audits the features of ELF files alone: versions of symbols, private symbols, loader flags."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from ..binaries.elf import ElfBinary
-from ..binaries.macho import MachOBinary
 from .platform_policy import GLIBC_LIBRARIES, Policy
-from .promise import Slice
-
-PYTHON_SYMBOL = re.compile(r"_?Py[A-Z_]")
+from .promise import Slice, check_unresolved
 
 
-def check_elf(part: Slice, binary: ElfBinary) -> None:
-    """Add the problems of the ELF file *binary*, the slice *part*."""
+def check_elf(part: Slice, *, allows_neon: bool = False) -> None:
+    """Add the problems of the slice *part*, an ELF file, which may use NEON on armv7l if that *allows_neon*."""
+    binary = part.binary
+    if not isinstance(binary, ElfBinary):
+        raise TypeError("not an ELF file")
     problems, policy = part.problems, part.promise.policy
     if binary.has_executable_stack:
         problems.add(
@@ -23,7 +22,7 @@ def check_elf(part: Slice, binary: ElfBinary) -> None:
         )
     if binary.has_text_relocations:
         problems.add("has relocations in its code, which musl and hardened kernels refuse", "compile with -fPIC")
-    if binary.uses_neon and part.target.arch == "armv7l":
+    if binary.uses_neon and part.target.arch == "armv7l" and not allows_neon:
         problems.add("uses NEON instructions, which not every armv7l has", "compile for VFPv3-D16 without NEON")
     _check_versions(part, binary)
     for symbol in binary.imports:
@@ -34,30 +33,7 @@ def check_elf(part: Slice, binary: ElfBinary) -> None:
             )
     # All symbols of glibc have versions, so those without must come from Python or another library.
     if part.target.libc == "glibc" and all(map(Policy(GLIBC_LIBRARIES).has_library, binary.libraries)):
-        _check_unresolved(part, [s.name for s in binary.imports if not (s.version or s.is_weak)])
-
-
-def check_macho(part: Slice, binary: MachOBinary) -> None:
-    """Add the problems of the Mach-O file *binary*, the slice *part*."""
-    problems = part.problems
-    if binary.platform != "macos":
-        problems.add(f"is for {binary.platform or 'an unknown platform'}, not for macOS")
-    major, minor = part.target.os_version
-    if binary.min_version[:2] > (major, minor):
-        needed = ".".join(map(str, binary.min_version[:2]))
-        problems.add(
-            f"needs macOS {needed}, the tag {part.promise.target} promises {major}.{minor}",
-            f"compile with -mmacosx-version-min={major}.{minor}, or raise the target's version",
-        )
-    if binary.signature is None:
-        if binary.arch == "arm64":
-            problems.add("has no code signature, without which no arm64 Mac loads it", "sign it ad hoc")
-    elif not binary.signature.is_valid:
-        problems.add(
-            "has a code signature that does not fit its bytes, so macOS kills the process that loads it",
-            "it was changed after signing (stripped, renamed): sign it again",
-        )
-    _check_unresolved(part, [s.name for s in binary.imports if not (s.library or s.is_weak)])
+        check_unresolved(part, [s.name for s in binary.imports if not (s.version or s.is_weak)])
 
 
 def _check_versions(part: Slice, binary: ElfBinary) -> None:
@@ -78,15 +54,4 @@ def _check_versions(part: Slice, binary: ElfBinary) -> None:
             part.problems.add(
                 f"{subject} {version} of {library}, {limit}" + (part.name_origin(name) if name else ""),
                 f"{raised}avoid {'the call' if name else 'the feature that needs it'}",
-            )
-
-
-def _check_unresolved(part: Slice, names: Iterable[str]) -> None:
-    """Check that *names*, which only the interpreter could define, are those of Python."""
-    for name in names:
-        if not PYTHON_SYMBOL.match(name):
-            part.problems.add(
-                f"uses {name}, which neither Python nor any library that it is linked with defines"
-                + part.name_origin(name),
-                "add the source or the library that defines it; if only a newer system does, raise the target",
             )
