@@ -9,7 +9,7 @@ from zigbuild_backend.core.base.errors import ConfigurationError
 from zigbuild_backend.core.base.pythons import PYTHONS, Python, find_python
 from zigbuild_backend.core.base.targets import find_target
 from zigbuild_backend.core.project.core_metadata import Metadata
-from zigbuild_backend.core.project.planned_wheels import choose_all_pythons, choose_pythons, plan
+from zigbuild_backend.core.project.planned_wheels import _list_admitted, choose_all_pythons, choose_pythons, plan
 from zigbuild_backend.core.project.project import Project
 from zigbuild_backend.core.project.project_resolver import resolve_project
 from zigbuild_backend.core.settings.conditions import When
@@ -307,3 +307,8 @@ def test_file_name_of_a_wheel() -> None:
 
 def test_every_python_is_found_by_its_name() -> None:
     assert all(find_python(python.name) == python for python in PYTHONS)
+
+
+@pytest.mark.parametrize("floor", range(8, 17))
+def test_the_common_requires_python_is_read_as_packaging_reads_it(floor: int) -> None:
+    assert _list_admitted(f">=3.{floor}") == _list_admitted(f">=3.{floor},<4")

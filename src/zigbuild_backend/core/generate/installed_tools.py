@@ -72,8 +72,9 @@ def _digest(mode: str, data: bytes) -> str:
 
 def select_requirements(names: Iterable[str], build_requires: Iterable[str]) -> tuple[str, ...]:
     """What is required of the projects *names*: what *build_requires* says of each, else the name alone."""
+    names = tuple(names)
     said: dict[str, list[str]] = {}
-    for requirement in _parse(build_requires):
+    for requirement in _parse(build_requires) if names else ():
         if requirement.marker is None or requirement.marker.evaluate():
             said.setdefault(canonicalize(requirement.name), []).append(str(requirement))
     return tuple(text for name in names for text in said.get(canonicalize(name), [name]))

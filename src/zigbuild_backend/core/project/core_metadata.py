@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..base.frozen import dataclass
@@ -26,9 +27,7 @@ class Metadata:
     @property
     def file_name(self) -> str:
         """The ``{name}-{version}`` that wheels and sdists begin with (normalised, with ``_``)."""
-        from packaging.utils import canonicalize_name
-
-        return f"{canonicalize_name(self.name).replace('-', '_')}-{self.version}"
+        return f"{re.sub(r'[-_.]+', '_', self.name).lower()}-{self.version}"
 
 
 def render_entry_points(groups: Iterable[tuple[str, tuple[tuple[str, str], ...]]]) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from ..base.errors import ConfigurationError, NotFoundError, ZigbuildError
 from ..base.frozen import dataclass
@@ -32,6 +34,9 @@ class PlannedWheel:
             return PURE_TAG
         return f"{self.python.python_tag}-{self.python.abi_tag}-{self.target.platform_tag}"
 
+
+_FLOOR = re.compile(r">=3\.([0-9]{1,3})")
+"""The most common ``requires-python``."""
 
 PURE_TAG = "py3-none-any"
 """The tag of a wheel that fits everywhere."""
@@ -104,11 +109,26 @@ def _order(python: Python) -> tuple[bool, int, bool]:
 
 
 def _is_admitted(project: Project, python: Python) -> bool:
+    """Return whether ``requires-python`` admits a CPython that loads what is made for *python*."""
+    admitted = _list_admitted(project.metadata.requires_python)
+    return any(
+        minor in admitted for minor in (range(python.minor, NEWEST + 1) if python.stable_abi else (python.minor,))
+    )
+
+
+@lru_cache
+def _list_admitted(requires_python: str) -> frozenset[int]:
+    """Return the minor versions of CPython 3 of which *requires_python* admits the first release or a late one."""
+    if floor := _FLOOR.fullmatch(requires_python):  # packaging takes as long to import as a small file to compile
+        return frozenset(range(int(floor[1]), NEWEST + 1))
     from packaging.specifiers import SpecifierSet
 
-    admitted = SpecifierSet(project.metadata.requires_python)
-    served = range(python.minor, NEWEST + 1) if python.stable_abi else (python.minor,)
-    return any(admitted.contains(f"3.{minor}.{micro}", prereleases=True) for minor in served for micro in (0, 99))
+    admitted = SpecifierSet(requires_python)
+    return frozenset(
+        minor
+        for minor in range(NEWEST + 1)
+        if any(admitted.contains(f"3.{minor}.{micro}", prereleases=True) for micro in (0, 99))
+    )
 
 
 def _find_obstacle(
