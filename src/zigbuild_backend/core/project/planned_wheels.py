@@ -111,7 +111,8 @@ def _order(python: Python) -> tuple[bool, int, bool]:
 def _is_admitted(project: Project, python: Python) -> bool:
     """Return whether ``requires-python`` admits a CPython that loads what is made for *python*."""
     admitted = _list_admitted(project.metadata.requires_python)
-    return any(
+    served = range(python.minor, NEWEST + 1) if python.stable_abi else (python.minor,)
+    return any(minor in admitted for minor in served)
         minor in admitted for minor in (range(python.minor, NEWEST + 1) if python.stable_abi else (python.minor,))
     )
 
