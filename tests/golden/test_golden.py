@@ -18,7 +18,7 @@ from lanes import few_first
 from projects import render_build_zig, tree_of, write_files
 from zigbuild_backend.core.base.machine import this_machine
 from zigbuild_backend.core.base.toml_reader import tomllib
-from zigbuild_backend.core.graph.build_zig import render_zon
+from zigbuild_backend.core.graph.build_zig_zon import render_zon
 from zigbuild_backend.core.project.metadata import read_metadata
 from zigbuild_backend.core.project.planned_wheels import PlannedWheel, plan
 from zigbuild_backend.core.project.project import Project

@@ -19,7 +19,7 @@ from lanes import EACH_ZIG
 from projects import project_of, tree_of, write_files
 from zigbuild_backend.core.base.host import find_host_python, find_host_target
 from zigbuild_backend.core.base.pins import SUPPORTED_ZIGS
-from zigbuild_backend.core.graph.build_zig import render_zon
+from zigbuild_backend.core.graph.build_zig_zon import render_zon
 from zigbuild_backend.core.graph.zig_words import quote
 from zigbuild_backend.core.project.core_metadata import Metadata
 from zigbuild_backend.core.project.project_resolver import resolve_project

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from projects import render_build_zig, tree_of
 from zig_literals import read_literal, split_literals
-from zigbuild_backend.core.graph.build_zig import quote, render_zon
+from zigbuild_backend.core.graph.build_zig_zon import render_zon
+from zigbuild_backend.core.graph.zig_words import quote
 from zigbuild_backend.core.project.core_metadata import Metadata
 from zigbuild_backend.core.project.products import LibraryProduct, Module, Part, Product, Products
 from zigbuild_backend.core.project.project import Project

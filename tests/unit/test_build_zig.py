@@ -11,7 +11,8 @@ from projects import project_of, render_build_zig
 from zig_literals import split_literals
 from zigbuild_backend.core.base.pythons import PYTHONS, Python
 from zigbuild_backend.core.base.targets import TARGETS, find_target
-from zigbuild_backend.core.graph.build_zig import quote, render_zon
+from zigbuild_backend.core.graph.build_zig_zon import render_zon
+from zigbuild_backend.core.graph.zig_words import quote
 
 ONE = "[[extension]]\nname = 'spam._c'\nsources = ['spam/*.c']\n"
 
@@ -49,7 +50,7 @@ def test_targets_above_the_lowest_come_last(settings: str) -> None:
 def test_stable_abi_is_one_more_python() -> None:
     text = render_build_zig(project_of(ONE + "stable-abi = 'cp310'"))
     assert rows_of(text, "name")[-1] == "cp310-abi3"
-    assert '.limited_api = "0x030A0000"' in text
+    assert '.macros = &.{.{ .name = "Py_LIMITED_API", .value = "0x030A0000" }}' in text
 
 
 def test_rows_of_fewer_pythons() -> None:

@@ -123,7 +123,7 @@ def test_headers_of_others_alone_are_folders() -> None:
         project_of(EXTENSION + "sources = ['spam/a.c']\nheaders-from = ['numpy']\n", *FILES, "spam/a.c")
     )
     assert 'module.addIncludePath(b.path("zigbuild/headers/numpy"));' in text
-    assert "shared" not in text
+    assert "libraries" not in text
 
 
 def test_no_settings_no_tools() -> None:

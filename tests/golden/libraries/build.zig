@@ -9,48 +9,51 @@
 const std = @import("std");
 
 const targets = [_]Target{
-    .{ .tag = "manylinux_2_17_x86_64", .triples = &.{"x86_64-linux-gnu.2.17"}, .multiarch = "x86_64-linux-gnu" },
-    .{ .tag = "manylinux_2_17_i686", .triples = &.{"x86-linux-gnu.2.17"}, .multiarch = "i386-linux-gnu" },
-    .{ .tag = "manylinux_2_17_aarch64", .triples = &.{"aarch64-linux-gnu.2.17"}, .multiarch = "aarch64-linux-gnu" },
-    .{ .tag = "manylinux_2_17_armv7l", .triples = &.{"arm-linux-gnueabihf.2.17"}, .multiarch = "arm-linux-gnueabihf", .cpu = "baseline-neon-d32" },
-    .{ .tag = "manylinux_2_17_ppc64le", .triples = &.{"powerpc64le-linux-gnu.2.19"}, .multiarch = "powerpc64le-linux-gnu" },
-    .{ .tag = "manylinux_2_17_s390x", .triples = &.{"s390x-linux-gnu.2.17"}, .multiarch = "s390x-linux-gnu" },
-    .{ .tag = "manylinux_2_31_riscv64", .triples = &.{"riscv64-linux-gnu.2.31"}, .multiarch = "riscv64-linux-gnu" },
-    .{ .tag = "manylinux_2_36_loongarch64", .triples = &.{"loongarch64-linux-gnu.2.36"}, .multiarch = "loongarch64-linux-gnu" },
-    .{ .tag = "musllinux_1_2_x86_64", .triples = &.{"x86_64-linux-musl"}, .multiarch = "x86_64-linux-musl", .musl = "libc.musl-x86_64" },
-    .{ .tag = "musllinux_1_2_i686", .triples = &.{"x86-linux-musl"}, .multiarch = "i386-linux-musl", .musl = "libc.musl-x86" },
-    .{ .tag = "musllinux_1_2_aarch64", .triples = &.{"aarch64-linux-musl"}, .multiarch = "aarch64-linux-musl", .musl = "libc.musl-aarch64" },
-    .{ .tag = "musllinux_1_2_armv7l", .triples = &.{"arm-linux-musleabihf"}, .multiarch = "arm-linux-musleabihf", .musl = "libc.musl-armv7", .cpu = "baseline-neon-d32" },
-    .{ .tag = "musllinux_1_2_ppc64le", .triples = &.{"powerpc64le-linux-musl"}, .multiarch = "powerpc64le-linux-musl", .musl = "libc.musl-ppc64le" },
-    .{ .tag = "musllinux_1_2_s390x", .triples = &.{"s390x-linux-musl"}, .multiarch = "s390x-linux-musl", .musl = "libc.musl-s390x" },
-    .{ .tag = "musllinux_1_2_riscv64", .triples = &.{"riscv64-linux-musl"}, .multiarch = "riscv64-linux-musl", .musl = "libc.musl-riscv64" },
-    .{ .tag = "musllinux_1_2_loongarch64", .triples = &.{"loongarch64-linux-musl"}, .multiarch = "loongarch64-linux-musl", .musl = "libc.musl-loongarch64" },
-    .{ .tag = "macosx_10_13_x86_64", .triples = &.{"x86_64-macos.10.13"} },
-    .{ .tag = "macosx_11_0_arm64", .triples = &.{"aarch64-macos.11.0"} },
-    .{ .tag = "macosx_10_13_universal2", .triples = &.{ "x86_64-macos.10.13", "aarch64-macos.11.0" } },
-    .{ .tag = "win32", .triples = &.{"x86-windows-gnu"} },
-    .{ .tag = "win_amd64", .triples = &.{"x86_64-windows-gnu"} },
-    .{ .tag = "win_arm64", .triples = &.{"aarch64-windows-gnu"} },
+    .{ .tag = "manylinux_2_17_x86_64", .triples = &.{"x86_64-linux-gnu.2.17"}, .platform = "x86_64-linux-gnu" },
+    .{ .tag = "manylinux_2_17_i686", .triples = &.{"x86-linux-gnu.2.17"}, .platform = "i386-linux-gnu" },
+    .{ .tag = "manylinux_2_17_aarch64", .triples = &.{"aarch64-linux-gnu.2.17"}, .platform = "aarch64-linux-gnu" },
+    .{ .tag = "manylinux_2_17_armv7l", .triples = &.{"arm-linux-gnueabihf.2.17"}, .cpu = "baseline-neon-d32", .platform = "arm-linux-gnueabihf" },
+    .{ .tag = "manylinux_2_17_ppc64le", .triples = &.{"powerpc64le-linux-gnu.2.19"}, .platform = "powerpc64le-linux-gnu" },
+    .{ .tag = "manylinux_2_17_s390x", .triples = &.{"s390x-linux-gnu.2.17"}, .platform = "s390x-linux-gnu" },
+    .{ .tag = "manylinux_2_31_riscv64", .triples = &.{"riscv64-linux-gnu.2.31"}, .platform = "riscv64-linux-gnu" },
+    .{ .tag = "manylinux_2_36_loongarch64", .triples = &.{"loongarch64-linux-gnu.2.36"}, .platform = "loongarch64-linux-gnu" },
+    .{ .tag = "musllinux_1_2_x86_64", .triples = &.{"x86_64-linux-musl"}, .platform = "x86_64-linux-musl", .platform_without_musl = "x86_64-linux-gnu", .musl = "libc.musl-x86_64" },
+    .{ .tag = "musllinux_1_2_i686", .triples = &.{"x86-linux-musl"}, .platform = "i386-linux-musl", .platform_without_musl = "i386-linux-gnu", .musl = "libc.musl-x86" },
+    .{ .tag = "musllinux_1_2_aarch64", .triples = &.{"aarch64-linux-musl"}, .platform = "aarch64-linux-musl", .platform_without_musl = "aarch64-linux-gnu", .musl = "libc.musl-aarch64" },
+    .{ .tag = "musllinux_1_2_armv7l", .triples = &.{"arm-linux-musleabihf"}, .cpu = "baseline-neon-d32", .platform = "arm-linux-musleabihf", .platform_without_musl = "arm-linux-gnueabihf", .musl = "libc.musl-armv7" },
+    .{ .tag = "musllinux_1_2_ppc64le", .triples = &.{"powerpc64le-linux-musl"}, .platform = "powerpc64le-linux-musl", .platform_without_musl = "powerpc64le-linux-gnu", .musl = "libc.musl-ppc64le" },
+    .{ .tag = "musllinux_1_2_s390x", .triples = &.{"s390x-linux-musl"}, .platform = "s390x-linux-musl", .platform_without_musl = "s390x-linux-gnu", .musl = "libc.musl-s390x" },
+    .{ .tag = "musllinux_1_2_riscv64", .triples = &.{"riscv64-linux-musl"}, .platform = "riscv64-linux-musl", .platform_without_musl = "riscv64-linux-gnu", .musl = "libc.musl-riscv64" },
+    .{ .tag = "musllinux_1_2_loongarch64", .triples = &.{"loongarch64-linux-musl"}, .platform = "loongarch64-linux-musl", .platform_without_musl = "loongarch64-linux-gnu", .musl = "libc.musl-loongarch64" },
+    .{ .tag = "macosx_10_13_x86_64", .triples = &.{"x86_64-macos.10.13"}, .platform = "darwin" },
+    .{ .tag = "macosx_11_0_arm64", .triples = &.{"aarch64-macos.11.0"}, .platform = "darwin" },
+    .{ .tag = "macosx_10_13_universal2", .triples = &.{ "x86_64-macos.10.13", "aarch64-macos.11.0" }, .platform = "darwin" },
+    .{ .tag = "win32", .triples = &.{"x86-windows-gnu"}, .system = "windows", .platform = "win32", .coff_machine = "i386" },
+    .{ .tag = "win_amd64", .triples = &.{"x86_64-windows-gnu"}, .system = "windows", .platform = "win_amd64", .coff_machine = "i386:x86-64" },
+    .{ .tag = "win_arm64", .triples = &.{"aarch64-windows-gnu"}, .system = "windows", .platform = "win_arm64", .coff_machine = "arm64" },
 };
 
 const pythons = [_]Python{
-    .{ .name = "cp39", .version = "3.9", .names_musl = false, .dll = "python39.dll" },
-    .{ .name = "cp310", .version = "3.10", .names_musl = false, .dll = "python310.dll" },
-    .{ .name = "cp311", .version = "3.11", .dll = "python311.dll" },
-    .{ .name = "cp312", .version = "3.12", .dll = "python312.dll" },
-    .{ .name = "cp313", .version = "3.13", .dll = "python313.dll" },
-    .{ .name = "cp314", .version = "3.14", .dll = "python314.dll" },
-    .{ .name = "cp315", .version = "3.15", .dll = "python315.dll" },
-    .{ .name = "cp313t", .version = "3.13", .free_threaded = true, .dll = "python313t.dll" },
-    .{ .name = "cp314t", .version = "3.14", .free_threaded = true, .dll = "python314t.dll" },
-    .{ .name = "cp315t", .version = "3.15", .free_threaded = true, .dll = "python315t.dll" },
+    .{ .name = "cp39", .version = "3.9", .suffix = ".cpython-39-{platform}.so", .windows_suffix = ".cp39-{platform}.pyd", .names_musl = false, .dll = "python39.dll" },
+    .{ .name = "cp310", .version = "3.10", .suffix = ".cpython-310-{platform}.so", .windows_suffix = ".cp310-{platform}.pyd", .names_musl = false, .dll = "python310.dll" },
+    .{ .name = "cp311", .version = "3.11", .suffix = ".cpython-311-{platform}.so", .windows_suffix = ".cp311-{platform}.pyd", .dll = "python311.dll" },
+    .{ .name = "cp312", .version = "3.12", .suffix = ".cpython-312-{platform}.so", .windows_suffix = ".cp312-{platform}.pyd", .dll = "python312.dll" },
+    .{ .name = "cp313", .version = "3.13", .suffix = ".cpython-313-{platform}.so", .windows_suffix = ".cp313-{platform}.pyd", .dll = "python313.dll" },
+    .{ .name = "cp314", .version = "3.14", .suffix = ".cpython-314-{platform}.so", .windows_suffix = ".cp314-{platform}.pyd", .dll = "python314.dll" },
+    .{ .name = "cp315", .version = "3.15", .suffix = ".cpython-315-{platform}.so", .windows_suffix = ".cp315-{platform}.pyd", .dll = "python315.dll" },
+    .{ .name = "cp313t", .version = "3.13", .free_threaded = true, .suffix = ".cpython-313t-{platform}.so", .windows_suffix = ".cp313t-{platform}.pyd", .macros = &.{.{ .name = "Py_GIL_DISABLED", .value = "1" }}, .dll = "python313t.dll" },
+    .{ .name = "cp314t", .version = "3.14", .free_threaded = true, .suffix = ".cpython-314t-{platform}.so", .windows_suffix = ".cp314t-{platform}.pyd", .macros = &.{.{ .name = "Py_GIL_DISABLED", .value = "1" }}, .dll = "python314t.dll" },
+    .{ .name = "cp315t", .version = "3.15", .free_threaded = true, .suffix = ".cpython-315t-{platform}.so", .windows_suffix = ".cp315t-{platform}.pyd", .macros = &.{.{ .name = "Py_GIL_DISABLED", .value = "1" }}, .dll = "python315t.dll" },
 };
+
+/// The flags of every source that clang compiles.
+const common_flags = [_][]const u8{"-fvisibility=hidden"};
 
 pub fn build(b: *std.Build) void {
     const optimize = b.standardOptimizeOption(.{});
     const strip = b.option(bool, "strip", "Leave out debug information (default: true)") orelse true;
     const chosen = b.option([]const []const u8, "wheel", "The identifier of a wheel to build (default: all)");
-    var shared: std.StringHashMapUnmanaged(*std.Build.Step.Compile) = .empty;
+    var libraries: std.StringHashMapUnmanaged(*std.Build.Step.Compile) = .empty;
     for (pythons) |python| {
         for (targets) |target| {
             const id = b.fmt("{s}-{s}", .{ python.name, target.tag });
@@ -67,7 +70,7 @@ pub fn build(b: *std.Build) void {
                     .resolved = resolve(b, triple, target.cpu),
                     .optimize = optimize,
                     .strip = strip,
-                    .shared = &shared,
+                    .libraries = &libraries,
                 };
                 add_spam__codec(b, wheel);
                 add_spam__open(b, wheel);
@@ -97,29 +100,27 @@ fn add_spam__codec(b: *std.Build, wheel: Wheel) void {
 
 /// spam._open
 fn add_spam__open(b: *std.Build, wheel: Wheel) void {
-    const on_macos = wheel.isFor(.{ .os = &.{.macos} });
-    const on_2 = wheel.isFor(.{ .python = &.{ "cp314", "cp315", "cp314t", "cp315t" } }) or wheel.isFor(.{ .arch = &.{ .x86_64, .aarch64 }, .python = &.{ "cp313t", "cp314t", "cp315t" } });
     if (wheel.isFor(.{ .os = &.{.windows} })) return;
+    const on_1 = wheel.isFor(.{ .python = &.{ "cp314", "cp315", "cp314t", "cp315t" } }) or wheel.isFor(.{ .arch = &.{ .x86_64, .aarch64 }, .python = &.{ "cp313t", "cp314t", "cp315t" } });
+    const on_macos = wheel.isFor(.{ .os = &.{.macos} });
     const module = wheel.createModule(b, .{ .cxx = true });
     wheel.addPython(b, module);
     module.addIncludePath(b.path("zigbuild/headers/pybind11"));
     module.addCMacro("PYBIND11_EXPORT_EXCEPTION", "");
     var cpp_flags = wheel.flags(b, &.{"-fvisibility=default"});
-    if (on_2) cpp_flags = concat(b, cpp_flags, &.{"-DSPAM_ATOMIC=1"});
+    if (on_1) cpp_flags = concat(b, cpp_flags, &.{"-DSPAM_ATOMIC=1"});
     module.addCSourceFiles(.{
         .files = &.{"spam/open.cpp"},
         .flags = cpp_flags,
         .language = .cpp,
     });
     var objective_c_flags = wheel.flags(b, &.{"-fvisibility=default"});
-    if (on_2) objective_c_flags = concat(b, objective_c_flags, &.{"-DSPAM_ATOMIC=1"});
-    if (on_macos) {
-        module.addCSourceFiles(.{
-            .files = &.{"spam/keychain.m"},
-            .flags = objective_c_flags,
-            .language = .objective_c,
-        });
-    }
+    if (on_1) objective_c_flags = concat(b, objective_c_flags, &.{"-DSPAM_ATOMIC=1"});
+    if (on_macos) module.addCSourceFiles(.{
+        .files = &.{"spam/keychain.m"},
+        .flags = objective_c_flags,
+        .language = .objective_c,
+    });
     link_checksum(b, wheel, module);
     if (on_macos) {
         module.addSystemFrameworkPath(b.path("zigbuild/sdk/System/Library/Frameworks"));
@@ -158,11 +159,11 @@ fn link_checksum(b: *std.Build, wheel: Wheel, module: *std.Build.Module) void {
     module.linkLibrary(make_checksum(b, wheel));
 }
 
-/// checksum, compiled once for each platform.
+/// Compiles checksum, once for each platform.
 fn make_checksum(b: *std.Build, wheel: Wheel) *std.Build.Step.Compile {
     const on_x86_64 = wheel.isFor(.{ .arch = &.{.x86_64} });
     const key = b.fmt("{s} {s}", .{ "checksum", wheel.triple });
-    if (wheel.shared.get(key)) |made| return made;
+    if (wheel.libraries.get(key)) |library| return library;
     const module = wheel.createModule(b, .{});
     module.addIncludePath(b.path("vendor/checksum"));
     const config = b.addConfigHeader(.{ .style = .{ .autoconf_undef = b.path("vendor/checksum/config.h.in") }, .include_path = "config.h" }, .{
@@ -180,8 +181,8 @@ fn make_checksum(b: *std.Build, wheel: Wheel) *std.Build.Step.Compile {
         .language = .c,
     });
     var assembly_with_preprocessor_flags = wheel.flags(b, &.{});
-    if (on_x86_64) assembly_with_preprocessor_flags = concat(b, assembly_with_preprocessor_flags, &.{"-DHAVE_FAST=1"});
     if (on_x86_64) {
+        assembly_with_preprocessor_flags = concat(b, assembly_with_preprocessor_flags, &.{"-DHAVE_FAST=1"});
         module.addCSourceFiles(.{
             .files = &.{"vendor/checksum/fast/x86_64.S"},
             .flags = assembly_with_preprocessor_flags,
@@ -189,7 +190,7 @@ fn make_checksum(b: *std.Build, wheel: Wheel) *std.Build.Step.Compile {
         });
     }
     const library = b.addLibrary(.{ .name = "checksum", .linkage = .static, .root_module = module });
-    wheel.shared.put(b.allocator, key, library) catch @panic("out of memory");
+    wheel.libraries.put(b.allocator, key, library) catch @panic("out of memory");
     return library;
 }
 
@@ -205,31 +206,36 @@ fn link_zlib(b: *std.Build, wheel: Wheel, module: *std.Build.Module) void {
 const Target = struct {
     tag: []const u8,
     triples: []const []const u8,
-    /// What CPython calls the platform in file names, on Linux.
-    multiarch: []const u8 = "",
-    /// What musl calls itself where Python runs, without its version.
-    musl: ?[]const u8 = null,
     cpu: []const u8 = "baseline",
+    /// The kind of system, by which CPython's pyconfig.h is chosen.
+    system: []const u8 = "posix",
+    /// The platform in the file names of extension modules.
+    platform: []const u8,
+    /// The same for Pythons to which musl is glibc.
+    platform_without_musl: ?[]const u8 = null,
+    /// The name of musl where Python runs, without its version.
+    musl: ?[]const u8 = null,
+    /// The name of a machine of Windows in dlltool.
+    coff_machine: ?[]const u8 = null,
 };
 
-/// An ABI of CPython.
+/// An ABI of CPython, or a name alone for wheels without extension modules.
 const Python = struct {
     name: []const u8,
-    version: []const u8,
+    version: []const u8 = "",
     free_threaded: bool = false,
-    limited_api: ?[]const u8 = null,
-    /// Since 3.11 file names tell musl from glibc.
+    /// The suffixes of extension modules, in which {platform} stands for that of the target.
+    suffix: []const u8 = "",
+    windows_suffix: []const u8 = "",
+    /// Suffixes tell musl from glibc since CPython 3.11.
     names_musl: bool = true,
-    dll: []const u8,
-
-    /// What chooses the ABI in CPython's headers; without a name nothing does.
-    fn macro(python: Python) struct { name: []const u8 = "", value: []const u8 = "1" } {
-        if (python.limited_api) |version| {
-            return .{ .name = if (python.free_threaded) "Py_TARGET_ABI3T" else "Py_LIMITED_API", .value = version };
-        }
-        return if (python.free_threaded) .{ .name = "Py_GIL_DISABLED" } else .{};
-    }
+    /// The macros that choose the ABI in CPython's headers.
+    macros: []const Macro = &.{},
+    /// The DLL of Windows that holds the API.
+    dll: []const u8 = "",
 };
+
+const Macro = struct { name: []const u8, value: []const u8 };
 
 /// One slice of one wheel.
 const Wheel = struct {
@@ -241,8 +247,16 @@ const Wheel = struct {
     resolved: std.Build.ResolvedTarget,
     optimize: std.builtin.OptimizeMode,
     strip: bool,
-    /// The libraries that were made already, by name and platform.
-    shared: *std.StringHashMapUnmanaged(*std.Build.Step.Compile),
+    /// The libraries that are made already, by name and platform.
+    libraries: *std.StringHashMapUnmanaged(*std.Build.Step.Compile),
+
+    /// Returns the folders of CPython's headers. The first has pyconfig.h, which depends on the target's system.
+    fn pythonFolders(wheel: Wheel, b: *std.Build) [2]std.Build.LazyPath {
+        return .{
+            b.path(b.fmt("zigbuild/pyconfig/{s}", .{wheel.target.system})),
+            b.path(b.fmt("zigbuild/include/{s}", .{wheel.python.version})),
+        };
+    }
 
     fn createModule(wheel: Wheel, b: *std.Build, options: struct {
         root: ?std.Build.LazyPath = null,
@@ -260,28 +274,24 @@ const Wheel = struct {
         });
     }
 
-    /// The API of CPython: headers, macros, and what to link with.
+    /// Adds the API of CPython: its headers, the macros of the ABI, and on Windows the import library.
     fn addPython(wheel: Wheel, b: *std.Build, module: *std.Build.Module) void {
-        const is_windows = wheel.resolved.result.os.tag == .windows;
-        // The headers hold no pyconfig.h: the one for the target's system stands before them.
-        module.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
-        module.addIncludePath(b.path(b.fmt("zigbuild/include/{s}", .{wheel.python.version})));
-        const macro = wheel.python.macro();
-        if (macro.name.len > 0) module.addCMacro(macro.name, macro.value);
-        if (is_windows) module.addObjectFile(wheel.importLibrary(b));
+        for (wheel.pythonFolders(b)) |folder| module.addIncludePath(folder);
+        for (wheel.python.macros) |macro| module.addCMacro(macro.name, macro.value);
+        if (wheel.target.coff_machine) |machine| module.addObjectFile(wheel.importLibrary(b, machine));
     }
 
+    /// Returns the flags of a source: those of every source, then its own.
     fn flags(_: Wheel, b: *std.Build, own: []const []const u8) []const []const u8 {
-        const hidden = [_][]const u8{"-fvisibility=hidden"};
-        // No path of the machine gets into a module through __FILE__. Later zigs name sources relative to the root.
+        // No path of this machine gets into an object through __FILE__. Later zigs name sources relative to the root.
         const relative: []const []const u8 = if (@hasDecl(std.Build, "pathFromRoot"))
             &.{b.fmt("-ffile-prefix-map={s}=.", .{b.pathFromRoot(".")})}
         else
             &.{};
-        return concat(b, concat(b, &hidden, relative), own);
+        return concat(b, concat(b, &common_flags, relative), own);
     }
 
-    /// Makes what a package compiles fit for a module: position-independent, and seen by nobody but the module.
+    /// Makes the objects of a package fit for a module: position-independent, and hidden from all but the module.
     fn adopt(wheel: Wheel, library: *std.Build.Step.Compile) void {
         library.root_module.pic = true;
         for (library.root_module.link_objects.items) |object| switch (object) {
@@ -292,13 +302,13 @@ const Wheel = struct {
         };
     }
 
-    /// Modules share a package: its flags are changed for the first of them.
+    /// Returns the flags of a package's source. Modules share a package: the first of them has added ours already.
     fn adoptFlags(wheel: Wheel, b: *std.Build, own: []const []const u8) []const []const u8 {
-        return if (own.len > 0 and std.mem.eql(u8, own[0], "-fvisibility=hidden")) own else wheel.flags(b, own);
+        return if (own.len > 0 and std.mem.eql(u8, own[0], common_flags[0])) own else wheel.flags(b, own);
     }
 
-    /// Adds Zig sources to a module, by their root file. They are compiled as an object of their own, for to a library
-    /// in Zig zig gives another start than that of the C runtime on Windows.
+    /// Adds Zig sources to a module by their root file, and returns them. They are an object of their own: of a library
+    /// in Zig, zig replaces the C runtime's start on Windows.
     fn addZig(wheel: Wheel, b: *std.Build, module: *std.Build.Module, root: []const u8) *std.Build.Module {
         const zig = wheel.createModule(b, .{ .root = b.path(root) });
         const object = b.addObject(.{ .name = "zig", .root_module = zig });
@@ -313,7 +323,7 @@ const Wheel = struct {
         return zig;
     }
 
-    /// What a header of C declares, as a module of Zig.
+    /// Returns the declarations of a header of C as a module of Zig.
     fn translate(
         wheel: Wheel,
         b: *std.Build,
@@ -321,29 +331,27 @@ const Wheel = struct {
         folders: []const []const u8,
         macros: []const []const u8,
     ) *std.Build.Module {
-        const is_windows = wheel.resolved.result.os.tag == .windows;
         const translated = b.addTranslateC(.{
             .root_source_file = b.path(header),
             .target = wheel.resolved,
-            // The first is that for debugging. With another, headers may show checked variants that zig gets wrong.
+            // The first mode is that for debugging. In others, headers can show checked variants that zig gets wrong.
             .optimize = std.enums.values(std.builtin.OptimizeMode)[0],
         });
-        translated.addIncludePath(b.path(if (is_windows) "zigbuild/pyconfig/windows" else "zigbuild/pyconfig/posix"));
+        translated.addIncludePath(wheel.pythonFolders(b)[0]);
         translated.addIncludePath(b.path(b.fmt("zigbuild/zig/{s}", .{wheel.python.version})));
         for (folders) |folder| translated.addIncludePath(b.path(folder));
         for (macros) |macro| translated.defineCMacroRaw(macro);
-        // What headers of the system ask of the machine, and not every zig defines when it translates.
+        // Headers of the system ask for these macros of the machine, which not every zig defines when it translates.
         switch (wheel.resolved.result.cpu.arch) {
             .riscv64 => translated.defineCMacro("__riscv_float_abi_double", "1"),
-            .x86 => if (is_windows) translated.defineCMacro("_X86_", "1"),
+            .x86 => if (wheel.resolved.result.os.tag == .windows) translated.defineCMacro("_X86_", "1"),
             else => {},
         }
-        const macro = wheel.python.macro();
-        if (macro.name.len > 0) translated.defineCMacro(macro.name, macro.value);
+        for (wheel.python.macros) |macro| translated.defineCMacro(macro.name, macro.value);
         return translated.createModule();
     }
 
-    /// Whether the wheel is for one of those named, in each respect that is given.
+    /// Returns whether the wheel is for one of those named, in each respect that is given.
     fn isFor(wheel: Wheel, named: struct {
         os: []const std.Target.Os.Tag = &.{},
         arch: []const std.Target.Cpu.Arch = &.{},
@@ -363,23 +371,24 @@ const Wheel = struct {
         return is_os and is_arch and is_libc and isChosen(named.python, wheel.python.name);
     }
 
+    /// Returns the shared object of an extension module, by its dotted name.
     fn link(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) *std.Build.Step.Compile {
         const stem = name[if (std.mem.lastIndexOfScalar(u8, name, '.')) |dot| dot + 1 else 0..];
         const library = b.addLibrary(.{
-            // zig links musl as libc.so. Its real name gets into the file as the end of the SONAME, for NEEDED to use.
+            // zig links musl as libc.so. The real name gets into the file as the end of the SONAME, for NEEDED to use.
             .name = if (wheel.target.musl) |musl| b.fmt("{s}.{s}", .{ stem, musl }) else stem,
             .version = if (wheel.target.musl != null) .{ .major = 1, .minor = 0, .patch = 0 } else null,
             .linkage = .dynamic,
             .root_module = module,
         });
         const os = wheel.resolved.result.os.tag;
-        // What a module asks of CPython is found when it is loaded; on Windows the import library has it.
+        // Symbols of CPython are found when the module is loaded; on Windows they are in the import library.
         if (os != .windows) library.linker_allow_shlib_undefined = true;
         if (os == .macos) library.install_name = b.fmt("@rpath/{s}", .{stem});
         return library;
     }
 
-    /// Leaves nothing to be seen of a module but its init function, on Linux, where weak symbols of C++ would be.
+    /// Hides all symbols of an extension module but its init function, on Linux, where weak ones of C++ would be seen.
     fn hide(wheel: Wheel, b: *std.Build, library: *std.Build.Step.Compile) *std.Build.Step.Compile {
         if (wheel.resolved.result.os.tag != .linux) return library;
         const exports = "{ global: PyInit*; PyModExport_*; local: *; };\n";
@@ -408,27 +417,17 @@ const Wheel = struct {
         wheel.step.dependOn(&installed.step);
     }
 
+    /// Returns the suffix by which the Python finds extension modules.
     fn suffix(wheel: Wheel, b: *std.Build) []const u8 {
         const python = wheel.python;
-        const digits = b.fmt("3{s}{s}", .{ python.version[2..], if (python.free_threaded) "t" else "" });
         const is_windows = wheel.resolved.result.os.tag == .windows;
-        if (python.limited_api != null) {
-            return if (is_windows) ".pyd" else if (python.free_threaded) ".abi3t.so" else ".abi3.so";
-        }
-        if (is_windows) return b.fmt(".cp{s}-{s}.pyd", .{ digits, wheel.target.tag });
-        if (wheel.resolved.result.os.tag == .macos) return b.fmt(".cpython-{s}-darwin.so", .{digits});
-        const platform = wheel.target.multiarch;
-        const multiarch = if (python.names_musl) platform else replace(b, platform, "-musl", "-gnu");
-        return b.fmt(".cpython-{s}-{s}.so", .{ digits, multiarch });
+        const older = wheel.target.platform_without_musl orelse wheel.target.platform;
+        const platform = if (python.names_musl) wheel.target.platform else older;
+        return replace(b, if (is_windows) python.windows_suffix else python.suffix, "{platform}", platform);
     }
 
-    /// The import library of the DLL that holds this Python's API.
-    fn importLibrary(wheel: Wheel, b: *std.Build) std.Build.LazyPath {
-        const machine = switch (wheel.resolved.result.cpu.arch) {
-            .x86 => "i386",
-            .x86_64 => "i386:x86-64",
-            else => "arm64",
-        };
+    /// Makes the import library of the DLL that holds the Python's API, for a machine by its name in dlltool.
+    fn importLibrary(wheel: Wheel, b: *std.Build, machine: []const u8) std.Build.LazyPath {
         const dlltool = b.addSystemCommand(&.{ b.graph.zig_exe, "dlltool", "-m", machine, "-D", wheel.python.dll });
         dlltool.addArg("-d");
         dlltool.addFileArg(b.path(b.fmt("zigbuild/exports/{s}.def", .{wheel.python.name})));

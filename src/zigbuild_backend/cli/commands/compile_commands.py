@@ -1,4 +1,4 @@
-"""``zigbuild compile-commands``: tells clangd, and whatever reads the like, how each source is compiled here."""
+"""``zigbuild compile-commands``: writes ``compile_commands.json``, by which clangd and others compile each source."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from ...core.base.errors import ConfigurationError, Problem
 from ...core.base.host import find_host_python, find_host_target
 from ...core.base.machine import Machine
 from ...core.base.pythons import ANY_PYTHON, Python
-from ...core.base.store import Store, write_atomically
+from ...core.base.store import write_atomically
 from ...core.base.targets import Target
 from ...core.cpython.header_sets import obtain_header_set
 from ...core.cpython.pyconfig import read_pyconfig
 from ...core.generate.installed_tools import find_tools, select_requirements
 from ...core.generate.package_headers import read_headers
-from ...core.graph.build_zig_products import compiler_flags
+from ...core.graph.compiler_arguments import PYTHON_FOLDERS, resolve_arguments
+from ...core.graph.graph import Graph
 from ...core.project.planned_wheels import choose_pythons
-from ...core.project.products import LANGUAGES, Module, Product
-from ...core.project.project import Checkout, Project
+from ...core.project.products import LANGUAGES, Product
+from ...core.project.project import Project
 from ...core.project.project_folder import read_project
+from ...core.zig.support_folders import GENERATED, HEADERS
 from ...core.zig.toolchain import Zig
 from ...core.zig.ziglang import obtain_zig
 from ...rebuild.environments.project_tools import obtain_tools
@@ -39,13 +41,17 @@ _COMPILED = {language: suffixes for language, suffixes in LANGUAGES.items() if "
 
 
 @dataclass(frozen=True)
-class _Machine:
-    """What sources are compiled for and with: headers of CPython, of other packages, and of the system."""
+class _LocalBuild:
+    """A compilation for this machine, in the project's folder ``root``.
 
+    ``folders`` are the folders of headers on this machine, by their paths beside build.zig; ``system_arguments`` name
+    the headers of the system for ``cc`` and ``c++``.
+    """
+
+    root: Path
     target: Target
     python: Python
-    python_folders: tuple[Path, ...]
-    package_folders: Mapping[str, Path]
+    folders: Mapping[str, Path]
     system_arguments: Mapping[str, tuple[str, ...]]
 
 
@@ -61,15 +67,19 @@ def run(arguments: Namespace, session: Session) -> int:
     zig = obtain_zig(project.settings.zig, session.machine)
     target = find_host_target()
     (python,) = choose_pythons(project, target, [find_host_python().name])
-    machine = _Machine(
+    build = _LocalBuild(
+        root,
         target,
         python,
-        _find_python_folders(python, arguments.headers, session),
-        _find_package_folders(project, session),
+        {
+            **_find_python_folders(python, target, arguments.headers, session),
+            **_find_package_folders(project, session.machine),
+        },
         {driver: _ask_system_arguments(zig, driver, target, root) for driver in ("cc", "c++")},
     )
+    graph = Graph(project, project.products)
     products = [product for product in project.products.all if product.is_for(target, python)]
-    entries = [entry for product in products for entry in _list_entries(Checkout(project, root), product, machine)]
+    entries = [entry for product in products for entry in _list_entries(graph, product, build)]
     path = root / FILE_NAME
     write_atomically(path, (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode())
     if made := [header.path for product in products for header in product.settings.config_header]:
@@ -81,29 +91,33 @@ def run(arguments: Namespace, session: Session) -> int:
     return 0
 
 
-def _find_python_folders(python: Python, headers: Sequence[Path], session: Session) -> tuple[Path, ...]:
+def _find_python_folders(python: Python, target: Target, headers: Sequence[Path], session: Session) -> dict[str, Path]:
+    """Return the folders of CPython's headers, by their paths beside build.zig."""
     if python == ANY_PYTHON:
-        return ()
-    system = "windows" if os.name == "nt" else "posix"
-    configuration = session.store.keep_tree(store_folders.COMPILE_COMMANDS, {"pyconfig.h": read_pyconfig(system)})
-    return (configuration, obtain_header_set(python.minor, session.machine, headers).folder)
-
-
-def _find_package_folders(project: Project, session: Session) -> dict[str, Path]:
-    if not project.products.headers_from:
         return {}
-    store: Store = session.store
-    requirements = select_requirements(project.products.headers_from, project.build_requires)
-    folders = obtain_tools((), Machine(store, session.environ, session.say), headers=requirements)
-    tools = find_tools((), folders, headers=requirements)
+    configuration = {"pyconfig.h": read_pyconfig(target.system)}
+    found = (
+        session.store.keep_tree(store_folders.COMPILE_COMMANDS, configuration),
+        obtain_header_set(python.minor, session.machine, headers).folder,
+    )
+    return dict(zip((folder.resolve(python, target) for folder in PYTHON_FOLDERS), found, strict=True))
+
+
+def _find_package_folders(project: Project, machine: Machine) -> dict[str, Path]:
+    """Return the folders of the headers of other packages, by their paths beside build.zig."""
+    names = project.products.headers_from
+    if not names:
+        return {}
+    requirements = select_requirements(names, project.build_requires)
+    tools = find_tools((), obtain_tools((), machine, headers=requirements), headers=requirements)
+    headers = {name: read_headers(name, tools.find(name)) for name in names}
     return {
-        name: store.keep_tree(store_folders.HEADERS, read_headers(name, tools.find(name)))
-        for name in project.products.headers_from
+        f"{HEADERS}/{name}": machine.store.keep_tree(store_folders.HEADERS, found) for name, found in headers.items()
     }
 
 
 def _ask_system_arguments(zig: Zig, driver: str, target: Target, cwd: Path) -> tuple[str, ...]:
-    """How zig brings in the headers of libc and libc++: folders and macros, which another clang does not know."""
+    """Return the arguments by which zig names the headers of libc and libc++, which another clang does not know."""
     said: list[str] = []
     language = "c++" if driver == "c++" else "c"
     command = [driver, "-target", target.triple, "-E", "-v", "-x", language, os.devnull]
@@ -119,55 +133,29 @@ def _ask_system_arguments(zig: Zig, driver: str, target: Target, cwd: Path) -> t
     return tuple(found)
 
 
-def _list_entries(checkout: Checkout, product: Product, machine: _Machine) -> Iterator[dict[str, object]]:
-    """An entry for each source of *product* that is there: what is generated is compiled, and nobody edits it."""
-    parts = product.parts_for(machine.target, machine.python)
+def _list_entries(graph: Graph, product: Product, build: _LocalBuild) -> Iterator[dict[str, object]]:
+    """Yield an entry for each source of *product* in the project's folder: generated sources are edited by nobody."""
+    parts = product.parts_for(build.target, build.python)
     for language, suffixes in _COMPILED.items():
-        flags = [
-            flag
-            for flags in compiler_flags(checkout.project.metadata, [part.table for part in parts], language)
-            for flag in flags
-        ]
         driver = "c++" if language.endswith("cpp") else "cc"
+        found = resolve_arguments(graph, product, language, build.python, build.target)
+        there = (folder for folder in found.folders if not folder.startswith(f"{GENERATED}/"))
+        local = replace(found, folders=tuple(str(build.folders.get(folder, folder)) for folder in there))
         command = [
             "clang++" if driver == "c++" else "clang",
-            *_list_common(checkout.project, product, driver, machine),
-            *flags,
+            f"--target={_render_triple(build.target)}",
+            *local.render(),
+            *build.system_arguments[driver],
         ]
         for source in dict.fromkeys(source for part in parts for source in part.sources_in(suffixes)):
-            if (checkout.root / source).is_file():
-                yield {"directory": str(checkout.root), "file": source, "arguments": [*command, "-c", source]}
-
-
-def _list_common(project: Project, product: Product, driver: str, machine: _Machine) -> list[str]:
-    """What is said of every source of *product*, in whichever language."""
-    target, python = machine.target, machine.python
-    arguments = [f"--target={_render_triple(target)}", "-fvisibility=hidden"]
-    if isinstance(product, Module):
-        arguments += [f"-I{folder}" for folder in machine.python_folders]
-        arguments += [f"-D{name}={value}" for name, value in python.macros.items()]
-    for linked in _list_linked(project, product, machine):
-        for part in linked.parts_for(target, python):
-            arguments += [f"-I{folder}" for folder in part.table.include_dirs]
-            arguments += [f"-I{machine.package_folders[name]}" for name in part.table.headers_from]
-    return [*arguments, *machine.system_arguments[driver]]
+            if (build.root / source).is_file():
+                yield {"directory": str(build.root), "file": source, "arguments": [*command, "-c", source]}
 
 
 def _render_triple(target: Target) -> str:
-    """The target triple as clang spells it, to whom versions of glibc are none of its business."""
+    """Return the target triple in clang's spelling, which has no version of glibc."""
     arch, system, abi = (*target.triple.split("-"), "")[:3]
     arch = {"x86": "i686"}.get(arch, arch)
     if target.os == "macos":
         return f"{arch}-apple-{system.replace('macos.', 'macosx')}"
     return f"{arch}-{system}-{abi.partition('.')[0]}"
-
-
-def _list_linked(project: Project, product: Product, machine: _Machine) -> list[Product]:
-    """*product* and the libraries that it links, and what those link, whose headers it sees."""
-    libraries = {library.name: library for library in project.products.libraries}
-    listed = [product]
-    for member in listed:
-        for part in member.parts_for(machine.target, machine.python):
-            found = [libraries[name] for name in part.table.link if name in libraries]
-            listed += [library for library in found if library not in listed]
-    return listed

@@ -76,24 +76,30 @@ class Python:
             return self == other
         return self.minor <= other.minor and (self.free_threaded or not other.free_threaded)
 
-    def extension_suffix(self, target: Target) -> str:
-        """The suffix under which this Python's importer finds an extension module on *target*.
+    @property
+    def suffix(self) -> str:
+        """The suffix of extension modules on POSIX: ``.cpython-313-{platform}.so``, or ``.abi3.so``.
 
-        CPython tells musl from glibc in the name since 3.11 only; before, modules on musl carry ``-linux-gnu``.
+        ``{platform}`` stands for :attr:`.Target.platform`.
         """
-        if target.is_windows:
-            if self.stable_abi:
-                return ".pyd"
-            return f".{self.abi}-{target.platform_tag}.pyd"
         if self.stable_abi:
             return f".{self.abi}.so"
-        soabi = f"cpython-3{self.minor}{'t' if self.free_threaded else ''}"
-        if target.os == "macos":
-            return f".{soabi}-darwin.so"
-        multiarch = target.multiarch
-        if target.libc == "musl" and self.minor < 11:
-            multiarch = multiarch.replace("-linux-musl", "-linux-gnu")
-        return f".{soabi}-{multiarch}.so"
+        return f".cpython-3{self.minor}{'t' if self.free_threaded else ''}-{{platform}}.so"
+
+    @property
+    def windows_suffix(self) -> str:
+        """The suffix of extension modules on Windows: ``.cp313-{platform}.pyd``, or ``.pyd``."""
+        return ".pyd" if self.stable_abi else f".{self.abi}-{{platform}}.pyd"
+
+    @property
+    def names_musl(self) -> bool:
+        """Whether suffixes tell musl from glibc, as they do since CPython 3.11."""
+        return self.minor >= _FIRST_NAMING_MUSL
+
+    def extension_suffix(self, target: Target) -> str:
+        """Return the suffix by which this Python's importer finds an extension module on *target*."""
+        suffix = self.windows_suffix if target.is_windows else self.suffix
+        return suffix.format(platform=target.platform if self.names_musl else target.platform_without_musl)
 
     @property
     def windows_dll(self) -> str:
@@ -109,6 +115,7 @@ ANY_PYTHON = Python(0)
 
 OLDEST, NEWEST = 9, 15
 _FIRST_FREE_THREADED = 13
+_FIRST_NAMING_MUSL = 11
 FIRST_ABI3T = 15
 """PEP 803: the minor version of the first CPython that loads ``.abi3t.so``."""
 

@@ -20,8 +20,8 @@ class Target:
     """A machine that wheels are made for.
 
     ``arch`` is the spelling of the platform tag (``i686``, ``armv7l``, ``amd64`` is spelt ``x86_64``); ``libc`` is
-    ``glibc``, ``musl``, ``libSystem`` or ``ucrt``. ``slices`` is empty except for universal2, whose library is the
-    slices' libraries in one fat file.
+    ``glibc``, ``musl``, ``libSystem`` or ``ucrt``. ``coff_machine`` is the name of a machine of Windows in
+    ``dlltool -m``. ``slices`` is empty except for universal2, whose library is the slices' libraries in one fat file.
     """
 
     platform_tag: str
@@ -32,6 +32,7 @@ class Target:
     multiarch: str = ""
     cpu: str = "baseline"
     os_version: tuple[int, int] = (0, 0)
+    coff_machine: str = ""
     slices: tuple[Target, ...] = ()
 
     @property
@@ -49,6 +50,21 @@ class Target:
         """What musl calls itself where Python runs: ``libc.musl-armv7.so.1``."""
         arch = {"i686": "x86", "armv7l": "armv7"}.get(self.arch, self.arch)
         return f"libc.musl-{arch}.so.1" if self.libc == "musl" else ""
+
+    @property
+    def platform(self) -> str:
+        """The platform in the file names of extension modules: ``x86_64-linux-gnu``, ``darwin`` or ``win_amd64``."""
+        return {"linux": self.multiarch, "macos": "darwin"}.get(self.os, self.platform_tag)
+
+    @property
+    def platform_without_musl(self) -> str:
+        """The platform in file names of CPython 3.10 and earlier, to which musl is glibc."""
+        return self.platform.replace("-linux-musl", "-linux-gnu")
+
+    @property
+    def system(self) -> str:
+        """``windows`` or ``posix``: the system in which CPython's pyconfig.h and file names come in two kinds."""
+        return "windows" if self.is_windows else "posix"
 
     @property
     def is_windows(self) -> bool:
@@ -86,7 +102,11 @@ _LINUX = {
     "loongarch64": _LinuxArch("loongarch64", "loongarch64", 36),
 }
 _MACOS = {"x86_64": ("x86_64", (10, 13)), "arm64": ("aarch64", (11, 0))}
-_WINDOWS = {"win32": ("i686", "x86"), "win_amd64": ("x86_64", "x86_64"), "win_arm64": ("arm64", "aarch64")}
+_WINDOWS = {
+    "win32": ("i686", "x86", "i386"),
+    "win_amd64": ("x86_64", "x86_64", "i386:x86-64"),
+    "win_arm64": ("arm64", "aarch64", "arm64"),
+}
 _LEGACY_MANYLINUX = {"manylinux2014": 17}
 
 
@@ -137,8 +157,8 @@ def _macos(version: tuple[int, int], arch: str) -> Target:
 
 
 def _windows(platform_tag: str) -> Target:
-    arch, zig = _WINDOWS[platform_tag]
-    return Target(platform_tag, f"{zig}-windows-gnu", "windows", arch, "ucrt")
+    arch, zig, machine = _WINDOWS[platform_tag]
+    return Target(platform_tag, f"{zig}-windows-gnu", "windows", arch, "ucrt", coff_machine=machine)
 
 
 TARGETS: tuple[Target, ...] = (

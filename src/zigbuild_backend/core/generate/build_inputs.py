@@ -17,7 +17,7 @@ from ..base.store import digest_tree, temporary_folder
 from ..base.targets import Target
 from ..project.generations import Generation
 from ..project.project import Checkout, Project
-from ..zig.support_folders import GENERATED, HEADERS
+from ..zig.support_folders import GENERATED, HEADERS, name_generated
 from .facts import describe_project, describe_python, describe_target
 from .generator_runs import GeneratorEnvironment, run_generation
 from .installed_tools import canonicalize
@@ -131,12 +131,10 @@ def _list_facts(
     runs: dict[str, dict[str, str]] = {}
     for target, python in wheels:
         for part in target.slices or (target,):
-            place = f"{GENERATED}/{part.triple}/"
             told = facts | describe_target(part)
             if generation.settings.per == "wheel":
-                place = f"{GENERATED}/{python}-{target}/{f'{part.triple}/' if target.slices else ''}"
                 told |= describe_python(python)
-            runs.setdefault(place, told)
+            runs.setdefault(f"{GENERATED}/{name_generated(generation.settings.per, python, target, part)}/", told)
     yield from runs.items()
 
 

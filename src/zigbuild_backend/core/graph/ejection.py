@@ -20,7 +20,8 @@ from ..cpython.windows_exports import obtain_exports
 from ..generate.build_inputs import NO_INPUTS, BuildInputs
 from ..zig.support_folders import SUPPORT_FOLDER
 from ..zig.toolchain import Zig
-from .build_zig import render, render_zon
+from .build_zig import render
+from .build_zig_zon import render_zon
 from .graph import Graph
 from .library_sources import read_library_files
 from .support_files import collect_support

@@ -9,16 +9,13 @@ from pathlib import Path
 from ..base.errors import ProblemList
 from ..base.machine import Machine
 from ..fetch.recipe_sources import open_source
-from ..project.products import LibraryProduct, Part, Product, Products, mark_cxx, resolve_products
+from ..project.products import LibraryProduct, Part, Product, Products, resolve_products
 from ..project.project import Project
 from ..project.tree_reader import read_tree
 from ..settings.fields import Values
 from ..settings.product_tables import Inputs
 from ..settings.recipe_model import PREFIX, Recipe
-from ..zig.support_folders import SUPPORT_FOLDER
-
-_FOLDER = f"{SUPPORT_FOLDER}/libraries"
-"""Where, beside build.zig, their sources are: a folder for each."""
+from ..zig.support_folders import LIBRARIES
 
 
 def open_libraries(project: Project, machine: Machine) -> tuple[Products, dict[str, Path]]:
@@ -36,22 +33,22 @@ def open_libraries(project: Project, machine: Machine) -> tuple[Products, dict[s
     libraries = []
     for product in project.products.libraries:
         if recipe := project.library_recipes.get(product.name):
-            place = f"{_FOLDER}/{product.name}"
+            place = f"{LIBRARIES}/{product.name}"
             folders[place] = open_source(recipe, machine)
             libraries.append(_merge(product, _resolve(recipe, folders[place], product.name), recipe, place))
         else:
             libraries.append(product)
-    return mark_cxx(replace(project.products, libraries=tuple(libraries))), folders
+    return replace(project.products, libraries=tuple(libraries)), folders
 
 
 def read_library_files(products: Products, folders: Mapping[str, Path]) -> dict[str, bytes]:
     """Return the files (path beside build.zig → content) in each folder of *folders* that *products* compile from."""
     files: dict[str, bytes] = {}
     for product in products.libraries:
-        if root := folders.get(f"{_FOLDER}/{product.name}"):
+        if root := folders.get(f"{LIBRARIES}/{product.name}"):
             used = {*(path.rpartition("/")[0] for path in product.sources), *_list_folders(product)}
             for folder in sorted(used):
-                inner = root / folder.removeprefix(f"{_FOLDER}/{product.name}").lstrip("/")
+                inner = root / folder.removeprefix(f"{LIBRARIES}/{product.name}").lstrip("/")
                 there = [path for path in sorted(inner.rglob("*")) if path.is_file()]
                 files.update((f"{folder}/{path.relative_to(inner).as_posix()}", path.read_bytes()) for path in there)
     return files
@@ -59,7 +56,7 @@ def read_library_files(products: Products, folders: Mapping[str, Path]) -> dict[
 
 def _list_folders(product: Product) -> Iterator[str]:
     """The folders of headers and templates that are part of a recipe's source."""
-    place = f"{_FOLDER}/{product.name}"
+    place = f"{LIBRARIES}/{product.name}"
     yield from (folder for part in product.parts for folder in part.table.include_dirs if folder.startswith(place))
     templates = [header.template for header in product.settings.config_header]
     yield from (path.rpartition("/")[0] for path in templates if path.startswith(place))

@@ -16,9 +16,9 @@ from ..project.products import LANGUAGES, Module, Part, Product, Products
 from ..settings.conditions import Condition, When
 from ..settings.fields import Names
 from ..settings.product_tables import Inputs
-from ..zig.support_folders import SUPPORT_FOLDER
+from ..zig.support_folders import PYCONFIG
 
-_FOLDER = f"{SUPPORT_FOLDER}/pyconfig/windows"
+_FOLDER = f"{PYCONFIG}/windows"
 """The folder of headers that is searched for Windows alone."""
 
 U = TypeVar("U", bound=Product)

@@ -1,7 +1,7 @@
-"""Counts objects: how many compilers made, and how many were there from an earlier build.
+"""Counts the objects of a build: those that compilers made, and those that an earlier build had left in zig's cache.
 
-Those that were made are what appeared in zig's cache. What the wheels consist of is known by the settings, but not for
-Zig packages and a build.zig of the project's own: of these, only what is made is counted.
+The objects that were made are new folders of the cache. The objects that a wheel consists of follow from the settings,
+but not for Zig packages and a build.zig of the project's own: of these, only what is made is counted.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _SUFFIXES = (".o", ".obj")
 
 @dataclass(frozen=True)
 class ObjectCounts:
-    """How many objects were built and reused; what several wheels share is one."""
+    """The numbers of objects that were built and reused. An object that several wheels share counts once."""
 
     built: int = 0
     reused: int = 0
 
 
 def list_kept(cache: Path) -> frozenset[str]:
-    """The names of all that *cache*, zig's local one, holds."""
+    """Return the names of all folders of objects in *cache*, zig's local one."""
     try:
         return frozenset(path.name for path in (cache / "o").iterdir())
     except FileNotFoundError:
@@ -36,7 +36,7 @@ def list_kept(cache: Path) -> frozenset[str]:
 
 
 def count_objects(staged: StagedGraph, wheels: Collection[PreparedWheel], before: Collection[str]) -> ObjectCounts:
-    """Return how many objects of *wheels* were built, and how many the cache held *before*."""
+    """Return how many objects of *wheels* were built, and how many were in the cache's folders *before*."""
     cache, settings = staged.workspace.cache, staged.graph.project.settings
     new = [cache / "o" / name for name in list_kept(cache).difference(before)]
     made = Counter(path.stem for folder in new for path in folder.glob("*") if path.suffix in _SUFFIXES)
@@ -48,30 +48,19 @@ def count_objects(staged: StagedGraph, wheels: Collection[PreparedWheel], before
 
 
 def _list_needed(staged: StagedGraph, wheels: Collection[PreparedWheel]) -> Iterator[tuple[str, ...]]:
-    """Yield each source, with all that makes another object of it."""
+    """Yield each source of *wheels* and of the libraries that they link, with what makes another object of it."""
     for wheel in wheels:
         for target in wheel.target.slices or (wheel.target,):
-            pending: list[Product] = list(staged.list_products(wheel))
-            for product in pending:
-                yield from _list_sources(product, target, wheel.python if isinstance(product, Module) else None)
-            seen: set[str] = set()
-            while pending:
-                links = pending.pop().links.difference(seen)
-                seen |= links
-                for library in staged.graph.products.libraries:
-                    if library.name in links and library.is_for(target):
-                        pending.append(library)
-                        yield from _list_sources(library, target)
+            for product in staged.list_products(wheel):
+                python = wheel.python if isinstance(product, Module) else None
+                yield from _list_sources(product, target, python)
+                for library in staged.graph.products.linked_by(product, target, python):
+                    yield from _list_sources(library, target)
 
 
 def _list_sources(product: Product, target: Target, python: Python | None = None) -> Iterator[tuple[str, ...]]:
+    kind = type(product.settings).__name__
     for part in product.parts_for(target, python):
         for source in part.sources:
             if not source.endswith(ZIG_SUFFIX):
-                yield (
-                    source,
-                    type(product.settings).__name__,
-                    product.name,
-                    target.triple,
-                    python.name if python else "",
-                )
+                yield source, kind, product.name, target.triple, python.name if python else ""

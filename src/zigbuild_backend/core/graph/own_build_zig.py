@@ -15,9 +15,10 @@ from ..base.errors import Problem, ToolchainError
 from ..base.targets import Target
 from ..project.products import LibraryProduct, Module, Product
 from ..zig.build_roots import Workspace
-from ..zig.support_folders import SUPPORT_FOLDER
+from ..zig.support_folders import EXPORTS
 from ..zig.toolchain import CompileError, Zig, ZigBuild
 from ..zig.ziglang import settle_library
+from .compiler_arguments import PYTHON_FOLDERS
 from .staging import PreparedWheel, StagedGraph
 from .zig_graph import SCRIPTS, Artifact, CompiledGraph, RunOptions
 
@@ -109,20 +110,20 @@ def _render_options(
     """Yield the arguments of one run: for *part*, a slice of *wheel*."""
     settings = staged.graph.project.settings
     build_file = PurePosixPath(settings.build_file)
-    start = relpath(SUPPORT_FOLDER, build_file.parent)
-    system = "windows" if part.is_windows else "posix"
+    folders = [folder.resolve(wheel.python, part) for folder in PYTHON_FOLDERS]
     values: dict[str, list[str]] = {
         "target": [part.triple],
         "cpu": [part.cpu],
         "strip": ["true"] * (settings.optimize != "debug"),
         "python": [wheel.python.name],
         "python-version": [wheel.python.version],
-        "python-include": [f"{start}/pyconfig/{system}", f"{start}/include/{wheel.python.version}"],
+        "python-include": [relpath(folder, build_file.parent) for folder in folders],
         "limited-api": [wheel.python.limited_api] if wheel.python.stable_abi else [],
         "free-threaded": ["true"] * wheel.python.free_threaded,
     }
     if wheel.definitions and "import-library" in declared:
-        values["import-library"] = [f"{start}/{_make_import_library(wheel, part, staged.workspace, zig)}"]
+        made = _make_import_library(wheel, part, staged.workspace, zig)
+        values["import-library"] = [relpath(made, build_file.parent)]
     yield from ("--build-file", build_file.name)
     for name, texts in values.items():
         if name in declared:
@@ -130,14 +131,11 @@ def _render_options(
 
 
 def _make_import_library(wheel: PreparedWheel, part: Target, workspace: Workspace, zig: Zig) -> str:
-    """Makes the import library of the Python's DLL; gives its path below the folder of CPython's side."""
-    machine = {"x86": "i386", "x86_64": "i386:x86-64"}.get(part.triple.partition("-")[0], "arm64")
-    path = f"exports/{wheel.python}-{part.triple}.lib"
-    definitions = f"exports/{wheel.python}.def"
-    zig.run(
-        ["dlltool", "-m", machine, "-D", wheel.python.windows_dll, "-d", definitions, "-l", path],
-        cwd=workspace.root / SUPPORT_FOLDER,
-    )
+    """Make the import library of the Python's DLL, and return its path in the build root."""
+    path = f"{EXPORTS}/{wheel.python}-{part.triple}.lib"
+    definitions = f"{EXPORTS}/{wheel.python}.def"
+    options = ["-m", part.coff_machine, "-D", wheel.python.windows_dll, "-d", definitions, "-l", path]
+    zig.run(["dlltool", *options], cwd=workspace.root)
     return path
 
 

@@ -13,14 +13,13 @@ from ..generate.build_inputs import NO_INPUTS, BuildInputs
 from ..project.planned_wheels import PlannedWheel
 from ..project.products import Product
 from ..zig.build_roots import Workspace
-from ..zig.support_folders import SUPPORT_FOLDER
-from .build_zig import render, render_zon
+from ..zig.support_folders import EXPORTS, GENERATED, HEADERS, INCLUDE, PYCONFIG, TRANSLATED
+from .build_zig import render
+from .build_zig_zon import render_zon
 from .graph import Graph
 from .support_files import collect_support
 
-_OURS = tuple(
-    f"{SUPPORT_FOLDER}/{folder}/" for folder in ("include", "pyconfig", "exports", "headers", "generated", "zig")
-)
+_OURS = (INCLUDE, PYCONFIG, EXPORTS, TRANSLATED, HEADERS, GENERATED)
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def stage_graph(
     support = collect_support(graph, headers, definitions, inputs)
     folders = {**support.folders, **graph.libraries, **(sdk or {})}
     # An ejected project has copies of these files in its tree: they must not be written through the links.
-    ours = (*_OURS, *(f"{folder}/" for folder in folders))
+    ours = tuple(f"{folder}/" for folder in (*_OURS, *folders))
     own = {path: data for path, data in graph.sources.items() if not path.startswith(ours)}
     files = {**own, **support.files}
     if not graph.project.settings.build_file:

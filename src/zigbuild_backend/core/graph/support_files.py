@@ -11,7 +11,7 @@ from ..cpython.header_sets import HeaderSet
 from ..cpython.pyconfig import read_pyconfig
 from ..cpython.zig_translation import obtain_translated_headers, read_translation_files
 from ..generate.build_inputs import NO_INPUTS, BuildInputs
-from ..zig.support_folders import SUPPORT_FOLDER
+from ..zig.support_folders import EXPORTS, INCLUDE, PYCONFIG, TRANSLATED
 from .graph import Graph
 
 
@@ -35,14 +35,14 @@ def collect_support(
     import libraries, *inputs* what is generated and the headers of other packages.
     """
     files = dict(graph.headers)
-    folders = {f"{SUPPORT_FOLDER}/include/{version}": found.folder for version, found in headers.items()}
+    folders = {f"{INCLUDE}/{version}": found.folder for version, found in headers.items()}
     for python, text in definitions.items():
-        files[f"{SUPPORT_FOLDER}/exports/{python}.def"] = text.encode()
+        files[f"{EXPORTS}/{python}.def"] = text.encode()
     if graph.products.modules:
         for system in ("posix", "windows"):
-            files[f"{SUPPORT_FOLDER}/pyconfig/{system}/pyconfig.h"] = read_pyconfig(system)
+            files[f"{PYCONFIG}/{system}/pyconfig.h"] = read_pyconfig(system)
     if graph.has_zig:
-        files.update((f"{SUPPORT_FOLDER}/zig/{path}", content) for path, content in read_translation_files().items())
+        files.update((f"{TRANSLATED}/{path}", content) for path, content in read_translation_files().items())
         for version, found in headers.items():
-            folders[f"{SUPPORT_FOLDER}/zig/{version}"] = obtain_translated_headers(found)
+            folders[f"{TRANSLATED}/{version}"] = obtain_translated_headers(found)
     return SupportFiles(files | inputs.files, folders | inputs.folders)

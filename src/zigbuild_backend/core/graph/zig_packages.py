@@ -15,7 +15,7 @@ from ..project.project import Checkout, Project
 from ..settings import TABLE
 from ..settings.recipe_model import PREFIX
 from ..zig.toolchain import CompileError, Zig
-from .build_zig import render_zon
+from .build_zig_zon import render_zon
 
 _ZON = "build.zig.zon"
 _ERROR = re.compile(r"^\S*build\.zig\.zon:[0-9]+:[0-9]+: error: (?P<problem>.*)\n(?P<line>.*)", re.MULTILINE)

@@ -194,8 +194,8 @@ def _find_lost_dll(project: Project, python: Python, target: Target) -> Zigbuild
         *project.products.shared_for(target),
     ]
     for product in products:
-        for library in project.products.shared_of(product, target, python):
-            if library.folder != product.folder:
+        for library in project.products.linked_by(product, target, python):
+            if library.is_shared and library.folder != product.folder:
                 return ConfigurationError(
                     f"{product.name} would not find {library.path(target)}: Windows looks in its own folder",
                     where=target.platform_tag,

@@ -52,8 +52,6 @@ class Product:
 
     settings: ProductTable
     parts: tuple[Part, ...]
-    links_cxx: bool = False
-    """Whether something that it links is C++."""
 
     @property
     def name(self) -> str:
@@ -65,13 +63,9 @@ class Product:
         return tuple(dict.fromkeys(source for part in self.parts for source in part.sources))
 
     @property
-    def links(self) -> frozenset[str]:
-        """The names of the libraries and packages that it links, on whichever target."""
-        return frozenset(name for part in self.parts for name in part.table.link)
-
-    @property
     def is_cxx(self) -> bool:
-        return self.links_cxx or any(source.endswith(CXX_SUFFIXES) for source in self.sources)
+        """Whether a source is C++ or Objective-C++."""
+        return any(source.endswith(CXX_SUFFIXES) for source in self.sources)
 
     @property
     def zig_root(self) -> str:
@@ -183,16 +177,26 @@ class Products:
         """Return whether anything that is compiled for *target* links frameworks of macOS."""
         return target.os == "macos" and any(part.table.frameworks for product in self.all for part in product.parts)
 
-    def shared_of(self, product: Product, target: Target, python: Python | None = None) -> tuple[LibraryProduct, ...]:
-        """The shared libraries that *product* links on *target*, a single slice, and those that these link."""
-        there = [library for library in self.shared if library.is_for(target)]
+    def linked_by(
+        self, product: Product, target: Target | None = None, python: Python | None = None
+    ) -> tuple[LibraryProduct, ...]:
+        """Return the libraries that *product* links, and those that these link, each once.
+
+        They are those of *target*, a single slice, and *python*; without a target those of all targets.
+        """
+        there = [library for library in self.libraries if target is None or library.is_for(target)]
         found: list[LibraryProduct] = []
         for member in (pending := [product]):
-            names = {name for part in member.parts_for(target, python) for name in part.table.link}
+            parts = member.parts if target is None else member.parts_for(target, python)
+            names = {name for part in parts for name in part.table.link}
             new = [library for library in there if library.name in names and library not in found]
             found += new
             pending += new
         return tuple(found)
+
+    def links_cxx(self, product: Product) -> bool:
+        """Return whether *product* or a library that it links is C++."""
+        return any(member.is_cxx for member in (product, *self.linked_by(product)))
 
 
 def resolve_products(
@@ -214,19 +218,7 @@ def resolve_products(
     libraries = [LibraryProduct(table, resolve(table, at)) for at, table in problems.each("library", settings.library)]
     modules = [Module(table, resolve(table, at)) for at, table in problems.each("extension", settings.extension)]
     programs = [Product(table, resolve(table, at)) for at, table in problems.each("executable", settings.executable)]
-    return mark_cxx(Products(tuple(modules), tuple(libraries), tuple(programs)))
-
-
-def mark_cxx(products: Products) -> Products:
-    """*products*, each of which knows whether something that it links is C++."""
-    cxx: set[str] = set()
-    for _ in products.libraries:  # what links C++ is C++, however far away that is
-        cxx.update(product.name for product in products.libraries if product.is_cxx or cxx.intersection(product.links))
-    return Products(
-        tuple(replace(product, links_cxx=not cxx.isdisjoint(product.links)) for product in products.modules),
-        tuple(replace(product, links_cxx=not cxx.isdisjoint(product.links)) for product in products.libraries),
-        tuple(replace(product, links_cxx=not cxx.isdisjoint(product.links)) for product in products.programs),
-    )
+    return Products(tuple(modules), tuple(libraries), tuple(programs))
 
 
 def _resolve_parts(

@@ -23,7 +23,7 @@ from ..project.products import Module
 from ..project.project import Checkout
 from ..zig.build_roots import Workspace, open_workspace
 from ..zig.macos_sdk import SdkInput, describe_sdk
-from ..zig.support_folders import SUPPORT_FOLDER
+from ..zig.support_folders import SDK
 from ..zig.toolchain import Zig
 from .build_preparation import PreparedBuild, prepare_build
 from .spec import PythonInput, WheelSpec
@@ -91,7 +91,7 @@ def _stage(prepared: PreparedBuild, workshop: Workshop, workspace: Workspace) ->
     sdk, folders = None, {}
     if workshop.sdk and any(graph.products.has_frameworks(wheel.target) for wheel in wheels):
         sdk = describe_sdk(workshop.sdk, zig.store)
-        folders = {f"{SUPPORT_FOLDER}/sdk": workshop.sdk.folder}
+        folders = {SDK: workshop.sdk.folder}
     names = [path for path in checkout.project.tree.by_path if path.endswith(HEADER_SUFFIXES)]
     if found := [*names, *(digest for _, digest in inputs.headers), *([sdk.digest] if sdk else [])]:
         workspace = workspace.apart(found)
