@@ -113,8 +113,6 @@ def _is_admitted(project: Project, python: Python) -> bool:
     admitted = _list_admitted(project.metadata.requires_python)
     served = range(python.minor, NEWEST + 1) if python.stable_abi else (python.minor,)
     return any(minor in admitted for minor in served)
-        minor in admitted for minor in (range(python.minor, NEWEST + 1) if python.stable_abi else (python.minor,))
-    )
 
 
 @lru_cache
