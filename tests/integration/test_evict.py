@@ -19,7 +19,7 @@ import pytest
 from repositories import OFFLINE, TARGETS, CountingSandbox, copy_repository, drop, falsify, zigbuild
 from wheels import write_foreign_wheel
 from zigbuild_backend.core.base.errors import NotFoundError
-from zigbuild_backend.core.base.store import locked
+from zigbuild_backend.core.base.store import hold_lock
 from zigbuild_backend.index.adding_files import add_files
 from zigbuild_backend.index.disk_space import measure_held
 from zigbuild_backend.index.eviction import EvictionReport, drop_whole_file, evict, remove_unused_members
@@ -232,7 +232,7 @@ def test_members_that_another_wheel_is_kept_as_stay(unproven: Repository, tmp_pa
 
 
 def test_one_process_drops_at_a_time(repository: Repository) -> None:
-    with locked(repository.folder / "locks" / "evict.lock"):
+    with hold_lock(repository.folder / "locks" / "evict.lock"):
         done = zigbuild("cache", "evict", "--data", repository.folder)
     assert done.returncode == 2
     assert "another process drops files just now" in done.stderr

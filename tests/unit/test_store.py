@@ -17,7 +17,7 @@ from zigbuild_backend.core.base.store import (
     Store,
     default_store,
     digest_tree,
-    locked,
+    hold_lock,
     temporary_folder,
     write_atomically,
 )
@@ -104,17 +104,17 @@ def test_write_atomically(tmp_path: Path) -> None:
 
 def test_a_lock_belongs_to_one(tmp_path: Path) -> None:
     path = tmp_path / "new" / "x.lock"
-    with locked(path) as first, locked(path) as second:
+    with hold_lock(path) as first, hold_lock(path) as second:
         assert (first, second) == (True, False)
-    with locked(path) as again:
+    with hold_lock(path) as again:
         assert again
 
 
 def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path) -> None:
     path = tmp_path / "x.lock"
     program = (
-        "import os, sys; from pathlib import Path; from zigbuild_backend.core.base.store import locked\n"
-        "with locked(Path(sys.argv[1])) as is_ours:\n"
+        "import os, sys; from pathlib import Path; from zigbuild_backend.core.base.store import hold_lock\n"
+        "with hold_lock(Path(sys.argv[1])) as is_ours:\n"
         "    print(is_ours, flush=True); sys.stdin.read(); os._exit(9)"
     )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -123,11 +123,11 @@ def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path) -> None:
     ) as child:
         assert child.stdout
         assert child.stdout.readline() == "True\n"
-        with locked(path) as is_ours:
+        with hold_lock(path) as is_ours:
             assert not is_ours
         child.communicate("")
     assert child.returncode == 9
-    with locked(path) as is_ours:
+    with hold_lock(path) as is_ours:
         assert is_ours
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..core.base import store_folders
-from ..core.base.store import Store, locked, temporary_folder
+from ..core.base.store import Store, hold_lock, temporary_folder
 from ..core.wheel.spec import WheelSpec
 from ..core.wheel.workshop import Workshop
 from ..core.zig.build_roots import Workspace
@@ -42,7 +42,7 @@ def delete_lost_projects(store: Store) -> None:
 def hold_folder(folder: Path) -> Iterator[None]:
     """Lock *folder* until the context ends, after waiting for the process that has it; imports wait meanwhile."""
     while True:
-        with locked(folder / "lock") as is_ours:
+        with hold_lock(folder / "lock") as is_ours:
             if is_ours:
                 yield
                 return

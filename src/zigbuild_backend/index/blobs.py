@@ -23,7 +23,7 @@ from typing import Protocol
 
 from ..core.archive.archive_writer import WriteError
 from ..core.base.errors import MismatchError, NotFoundError
-from ..core.base.store import locked
+from ..core.base.store import hold_lock
 from .row_signatures import sync_folder
 
 _NAME = re.compile("[0-9a-f]{64}")
@@ -218,9 +218,9 @@ class PartialFiles:
 
     def clean(self) -> None:
         """Deletes the folders of processes that died, unless another process does so, or begins to write."""
-        with suppress(OSError), locked(self._gate) as is_ours:
+        with suppress(OSError), hold_lock(self._gate) as is_ours:
             for folder in self._folder.glob("*/") if is_ours else ():
-                with suppress(OSError), locked(folder / "lock") as is_left:
+                with suppress(OSError), hold_lock(folder / "lock") as is_left:
                     if is_left:
                         shutil.rmtree(folder, ignore_errors=True)
 
@@ -238,10 +238,10 @@ class PartialFiles:
             if self._own is None or not self._own.is_dir():
                 self._lock.close()
                 with ExitStack() as gate:
-                    while not gate.enter_context(locked(self._gate)):
+                    while not gate.enter_context(hold_lock(self._gate)):
                         time.sleep(_PAUSE)
                     self._own = self._folder / secrets.token_hex(8)
-                    self._lock.enter_context(locked(self._own / "lock"))
+                    self._lock.enter_context(hold_lock(self._own / "lock"))
             return self._own
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
-from ..core.base.store import locked
+from ..core.base.store import hold_lock
 from .disk_space import SpaceForecast, count_needed_members, measure_held
 from .files import DROPPABLE_LEVEL, LEVELS, File, Verification
 from .ledger_history import render_now
@@ -177,7 +177,7 @@ def _weigh(repository: Repository, file: File) -> float:
 @contextmanager
 def _alone(repository: Repository) -> Iterator[None]:
     """Keeps other processes from dropping members that were just counted on."""
-    with locked(repository.folder / "locks" / "evict.lock") as is_ours:
+    with hold_lock(repository.folder / "locks" / "evict.lock") as is_ours:
         if not is_ours:
             raise ConfigurationError(
                 "another process drops files just now", where=str(repository.folder), hint="wait until it is done"

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 
-from ..core.base.store import locked
+from ..core.base.store import hold_lock
 from ..rebuild.build_variations import Variation, default_variation
 from ..rebuild.wheel_rebuild import Rebuilt
 from .files import Verification
@@ -112,7 +112,7 @@ class RebuildThreads:
         """Makes the files of the *batch* again, but for those that another process is at work on: they wait on."""
         lock_file = self._repository.lock_file
         with ExitStack() as stack:
-            ours = {flight for flight in batch if stack.enter_context(locked(lock_file(flight.file.sha256)))}
+            ours = {flight for flight in batch if stack.enter_context(hold_lock(lock_file(flight.file.sha256)))}
             if wanted := {flight.file.sha256: flight for flight in ours if not self._is_settled(flight)}:
                 self._make(wanted)
         if others := [flight for flight in batch if flight not in ours]:

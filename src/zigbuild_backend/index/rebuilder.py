@@ -14,7 +14,7 @@ from pathlib import Path
 from ..core.base import store_folders
 from ..core.base.errors import MismatchError, NotFoundError
 from ..core.base.machine import Machine
-from ..core.base.store import Store, clear_left, locked, temporary_folder
+from ..core.base.store import Store, hold_lock, remove_abandoned, temporary_folder
 from ..core.wheel.buildinfo import digest_spec, parse_buildinfo
 from ..core.wheel.spec import WheelSpec
 from ..rebuild.build_variations import Variation
@@ -64,12 +64,12 @@ class Rebuilder:
         builds = self.repository.folder / "quarantine" / "builds"
         builds.mkdir(parents=True, exist_ok=True)
         for lock in builds.glob("*/lock"):
-            with suppress(OSError), locked(lock) as is_left:
+            with suppress(OSError), hold_lock(lock) as is_left:
                 if is_left and time.time() - lock.stat().st_mtime > _BEGINNING:
                     end_orphaned_sandboxes(lock.parent)
                     shutil.rmtree(lock.parent, ignore_errors=True)
         _clear_leftovers(self.repository.store)
-        with temporary_folder(builds) as folder, locked(folder / "lock"):
+        with temporary_folder(builds) as folder, hold_lock(folder / "lock"):
             out = folder / "out"
             out.mkdir()
             yield out
@@ -133,7 +133,7 @@ def _clear_leftovers(store: Store) -> None:
         store_folders.ZIG,
     )
     for pattern in ("*/.new-*", f"{store_folders.WORK}/*/.new-*"):
-        clear_left(store.root.glob(pattern))
+        remove_abandoned(store.root.glob(pattern))
     for cache in caches:
         for path in store.root.glob(f"{cache}/tmp/*"):
             with suppress(OSError):

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from ..core.base.errors import MismatchError, NotFoundError, ZigbuildError
-from ..core.base.store import locked
+from ..core.base.store import hold_lock
 from ..core.fetch.http_client import redact
 from ..rebuild.sandbox.command import Sandbox
 from .files import File
@@ -213,7 +213,7 @@ class Recreator:
     def _held(self, flight: Recreation) -> Iterator[None]:
         """Holds the file's lock, once no other process is at work on it."""
         while True:
-            with locked(self._repository.lock_file(flight.file.sha256)) as is_ours:
+            with hold_lock(self._repository.lock_file(flight.file.sha256)) as is_ours:
                 if is_ours:
                     yield
                     return

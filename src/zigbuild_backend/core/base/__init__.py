@@ -1,1 +1,1 @@
-"""Errors, pins, targets, Pythons and the store: what everything else stands on."""
+"""Errors, pins, targets, Pythons and the store, which all other modules use."""

@@ -1,4 +1,4 @@
-"""The time in archives: SOURCE_DATE_EPOCH, or the first that a zip file can hold."""
+"""The time in archives: SOURCE_DATE_EPOCH, or the first time that a zip can hold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .errors import ConfigurationError
 
 
 def read_epoch(environ: Mapping[str, str]) -> int:
-    """SOURCE_DATE_EPOCH in seconds, or the default.
+    """Return SOURCE_DATE_EPOCH in seconds, or the default.
 
     :raises ConfigurationError: if it is not a number.
     """
@@ -21,4 +21,4 @@ def read_epoch(environ: Mapping[str, str]) -> int:
 
 
 DEFAULT_EPOCH = 315532800
-"""The time in archives where SOURCE_DATE_EPOCH says none: 1980-01-01, the first that a zip can hold."""
+"""The time in archives without SOURCE_DATE_EPOCH: 1980-01-01, the first that a zip can hold."""

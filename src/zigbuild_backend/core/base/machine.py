@@ -1,4 +1,4 @@
-"""The machine that builds run on, as far as they touch it: none of it reaches the bytes of a wheel."""
+"""The machine that builds run on, as far as they use it: none of it reaches the bytes of a wheel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .frozen import dataclass
 from .store import Store, default_store
 
 Say = Callable[[str], None]
-"""Is told, in a line of text, what is being done."""
+"""Shows a line of text about the progress."""
 
 
 def say_nothing(text: str) -> None:
@@ -18,7 +18,7 @@ def say_nothing(text: str) -> None:
 
 @dataclass(frozen=True)
 class Machine:
-    """The store in which everything is kept, the environment variables, and ``say``, which shows progress."""
+    """The store that caches are in, the environment variables, and ``say``, which shows progress."""
 
     store: Store
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)

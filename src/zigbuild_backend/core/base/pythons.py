@@ -1,4 +1,4 @@
-"""The Pythons: CPython versions and ABIs, their tags (PEP 425, PEP 703) and the names of files that belong to them."""
+"""The Pythons that wheels are made for: versions and ABIs of CPython, their tags (PEP 425, PEP 703) and file names."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .targets import Target
 class Python:
     """An ABI of CPython 3.*minor* that a wheel is made for.
 
-    ``stable_abi`` makes it the limited API of that version: one wheel for it and every later CPython with the GIL
-    (abi3, PEP 384), or for every later CPython at all if it is ``free_threaded``, too (abi3t, PEP 803).
+    With ``stable_abi`` it is the limited API of that version: one wheel for it and every later CPython with the GIL
+    (abi3, PEP 384), or if it is ``free_threaded``, too, for every later CPython (abi3t, PEP 803).
     """
 
     minor: int
@@ -29,49 +29,49 @@ class Python:
 
     @property
     def python_tag(self) -> str:
-        """``cp313``, or ``py3`` for any"""
+        """``cp313``, or ``py3`` for any Python"""
         if not self.minor:
             return "py3"
         return f"cp3{self.minor}"
 
     @property
     def abi(self) -> str:
-        """The ABI: ``cp313``, ``cp313t``, ``abi3`` or ``abi3t``, and ``none`` for any"""
+        """The ABI: ``cp313``, ``cp313t``, ``abi3`` or ``abi3t``, and ``none`` for any Python"""
         if not self.minor:
             return "none"
         return f"{'abi3' if self.stable_abi else self.python_tag}{'t' if self.free_threaded else ''}"
 
     @property
     def abi_tag(self) -> str:
-        """What a wheel is tagged with: the ABI, but ``abi3.abi3t`` where Pythons with the GIL load it, too"""
+        """The ABI tag of wheels: the ABI, or ``abi3.abi3t`` for abi3t, which Pythons with the GIL load, too"""
         return "abi3.abi3t" if self.abi == "abi3t" else self.abi
 
     @property
     def name(self) -> str:
-        """The word of selectors and wheel identifiers: ``cp313``, ``cp313t``, ``cp313-abi3`` or ``cp315-abi3t``."""
+        """The name in selectors and wheel identifiers: ``cp313``, ``cp313t``, ``cp313-abi3`` or ``cp315-abi3t``."""
         if not self.minor:
             return self.python_tag
         return f"{self.python_tag}-{self.abi}" if self.stable_abi else self.abi
 
     @property
     def limited_api(self) -> str:
-        """The version of the limited API as macros have it (``0x030D0000``), empty for a version-specific ABI."""
+        """The version of the limited API as in macros (``0x030D0000``), empty for a version-specific ABI."""
         return f"0x03{self.minor:02X}0000" if self.stable_abi else ""
 
     @property
     def macros(self) -> Mapping[str, str]:
-        """What chooses this ABI in CPython's headers, by the name of the macro."""
+        """The macros that select this ABI in CPython's headers, name → value."""
         if self.stable_abi:
             return {"Py_TARGET_ABI3T" if self.free_threaded else "Py_LIMITED_API": self.limited_api}
         return {"Py_GIL_DISABLED": "1"} if self.free_threaded else {}
 
     @property
     def beginning(self) -> Python:
-        """The version-specific ABI that a stable one begins with, which is what ``stable-abi`` names: ``cp315t``."""
+        """The version-specific ABI that a stable one begins with, as ``stable-abi`` names it: ``cp315t``."""
         return replace(self, stable_abi=False)
 
     def serves(self, other: Python) -> bool:
-        """Whether *other* loads what is made for this ABI."""
+        """Return whether *other* loads modules of this ABI."""
         if not self.stable_abi:
             return self == other
         return self.minor <= other.minor and (self.free_threaded or not other.free_threaded)
@@ -111,29 +111,29 @@ class Python:
 
 
 ANY_PYTHON = Python(0)
-"""What a wheel with programs and without modules is made for: its tag is ``py3-none-PLATFORM``."""
+"""The Python of wheels that have programs and no modules: their tag is ``py3-none-PLATFORM``."""
 
 OLDEST, NEWEST = 9, 15
 _FIRST_FREE_THREADED = 13
 _FIRST_NAMING_MUSL = 11
 FIRST_ABI3T = 15
-"""PEP 803: the minor version of the first CPython that loads ``.abi3t.so``."""
+"""The minor version of the first CPython that loads ``.abi3t.so`` (PEP 803)."""
 
 PYTHONS: tuple[Python, ...] = (
     *(Python(minor) for minor in range(OLDEST, NEWEST + 1)),
     *(Python(minor, free_threaded=True) for minor in range(_FIRST_FREE_THREADED, NEWEST + 1)),
 )
-"""Every supported version-specific ABI, in the order in which they are listed."""
+"""Every supported version-specific ABI, in the order of listings."""
 
 STABLE_ABIS: tuple[Python, ...] = (
     *(Python(minor, stable_abi=True) for minor in range(OLDEST, NEWEST + 1)),
     *(Python(minor, free_threaded=True, stable_abi=True) for minor in range(FIRST_ABI3T, NEWEST + 1)),
 )
-"""Every stable ABI, by the version that it begins with."""
+"""Every stable ABI, ordered by the version that it begins with."""
 
 
 def find_python(name: str) -> Python:
-    """The Python of a selector: ``cp313``, ``cp313t``, ``cp310-abi3`` or ``cp315-abi3t``.
+    """Return the Python of a selector: ``cp313``, ``cp313t``, ``cp310-abi3`` or ``cp315-abi3t``.
 
     :raises ConfigurationError: if it is no CPython that wheels can be made for.
     """
@@ -149,7 +149,7 @@ def find_python(name: str) -> Python:
 
 
 def select_pythons(names: Iterable[str]) -> tuple[Python, ...]:
-    """The Pythons that *names* (selectors, or ``all``) stand for, each once, in table order.
+    """Return the Pythons that *names* (selectors, or ``all``) select, each once, in the order of the table.
 
     :raises ConfigurationError: for a name that is not a selector.
     """

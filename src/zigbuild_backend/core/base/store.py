@@ -1,7 +1,7 @@
-"""The store: a folder on this machine that holds what was made once and may be made again (its caches).
+"""The store: a folder of caches on this machine.
 
-Everything in it is content-addressed or guarded by a lock, so that several processes share it and one that is killed
-leaves nothing half-written behind. Deleting it costs time, never data.
+Its entries are content-addressed or guarded by a lock, so that processes can share it, and one that is killed leaves no
+entry half-written. To delete it costs time, never data.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from .frozen import dataclass
 
 _BLOCK = 1 << 20
 _NEW = ".new-"
-_UNLOCKED = 3600.0  # seconds after which a temporary folder that nobody holds is deleted
-_ABANDONED = 86400.0  # the same, where it can't be told whether somebody holds it
+_UNLOCKED = 3600.0  # seconds after which a temporary folder that no process holds is deleted
+_ABANDONED = 86400.0  # the same, if it is not known whether a process holds it
 
 
 @dataclass(frozen=True)
 class Store:
-    """The caches below one folder, which is made when something is first kept."""
+    """The caches below one folder, which is made for the first entry."""
 
     root: Path
 
     def folder(self, *parts: str) -> Path:
-        """The folder of that name, made if need be."""
+        """Return the folder of that name, after making it if it is missing."""
         folder = self.root.joinpath(*parts)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def keep(self, parts: tuple[str, ...], make: Callable[[Path], None]) -> Path:
-        """The file or folder of that name; if it is not there, ``make(path)`` makes it at a temporary place first.
+        """Return the file or folder of that name; if it is missing, ``make(path)`` makes it at a temporary path first.
 
-        It appears whole or not at all. Of two processes that make it at once the first wins and the other's is dropped.
+        It appears whole or not at all. If two processes make it at once, the result of the second is dropped.
         """
         final = self.root.joinpath(*parts)
         if final.exists():
@@ -56,17 +56,17 @@ class Store:
 
     @contextlib.contextmanager
     def scratch(self, *parts: str) -> Iterator[Path]:
-        """A new private folder inside the one of that name, removed afterwards.
+        """Make a new private folder inside the one of that name, and remove it afterwards.
 
-        What processes that were killed have left there is deleted.
+        Folders of processes that were killed are removed, too.
         """
         parent = self.folder(*parts)
-        clear_left(parent.glob(f"{_NEW}*"))
+        remove_abandoned(parent.glob(f"{_NEW}*"))
         with temporary_folder(parent) as folder:
             yield folder
 
     def keep_tree(self, kind: str, files: Mapping[str, bytes]) -> Path:
-        """A folder that holds *files* (relative path to content), named by :func:`digest_tree`."""
+        """Return a folder that holds *files* (relative path → content), named by :func:`digest_tree`."""
 
         def make(folder: Path) -> None:
             for name, data in files.items():
@@ -78,10 +78,12 @@ class Store:
 
 
 def default_store(environ: Mapping[str, str]) -> Store:
-    """The user's store: ``ZIGBUILD_CACHE_DIR``, else ``zigbuild`` in the platform's cache folder.
+    """Return the user's store: ``ZIGBUILD_CACHE_DIR``, else ``zigbuild`` in the platform's cache folder.
 
-    Where neither is set, or the folder cannot be written, it is a private folder among the temporary files: builds work
-    without HOME, and only cost more time.
+    If no cache folder is known or writable, it is a private folder among the temporary files: builds work without HOME,
+    and only take longer.
+
+    :raises ZigbuildError: if that folder belongs to another user.
     """
     if chosen := environ.get("ZIGBUILD_CACHE_DIR"):
         return Store(Path(chosen).absolute())
@@ -109,7 +111,7 @@ def default_store(environ: Mapping[str, str]) -> Store:
 
 
 def digest_tree(files: Mapping[str, bytes]) -> str:
-    """The sha256 (hex) of a set of files: over each path and the sha256 of its content, in the order of the paths."""
+    """Return the sha256 (hex) over the paths of *files* and the sha256 of their contents, in the order of the paths."""
     total = hashlib.sha256()
     for name in sorted(files):
         total.update(f"{name}\0{hashlib.sha256(files[name]).hexdigest()}\n".encode())
@@ -117,13 +119,13 @@ def digest_tree(files: Mapping[str, bytes]) -> str:
 
 
 def digest_file(path: Path) -> str:
-    """The sha256 (hex) of a file, which may be larger than memory."""
+    """Return the sha256 (hex) of a file, read block by block."""
     with path.open("rb") as file:
         return digest_stream(file)
 
 
 def digest_stream(file: BinaryIO) -> str:
-    """The sha256 (hex) of what *file* holds from where it stands."""
+    """Return the sha256 (hex) of *file* from its position on, read block by block."""
     digest = hashlib.sha256()
     while block := file.read(_BLOCK):
         digest.update(block)
@@ -132,9 +134,9 @@ def digest_stream(file: BinaryIO) -> str:
 
 @contextlib.contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
-    """A new private folder inside *parent*, removed afterwards with all that is still in it.
+    """Make a new private folder inside *parent*, and remove it with its files afterwards.
 
-    It is held as long as this process lives: see :func:`clear_left`.
+    It is locked meanwhile, so that :func:`remove_abandoned` spares it.
     """
     folder = parent / f"{_NEW}{os.urandom(8).hex()}"
     folder.mkdir(mode=0o700)
@@ -145,18 +147,19 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
         _remove(folder)
 
 
-def clear_left(folders: Iterable[Path]) -> None:
-    """Deletes those of *folders*, made by :func:`temporary_folder`, that processes which were killed have left."""
+def remove_abandoned(folders: Iterable[Path]) -> None:
+    """Remove those of *folders*, made by :func:`temporary_folder`, whose process was killed."""
     for folder in folders:
         with contextlib.suppress(OSError), _held(folder) as is_ours:
-            # Neither alone would do: a lock comes after its folder, and may not be seen from another machine.
+            # Time alone or the lock alone is not enough: a folder exists before its lock, which another machine that
+            # shares the file system may not see.
             patience = _ABANDONED if is_ours is None else _UNLOCKED
             if is_ours is not False and time.time() - folder.lstat().st_mtime > patience:
                 _remove(folder)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Writes *path* whole or not at all; its folder must exist."""
+    """Write *path* whole or not at all; its folder must exist."""
     with temporary_folder(path.parent) as scratch:
         made = scratch / path.name
         made.write_bytes(data)
@@ -164,8 +167,8 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[bool]:
-    """Tries to hold the lock file *path*; yields whether it is ours. The system frees it if this process dies."""
+def hold_lock(path: Path) -> Iterator[bool]:
+    """Try to lock the file *path*; yield whether this process holds it. The system frees it if the process dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         is_ours = _try_lock(file.fileno())
@@ -192,7 +195,7 @@ if sys.platform == "win32":
 
     @contextlib.contextmanager
     def _held(folder: Path) -> Iterator[bool | None]:  # noqa: ARG001
-        """Folders can't be locked here, so that it is not known whether somebody holds *folder*."""
+        """Yield None: folders cannot be locked here, so it is not known whether another process holds *folder*."""
         yield None
 
 else:
@@ -210,7 +213,7 @@ else:
 
     @contextlib.contextmanager
     def _held(folder: Path) -> Iterator[bool | None]:
-        """Tries to hold the lock of *folder*; yields whether it is ours. The system frees it if this process dies."""
+        """Try to lock *folder*; yield whether this process holds it. The system frees it if the process dies."""
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             yield _try_lock(descriptor)

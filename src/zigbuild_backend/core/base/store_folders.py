@@ -1,6 +1,6 @@
-"""The folders of a store: each holds one kind of thing, below names that say which one.
+"""The names of the folders of a store, each of which holds entries of one kind.
 
-Unless stated otherwise an entry is named by a digest of what it was made from, and never changes.
+Unless stated otherwise an entry is named by a digest of its inputs, and never changes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The targets: a platform tag, the zig triple that makes it, and what CPython calls it in file names.
+"""The targets: platform tags, each with its triple for zig and its name in the file names of CPython.
 
-Tags follow PEP 600 (manylinux), PEP 656 (musllinux) and PEP 425. Triples and glibc floors are those that zig 0.15 to
-0.17 compile and link.
+The tags are those of PEP 600 (manylinux), PEP 656 (musllinux) and PEP 425, the triples and the lowest versions of glibc
+those that zig 0.15 to 0.17 compile and link for.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .suggestions import suggest
 
 @dataclass(frozen=True)
 class Target:
-    """A machine that wheels are made for.
+    """A platform that wheels are made for.
 
-    ``arch`` is the spelling of the platform tag (``i686``, ``armv7l``, ``amd64`` is spelt ``x86_64``); ``libc`` is
-    ``glibc``, ``musl``, ``libSystem`` or ``ucrt``. ``coff_machine`` is the name of a machine of Windows in
-    ``dlltool -m``. ``slices`` is empty except for universal2, whose library is the slices' libraries in one fat file.
+    ``arch`` is spelt as in the platform tag (``i686``, ``armv7l``), but ``x86_64`` for ``amd64``; ``libc`` is
+    ``glibc``, ``musl``, ``libSystem`` or ``ucrt``. ``coff_machine`` is the name of a machine of Windows in ``dlltool
+    -m``. ``slices`` is empty except for universal2, whose binaries are fat files of those of its slices.
     """
 
     platform_tag: str
@@ -42,12 +42,12 @@ class Target:
 
     @property
     def machine(self) -> str:
-        """``arch`` in one spelling for every system: ``aarch64`` also where tags say ``arm64``."""
+        """``arch`` in one spelling for every system: ``aarch64`` for ``arm64``, too."""
         return {"arm64": "aarch64"}.get(self.arch, self.arch)
 
     @property
     def musl_name(self) -> str:
-        """What musl calls itself where Python runs: ``libc.musl-armv7.so.1``."""
+        """The file name of musl on its distributions, ``libc.musl-armv7.so.1``; empty for other targets."""
         arch = {"i686": "x86", "armv7l": "armv7"}.get(self.arch, self.arch)
         return f"libc.musl-{arch}.so.1" if self.libc == "musl" else ""
 
@@ -68,10 +68,12 @@ class Target:
 
     @property
     def is_windows(self) -> bool:
+        """Whether its system is Windows."""
         return self.os == "windows"
 
     @property
     def is_32bit(self) -> bool:
+        """Whether its pointers have 32 bits."""
         return self.arch in ("i686", "armv7l")
 
     def __str__(self) -> str:
@@ -83,14 +85,14 @@ class _LinuxArch:
     zig: str
     multiarch: str
     glibc_floor: int
-    """The lowest manylinux policy that exists for the architecture and that zig can serve."""
+    """The lowest manylinux policy that exists for the architecture and that zig can link for."""
     glibc_triple: int | None = None
-    """The glibc that zig must be asked for where it refuses the floor; symbols are audited against the tag."""
+    """The glibc to link with where zig refuses the floor; symbols are audited against the tag."""
     eabi: str = ""
     cpu: str = "baseline"
 
 
-# armv7l: Debian's armhf and the manylinux images promise VFPv3-D16 and no NEON; zig's baseline has both.
+# armv7l: Debian's armhf and the manylinux images promise VFPv3-D16 without NEON; zig's baseline has NEON and D32.
 _LINUX = {
     "x86_64": _LinuxArch("x86_64", "x86_64", 17),
     "i686": _LinuxArch("x86", "i386", 17),
@@ -168,14 +170,14 @@ TARGETS: tuple[Target, ...] = (
     _macos((10, 13), "universal2"),
     *(_windows(tag) for tag in _WINDOWS),
 )
-"""Every supported target at its lowest version, in the order in which they are listed."""
+"""Every supported target at its lowest version, in the order of listings."""
 
 GROUPS = ("all", "linux", "manylinux", "musllinux", "macos", "windows")
-"""Names that stand for several targets; ``native`` is one more, which only a door can resolve."""
+"""Names of several targets each; the doors resolve one more, ``native``."""
 
 
 def find_target(platform_tag: str) -> Target:
-    """The target of a platform tag, also above the lowest version (``manylinux_2_28_x86_64``, ``macosx_12_0_arm64``).
+    """Return the target of a platform tag, also above the lowest version (``manylinux_2_28_x86_64``).
 
     :raises ConfigurationError: if no supported zig can make that platform.
     """
@@ -211,7 +213,7 @@ def find_target(platform_tag: str) -> Target:
 
 
 def select_targets(names: Iterable[str]) -> tuple[Target, ...]:
-    """The targets that *names* (platform tags and groups) stand for, each once, in table order, then as asked.
+    """Return the targets of *names* (platform tags and groups), each once, in the order of the table, then of *names*.
 
     :raises ConfigurationError: for a name that is neither.
     """

@@ -1,4 +1,4 @@
-"""The one place that knows which Python it runs on."""
+"""``tomllib``, also for the Pythons whose standard library does not have it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..base import store_folders
 from ..base.frozen import dataclass
-from ..base.store import Store, locked
+from ..base.store import Store, hold_lock
 
 _PAUSE = 0.05  # seconds
 _MADE = ("cache", "generated")
@@ -69,7 +69,7 @@ def open_workspace(store: Store, name: str) -> Iterator[Workspace]:
     """A build root for the project *name*, with an empty folder for artifacts."""
     parent = store.folder(store_folders.WORK, name)
     for number in count():
-        with locked(parent / f"{number}.lock") as is_ours:
+        with hold_lock(parent / f"{number}.lock") as is_ours:
             if is_ours:
                 folder = parent / str(number)
                 workspace = Workspace(folder / "root", folder / "artifacts", parent / "cache")
@@ -86,7 +86,7 @@ def clear_workspace(store: Store, name: str) -> None:
     parent = store.folder(store_folders.WORK, name)
     with contextlib.ExitStack() as stack, store.scratch(store_folders.WORK, name) as scratch:
         for lock in sorted(parent.glob("*.lock")):  # in this order everywhere, so that two do not wait for each other
-            while not stack.enter_context(locked(lock)):
+            while not stack.enter_context(hold_lock(lock)):
                 time.sleep(_PAUSE)
         for made in _MADE:
             with contextlib.suppress(FileNotFoundError):
