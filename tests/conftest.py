@@ -37,10 +37,13 @@ settings.register_profile("full", deadline=None, max_examples=300)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the number of examples by the lane, let xdist take files as they come, and let Python keep its bytecode.
+    """Choose the lanes fast and zig if no path and no ``-m`` is given, and the number of examples by the lane.
 
-    The files of the first folders last longest, with fewer tests than others. The program is started a thousand times.
+    Besides, let xdist take files as they come, since those of the first folders last longest, and let Python keep its
+    bytecode, since the program is started a thousand times.
     """
+    if config.args_source is not pytest.Config.ArgsSource.ARGS and not config.option.markexpr:
+        config.option.markexpr = "fast or zig"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     settings.load_profile("full" if config.option.markexpr == "full" else "fast")
@@ -92,7 +95,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def expect_text(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
-    """Asserts that a file of the tests holds a text, or with ``--update-golden`` makes it so."""
+    """Return a function that asserts that a file holds a text, or with ``--update-golden`` writes it."""
 
     def expect(path: Path, text: str) -> None:
         if request.config.getoption("--update-golden"):
@@ -104,7 +107,7 @@ def expect_text(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
 
 @pytest.fixture(scope="session")
 def zig() -> Zig:
-    """The zig that the backend is pinned to, with the user's caches; without it the test is skipped."""
+    """Return the zig that the backend is pinned to, with the user's caches; skip the test if it is not installed."""
     try:
         return find_zig(DEFAULT_ZIG, this_machine(os.environ))
     except NotFoundError as error:
@@ -113,7 +116,7 @@ def zig() -> Zig:
 
 @pytest.fixture(scope="session")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The backend's own wheel, built by itself from a copy of the tree."""
+    """Build the wheel of the backend by the backend itself, from a copy of the tree."""
     folder = tmp_path_factory.mktemp("backend")
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, ROOT],

@@ -1,4 +1,4 @@
-"""A release of many wheels in a repository, for the tests that drop them, ask for them all at once, and kill."""
+"""A release of many wheels in a repository, for the tests that drop them, ask for all at once, and kill."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NUMBER = 50
 
 @pytest.fixture(scope="session")
 def release(tmp_path_factory: pytest.TempPathFactory, zig: object) -> Release:
-    """50 wheels of one sdist, or as many as the Pythons of this machine give."""
+    """Build 50 wheels of one sdist, or as many as the Pythons of this machine allow, and record them."""
     del zig
     base = tmp_path_factory.mktemp("under-load")
     minors = sorted((int(version.split(".")[1]) for version in PYTHONS), reverse=True)[:3]

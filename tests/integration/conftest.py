@@ -1,4 +1,4 @@
-"""Who runs programs in the sandbox: root and an ordinary user have other rights, and other limits bind them."""
+"""The users who run programs in the sandbox, and a release with its repository."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
 
 @pytest.fixture(scope="session", params=["root", "ordinary"])
 def user(request: pytest.FixtureRequest) -> Iterator[User]:
-    """A user with a folder of theirs."""
+    """Make a user with a folder: root and an ordinary user have different rights and limits."""
     with _made(request.param) as somebody:
         yield somebody
 
 
 @pytest.fixture(scope="session")
 def own_user() -> Iterator[User]:
-    """The user that these tests run as, who has zig."""
+    """Return the user that these tests run as, who has zig."""
     with _made("root" if os.getuid() == 0 else "ordinary") as somebody:
         yield somebody
 
@@ -44,20 +44,20 @@ def _made(name: str) -> Iterator[User]:
 
 @pytest.fixture(scope="session")
 def example_release(tmp_path_factory: pytest.TempPathFactory, zig: object) -> Path:
-    """A folder with the sdist of the example in C, and a wheel for each object format. Nobody writes into it."""
+    """Make a folder with the sdist of the example in C, and a wheel for each object format. No test writes into it."""
     del zig
     return make_release(tmp_path_factory.mktemp("example-release"))
 
 
 @pytest.fixture(scope="session")
 def example_repository(example_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a repository with that release, to be copied. Nobody writes into it."""
+    """Make the data folder of a repository with that release, to be copied. No test writes into it."""
     return make_repository(tmp_path_factory.mktemp("example-repository"), example_release)
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Sandbox:
-    """What builds run in: the sandbox, where this machine has one."""
+    """Return the sandbox, or what stands for it on a machine without one."""
     try:
         return find_sandbox(os.environ)
     except NotFoundError:

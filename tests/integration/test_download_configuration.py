@@ -138,7 +138,7 @@ def test_authorities_that_cannot_be_read_are_said(origin: Origin, tmp_path: Path
 
 def ask(root: Path, hook: str) -> str:
     code = f"import zigbuild_backend; print(zigbuild_backend.{hook}())"
-    environ = environ_of({"PYTHONPATH": os.pathsep.join(sys.path)})
+    environ = environ_of({"PYTHONPATH": os.pathsep.join(sys.path), "ZIGBUILD_KEEP_ZIG": "0"})
     done = subprocess.run([sys.executable, "-c", code], cwd=root, env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -41,6 +41,7 @@ from zigbuild_backend.index.repository import Repository, open_repository
 from zigbuild_backend.rebuild.environments.environment import obtain_environment
 from zigbuild_backend.release.release_manifest import ReleasedFile, ReleasedWheel, make_manifest, render_manifest
 
+pytestmark = pytest.mark.full
 needs_root = pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can mount a file system")
 
 
@@ -365,8 +366,6 @@ from pathlib import Path
 from zigbuild_backend.index.repository import open_repository
 from zigbuild_backend.index.adding_files import add_files
 from zigbuild_backend.core.base.store import Store
-
-pytestmark = pytest.mark.full
 
 data, told, wheels = Path(sys.argv[1]), sys.argv[2], sorted(Path(sys.argv[3]).glob("*.whl"))
 ways = {"user": Store(data / "none"), "environ": {}, "cwd": data, "say": print}

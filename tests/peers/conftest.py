@@ -1,4 +1,4 @@
-"""What these tests build with."""
+"""The build frontend of these tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zigbuild_backend.core.zig.toolchain import Zig
 
 @pytest.fixture
 def frontend(zig: Zig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Frontend:
-    """A frontend which neither hears of settings by the environment nor can ask git for anything."""
+    """Return a frontend without settings in the environment."""
     for name in (name for name in os.environ if name.startswith("ZIGBUILD_") and name != "ZIGBUILD_CACHE_DIR"):
         monkeypatch.delenv(name)
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)

@@ -52,9 +52,8 @@ class _Connection:
         self.sqlite = sqlite
         self.data_version = -1
         self.generation = 0
-
-    def __del__(self) -> None:
-        self.sqlite.close()
+        # Unlike __del__ this comes before the finalizer of the connection in a cycle, which warns if it is open.
+        weakref.finalize(self, sqlite.close).atexit = False
 
 
 class Database:
