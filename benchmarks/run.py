@@ -2,10 +2,12 @@
 
     python benchmarks/run.py wheel        one wheel of one C file, in a fresh process, the file edited each time
     python benchmarks/run.py hooks        import of the backend, and the metadata hook as a process
+    python benchmarks/run.py isolated     `pip wheel` with build isolation, when an earlier build has filled the caches
     python benchmarks/run.py matrix       105 wheels against `zig build` of the same graph
     python benchmarks/run.py matrix-cold  the same from empty caches, once each
 
-Run it on an idle machine, in an environment with `pip install -e '.[test]' -r benchmarks/requirements.txt`.
+Run it on an idle machine, in an environment with `pip install '.[test]' -r benchmarks/requirements.txt`. `--other
+PYTHON` names the interpreter of an environment with another version of the backend, which is measured beside this one.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from zigbuild_backend.core.base.store import default_store
@@ -113,18 +115,26 @@ def show(title: str, times: dict[str, list[float]], base: str) -> None:
         print(f"| {name} | {statistics.median(values) * 1e3:.0f} | {low:.0f} – {high:.0f} | {ratio:.2f} |")
 
 
-def hook(backend: str, call: str, out: Path) -> list[str | Path]:
-    return [sys.executable, "-c", f"import {backend} as b, sys; b.{call}(sys.argv[1])", out]
+def hook(backend: str, call: str, out: Path, python: str = sys.executable) -> list[str | Path]:
+    return [python, "-c", f"import {backend} as b, sys; b.{call}(sys.argv[1])", out]
 
 
-def bench_wheel(folder: Path, rounds: int) -> None:
+def list_backends(other: str) -> Iterator[tuple[str, str, str, str]]:
+    """A name to show, the kind of project, the module and the interpreter of each backend that is measured."""
+    yield from ((name, name, backend, sys.executable) for name, backend in BACKENDS.items())
+    if other:
+        yield f"zigbuild-backend of {other}", "zigbuild-backend", "zigbuild_backend", other
+
+
+def bench_wheel(folder: Path, rounds: int, other: str) -> None:
     entries: dict[str, Callable[[], float]] = {}
-    for name, backend in BACKENDS.items():
-        project = make_project(folder / name, name)
+    for number, (name, kind, backend, python) in enumerate(list_backends(other)):
+        project = make_project(folder / str(number), kind)
+        call = hook(backend, "build_wheel", folder / "out", python)
 
-        def build(project: Path = project, backend: str = backend) -> float:
+        def build(project: Path = project, call: list[str | Path] = call) -> float:
             edit(project)
-            return seconds(hook(backend, "build_wheel", folder / "out"), cwd=project)
+            return seconds(call, cwd=project)
 
         entries[name] = build
 
@@ -171,15 +181,18 @@ def make_graph(folder: Path) -> Path:
     return project
 
 
-def bench_hooks(folder: Path, rounds: int) -> None:
-    entries: dict[str, Callable[[], float]] = {"python": lambda: seconds([sys.executable, "-c", "pass"])}
-    for name, backend in BACKENDS.items():
-        entries[f"import {name}"] = lambda backend=backend: seconds([sys.executable, "-c", f"import {backend}"])
+def bench_hooks(folder: Path, rounds: int, other: str) -> None:
+    def run_python() -> float:
+        return seconds([sys.executable, "-c", "pass"])
+
+    entries: dict[str, Callable[[], float]] = {"python": run_python}
+    for name, _, backend, python in list_backends(other):
+        entries[f"import {name}"] = lambda backend=backend, python=python: seconds([python, "-c", f"import {backend}"])
     show("Import of the backend", race(entries, rounds), "python")
-    entries = {}
-    for name, backend in BACKENDS.items():
-        project = make_project(folder / name, name)
-        call = hook(backend, "prepare_metadata_for_build_wheel", folder / "metadata")
+    entries = {"python": run_python}
+    for number, (name, kind, backend, python) in enumerate(list_backends(other)):
+        project = make_project(folder / str(number), kind)
+        call = hook(backend, "prepare_metadata_for_build_wheel", folder / "metadata", python)
 
         def prepare(call: list[str | Path] = call, project: Path = project) -> float:
             shutil.rmtree(folder / "metadata", ignore_errors=True)
@@ -191,7 +204,43 @@ def bench_hooks(folder: Path, rounds: int) -> None:
     show("The metadata hook, as a process", race(entries, rounds), "setuptools")
 
 
-def bench_matrix(folder: Path, rounds: int) -> None:
+def bench_isolated(folder: Path, rounds: int, other: str) -> None:
+    """Measures what pip does for a user: an environment for each build, with all that the backend asks for."""
+    wheels = folder / "wheels"
+    pip: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "wheel",
+        "--no-deps",
+    ]
+    seconds([*pip, "--no-build-isolation", "-w", wheels, ROOT])
+    entries: dict[str, Callable[[], float]] = {}
+    for name in BACKENDS:
+        project = make_project(folder / name, name)
+        if name == "zigbuild-backend":
+            text = (project / "pyproject.toml").read_text()
+            (version,) = (path.name.split("-")[1] for path in wheels.glob("zigbuild_backend-*.whl"))
+            (project / "pyproject.toml").write_text(
+                text.replace('"zigbuild-backend"', f'"zigbuild-backend=={version}"')
+            )
+
+        def build(project: Path = project, **environ: str) -> float:
+            edit(project)
+            command = [*pip, "--find-links", wheels, "-w", folder / "out", project]
+            return seconds(command, env=os.environ | environ)
+
+        entries[name] = build
+        if name == "zigbuild-backend":
+            entries[f"{name}, zig installed each time"] = lambda build=build: build(ZIGBUILD_KEEP_ZIG="0")
+    del other
+    show("pip wheel, isolated, the C file edited", race(entries, rounds), "scikit-build-core")
+
+
+def bench_matrix(folder: Path, rounds: int, other: str) -> None:
+    del other
     project, graph = make_project(folder / "c", "zigbuild-backend"), make_graph(folder)
     chosen = [f"-Dwheel={python}-{target}" for python in PYTHONS for target in TARGETS]
     options = [f"--only={wheel.removeprefix('-Dwheel=')}" for wheel in chosen]
@@ -220,8 +269,8 @@ def bench_matrix(folder: Path, rounds: int) -> None:
     print(f"\nLargest process of all: {peak:.0f} MB (zig's own included)")
 
 
-def bench_cold(folder: Path, rounds: int) -> None:
-    del rounds
+def bench_cold(folder: Path, rounds: int, other: str) -> None:
+    del rounds, other
     project, graph = make_project(folder / "c", "zigbuild-backend"), make_graph(folder)
     chosen = [f"{python}-{target}" for python in PYTHONS for target in TARGETS]
     times = {}
@@ -237,12 +286,19 @@ def bench_cold(folder: Path, rounds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    benches = {"wheel": bench_wheel, "hooks": bench_hooks, "matrix": bench_matrix, "matrix-cold": bench_cold}
+    benches = {
+        "wheel": bench_wheel,
+        "hooks": bench_hooks,
+        "isolated": bench_isolated,
+        "matrix": bench_matrix,
+        "matrix-cold": bench_cold,
+    }
     parser.add_argument("bench", choices=benches)
     parser.add_argument("-n", "--rounds", type=int, default=9)
+    parser.add_argument("--other", metavar="PYTHON", default="", help="an interpreter with another version to measure")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        benches[arguments.bench](Path(folder), arguments.rounds)
+        benches[arguments.bench](Path(folder), arguments.rounds, arguments.other)
 
 
 if __name__ == "__main__":
