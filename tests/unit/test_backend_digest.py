@@ -14,6 +14,7 @@ import pytest
 from zigbuild_backend.core.base import backend_digest
 from zigbuild_backend.core.base.backend_digest import PACKAGE, digest_backend, list_package, read_backend
 from zigbuild_backend.core.base.pins import NAME, VERSION
+from zigbuild_backend.rebuild.environments.earlier_backends import digest_any_backend
 
 
 @pytest.fixture
@@ -76,3 +77,20 @@ def test_the_built_wheel_says_the_same(backend: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(backend) as wheel:
         wheel.extractall(tmp_path)
     assert digest_backend(tmp_path / PACKAGE) == digest_backend(backend_digest.PACKAGE_FOLDER)
+
+
+def test_backends_without_a_core_have_the_digest_of_their_own_rule(tmp_path: Path) -> None:
+    """Version 0.1 counted all its modules but those outside of the making of wheels."""
+    for path in ("wheel.py", "settings/model.py", "deflate/deflate.c"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    total = hashlib.sha256()
+    for path in ("deflate/deflate.c", "settings/model.py", "wheel.py"):
+        total.update(path.encode() + b"\0" + hashlib.sha256(path.encode()).digest())
+    assert digest_any_backend(tmp_path) == total.hexdigest()
+    for path in ("cli/wheels.py", "compare/zips.py", "warm.py", "wheel.pyc"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    assert digest_any_backend(tmp_path) == total.hexdigest()
+    shutil.copytree(backend_digest.PACKAGE_FOLDER / "core", tmp_path / "core")
+    assert digest_any_backend(tmp_path) == digest_backend(tmp_path)

@@ -201,5 +201,5 @@ def install(
         raise NotFoundError(
             f"cannot be installed:\n{said}",
             where=what,
-            hint=f"without a network, install it from a file: pip install {what}",
+            hint="without a network, name a folder that holds its wheel: PIP_FIND_LINKS=FOLDER",
         )
