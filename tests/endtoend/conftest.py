@@ -38,5 +38,7 @@ def release(tmp_path_factory: pytest.TempPathFactory, zig: object) -> Release:
     with opened(data) as repository:
         wheels = [file for file in repository.ledger.all_files() if file.is_wheel]
         for file in wheels:
-            repository.ledger.add_verdict(Verification(file.sha256, 4, True, {}, "", "2026-01-01T00:00:00.000000Z"))
+            repository.ledger.record_verification(
+                Verification(file.sha256, 4, True, {}, "", "2026-01-01T00:00:00.000000Z")
+            )
     return Release(base / "dist", spare, data, {file.name: file.sha256 for file in wheels})

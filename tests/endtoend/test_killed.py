@@ -208,7 +208,7 @@ def check_ledger(world: World, names: list[str]) -> None:
         for name in names:
             assert ledger.metadata(recorded[name]) == world.metadata[name]
             if name in world.dropped:
-                assert any(verdict.level == 4 and verdict.is_good for verdict in ledger.verdicts(recorded[name]))
+                assert any(verdict.level == 4 and verdict.is_good for verdict in ledger.verifications(recorded[name]))
                 assert ledger.level(recorded[name]) == 4
                 assert ledger.buildinfo(recorded[name])
 

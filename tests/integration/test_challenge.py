@@ -55,10 +55,10 @@ def test_agree_differ_and_unknown(repository: Repository, other: IndexServer, ex
         "1 agree, 1 differ, 2 unknown there",
     ]
     assert other.asked == ["/simple/example-c/"]  # no file is fetched for that
-    (good,) = (verdict for verdict in repository.ledger.verdicts(agreed.sha256) if verdict.level == 5)
+    (good,) = (verdict for verdict in repository.ledger.verifications(agreed.sha256) if verdict.level == 5)
     assert (good.is_good, good.circumstance) == (True, {"index": other.index})
     assert repository.ledger.level(agreed.sha256) == 5
-    (bad,) = (verdict for verdict in repository.ledger.verdicts(differing.sha256) if verdict.level == 5)
+    (bad,) = (verdict for verdict in repository.ledger.verifications(differing.sha256) if verdict.level == 5)
     assert (bad.is_good, bad.explanation) == (False, f"{other.index} has the sha256 {'ab' * 32}")
     assert repository.ledger.level(differing.sha256) == 1
 
@@ -109,7 +109,7 @@ def test_indexes_that_do_not_answer(
 def test_what_is_no_address(repository: Repository, tmp_path: Path) -> None:
     done = zigbuild("cache", "challenge", "somewhere", "--data", repository.folder)
     assert done.returncode == 2
-    assert "is no address of an index" in done.stderr
+    assert "is no URL of an index" in done.stderr
     done = zigbuild("cache", "challenge", "http://127.0.0.1:9/", "--data", tmp_path / "nothing")
     assert done.returncode == 5
     assert "there is no repository" in done.stderr

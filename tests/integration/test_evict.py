@@ -55,11 +55,11 @@ def proven(example_repository: Path, tmp_path_factory: pytest.TempPathFactory) -
     (row,) = json.loads(done.stdout)["wheels"]
     told = {"file": proven.name, "sha256": proven.sha256, "same": True, "level": 4, "explanation": "", "problems": []}
     assert row == told
-    assert done.stderr.count(f"{proven.name}: the same (") == 2
+    assert done.stderr.count(f"{proven.name}: identical (") == 2
     assert "1 wheel of 1 proven to be rebuildable" in done.stderr
-    verdict = copied.ledger.verdicts(proven.sha256)[-1]
+    verdict = copied.ledger.verifications(proven.sha256)[-1]
     for file in wheels_of(copied).values():
-        copied.ledger.add_verdict(replace(verdict, sha256=file.sha256))
+        copied.ledger.record_verification(replace(verdict, sha256=file.sha256))
     copied.close()
     return folder
 
@@ -80,7 +80,7 @@ def presences(repository: Repository) -> dict[str, str]:
 
 
 def assert_comes_back(repository: Repository, sandbox: Sandbox | None, release: Path) -> None:
-    recreator = Recreator(repository, sandbox, environ=ENVIRON)
+    recreator = Recreator(repository, sandbox)
     try:
         for future, file in [(recreator.request(file), file) for file in repository.ledger.all_files()]:
             assert future.result(300).read_bytes() == (release / file.name).read_bytes()
@@ -107,7 +107,7 @@ def test_what_was_not_proven_stays(unproven: Repository) -> None:
 
 def test_a_proof_tells_of_both_circumstances(repository: Repository) -> None:
     file = wheels_of(repository)[LINUX]
-    verdict = next(verdict for verdict in repository.ledger.verdicts(file.sha256) if verdict.level == 4)
+    verdict = next(verdict for verdict in repository.ledger.verifications(file.sha256) if verdict.level == 4)
     one, other = verdict.circumstance["same"]
     assert verdict.is_good
     assert {key for key in one if one[key] != other[key]} >= {"jobs", "umask", "timezone", "locale", "caches"}
@@ -150,7 +150,7 @@ def test_a_dry_run_drops_nothing(repository: Repository) -> None:
 def test_only_as_much_as_is_wanted_and_what_is_used_least(repository: Repository) -> None:
     wheels = wheels_of(repository)
     for file in wheels.values():
-        repository.ledger.note_cost(file.sha256, 1)
+        repository.ledger.record_rebuild_seconds(file.sha256, 1)
     for _ in range(100):
         repository.ledger.count_use(wheels[WINDOWS].sha256)  # by far the largest
     wanted = max(wheels[target].size for target in (LINUX, MACOS)) + 1
@@ -164,7 +164,7 @@ def test_only_as_much_as_is_wanted_and_what_is_used_least(repository: Repository
 def test_what_costs_most_to_make_stays_longest(repository: Repository) -> None:
     wheels = wheels_of(repository)
     for target, file in wheels.items():
-        repository.ledger.note_cost(file.sha256, 1000 if target == WINDOWS else 1)
+        repository.ledger.record_rebuild_seconds(file.sha256, 1000 if target == WINDOWS else 1)
     assert len(drop_all(repository, is_purge=True, wanted=1).dropped) == 1
     assert presences(repository)[WINDOWS] == "whole"
 
@@ -178,16 +178,18 @@ def test_sdists_are_never_dropped(repository: Repository) -> None:
 
 def test_what_is_refuted_stays(repository: Repository) -> None:
     file = wheels_of(repository)[LINUX]
-    repository.ledger.add_verdict(Verification(file.sha256, 3, False, {}, "spam.so: .text differs", render_now()))
+    repository.ledger.record_verification(
+        Verification(file.sha256, 3, False, {}, "spam.so: .text differs", render_now())
+    )
     report = drop_all(repository)
     assert [problem.where for problem in report.refused] == [file.name]
-    assert "what was shown of it is level 2, put together again; spam.so: .text differs" in report.refused[0].message
+    assert "it has reached level 2, assembled from its members; spam.so: .text differs" in report.refused[0].message
     assert presences(repository)[LINUX] == "whole"
 
 
 def test_what_several_caches_have_is_not_proven_by_that(unproven: Repository) -> None:
     file = wheels_of(unproven)[LINUX]
-    unproven.ledger.add_verdict(Verification(file.sha256, 5, True, {}, "", render_now()))
+    unproven.ledger.record_verification(Verification(file.sha256, 5, True, {}, "", render_now()))
     assert file.name in {problem.where for problem in drop_all(unproven).refused}
 
 
@@ -201,8 +203,8 @@ def test_without_its_sdist_a_wheel_stays(repository: Repository) -> None:
 def add_foreign(repository: Repository, folder: Path, *versions: str) -> list[File]:
     """Wheels of another tool that share a member."""
     paths = [write_foreign_wheel(folder, version=version) for version in versions]
-    options = {"user": repository.store, "environ": ENVIRON, "cwd": folder, "say": print}
-    return [added.file for added in add_files(repository, paths, [], **options) if added.file]
+    added = add_files(repository, paths, user_store=repository.store, cwd=folder)
+    return [one.file for one in added if one.file]
 
 
 def test_wheels_of_other_tools_keep_their_members(unproven: Repository, tmp_path: Path) -> None:
@@ -212,9 +214,9 @@ def test_wheels_of_other_tools_keep_their_members(unproven: Repository, tmp_path
     assert (unproven.presence(file), unproven.ledger.level(file.sha256)) == ("members", 2)
     report = evict(unproven, [file], is_purge=True)
     assert report.dropped == ()
-    assert "does not tell how it was made" in report.refused[0].message
+    assert "has no buildinfo, so it can only be recreated from its members" in report.refused[0].message
     assert unproven.presence(file) == "members"
-    unproven.ledger.add_verdict(Verification(file.sha256, 5, True, {"index": "x"}, "", render_now()))
+    unproven.ledger.record_verification(Verification(file.sha256, 5, True, {"index": "x"}, "", render_now()))
     evict(unproven, [file], is_purge=True)
     assert unproven.presence(file) == "dropped"
 
@@ -235,7 +237,7 @@ def test_one_process_drops_at_a_time(repository: Repository) -> None:
     with hold_lock(repository.folder / "locks" / "evict.lock"):
         done = zigbuild("cache", "evict", "--data", repository.folder)
     assert done.returncode == 2
-    assert "another process drops files just now" in done.stderr
+    assert "another process is dropping files" in done.stderr
 
 
 PROGRAM = """
@@ -245,7 +247,7 @@ from zigbuild_backend.index.repository import open_repository
 from zigbuild_backend.index.eviction import evict
 from zigbuild_backend.index.recreator import Recreator
 repository = open_repository(Path(sys.argv[1]), {})
-recreator = Recreator(repository, None, environ={})
+recreator = Recreator(repository, None)
 print("ready", flush=True)
 while True:
     evict(repository, repository.ledger.all_files())
@@ -273,11 +275,11 @@ def test_killed_at_any_moment_nothing_is_lost(repository: Repository, example_re
 
 def test_what_comes_out_different_is_told(unproven: Repository, sandbox: Sandbox) -> None:
     altered = falsify(unproven, drop(unproven)[LINUX])
-    workbench = Rebuilder(unproven, sandbox, ENVIRON, lambda text: None)
-    (proof,) = prove_wheels(unproven, [altered], workbench, contrasting_variations(ENVIRON))
+    rebuilder = Rebuilder(unproven, sandbox)
+    (proof,) = prove_wheels(rebuilder, [altered], contrasting_variations(ENVIRON))
     assert (proof.is_good, proof.level, proof.error) == (False, 3, None)
     assert proof.explanation
-    (verdict,) = (verdict for verdict in unproven.ledger.verdicts(altered.sha256) if not verdict.is_good)
+    (verdict,) = (verdict for verdict in unproven.ledger.verifications(altered.sha256) if not verdict.is_good)
     assert verdict.circumstance["differs"]["umask"] == "022"
     done = zigbuild("cache", "prove", "--data", unproven.folder, altered.name, *ISOLATION)
     assert done.returncode == 4
@@ -286,13 +288,13 @@ def test_what_comes_out_different_is_told(unproven: Repository, sandbox: Sandbox
 
 def test_what_nothing_tells_of_can_not_be_proven(unproven: Repository, sandbox: Sandbox, tmp_path: Path) -> None:
     (file,) = add_foreign(unproven, tmp_path, "1.0")
-    workbench = Rebuilder(unproven, sandbox, ENVIRON, lambda text: None)
-    (proof,) = prove_wheels(unproven, [file], workbench, contrasting_variations(ENVIRON))
+    rebuilder = Rebuilder(unproven, sandbox)
+    (proof,) = prove_wheels(rebuilder, [file], contrasting_variations(ENVIRON))
     assert isinstance(proof.error, NotFoundError)
     unproven.blobs.remove(unproven.ledger.find("example_c-1.0.0.tar.gz").sha256)
     done = zigbuild("cache", "prove", "--data", unproven.folder, *ISOLATION)
     assert done.returncode == 5
-    assert "0 wheels of 4 proven to be rebuildable" in done.stderr
+    assert "0 of 4 wheels proven to be rebuildable" in done.stderr
     assert "3 wheels: the sdist that wheels of example_c 1.0.0 were built from" in done.stderr
     assert done.stderr.count("the sdist that wheels of") == 1
     assert f"{file.name}: has no buildinfo" in done.stderr
@@ -303,10 +305,10 @@ def test_a_release_is_proven_by_a_build_for_each_circumstance(unproven: Reposito
     files = unproven.ledger.all_files()
     usual = contrasting_variations(ENVIRON)[0]
     counting = CountingSandbox(sandbox)
-    workbench = Rebuilder(unproven, counting, ENVIRON, lambda text: None)
-    proofs = list(prove_wheels(unproven, files, workbench, [usual, replace(usual)]))
+    rebuilder = Rebuilder(unproven, counting)
+    proofs = list(prove_wheels(rebuilder, files, [usual, replace(usual)]))
     assert counting.builds == 2
-    # It was one variation, twice.
+    # It was one circumstance, twice.
     assert [(proof.is_good, proof.level, unproven.ledger.level(proof.file.sha256)) for proof in proofs] == [
         (True, 3, 3)
     ] * 3

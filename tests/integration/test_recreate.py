@@ -35,7 +35,8 @@ from zigbuild_backend.index.eviction import drop_whole_file
 from zigbuild_backend.index.files import File
 from zigbuild_backend.index.peers import Peers
 from zigbuild_backend.index.recreations import BusyError
-from zigbuild_backend.index.recreator import Recreator
+from zigbuild_backend.index.recreator import RecreationLimits, Recreator
+from zigbuild_backend.index.remote_indexes import RemoteIndexes
 from zigbuild_backend.index.repository import Repository
 from zigbuild_backend.rebuild.sandbox.command import Sandbox
 
@@ -68,9 +69,11 @@ class Told:
 
 
 @contextmanager
-def recreating(repository: Repository, sandbox: Sandbox | None, **options: Any) -> Iterator[tuple[Recreator, Told]]:
+def recreating(
+    repository: Repository, sandbox: Sandbox | None, peers: Peers | None = None, **limits: Any
+) -> Iterator[tuple[Recreator, Told]]:
     told = Told()
-    recreator = Recreator(repository, sandbox, environ=ENVIRON, observe=told.observe, **options)
+    recreator = Recreator(repository, sandbox, RemoteIndexes(peers=peers), RecreationLimits(**limits), told.observe)
     try:
         yield recreator, told
     finally:
@@ -105,7 +108,7 @@ def test_wheels_of_a_release_are_rebuilt_in_one_graph(repository: Repository, re
     wheels = drop(repository)
     gate = threading.Event()
     counting = CountingSandbox(sandbox, gate.wait)
-    with recreating(repository, counting, builders=1) as (recreator, told):
+    with recreating(repository, counting, builds=1) as (recreator, told):
         first = recreator.request(wheels[LINUX])
         wait_until(lambda: counting.builds)
         rest = [recreator.request(wheels[target]) for target in (WINDOWS, MACOS)]
@@ -140,11 +143,12 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from zigbuild_backend.index.repository import open_repository
-from zigbuild_backend.index.recreator import Recreator
+from zigbuild_backend.index.recreator import RecreationLimits, Recreator
+from zigbuild_backend.index.remote_indexes import RemoteIndexes
 from zigbuild_backend.rebuild.sandbox.unconfined import Unconfined
-repository = open_repository(Path(sys.argv[1]), {})
+repository = open_repository(Path(sys.argv[1]), os.environ)
 file = repository.ledger.find(sys.argv[2])
-recreator = Recreator(repository, Unconfined(), environ=os.environ, observe=lambda kind, *_: print(kind, flush=True))
+recreator = Recreator(repository, Unconfined(), observe=lambda kind, *_: print(kind, flush=True))
 print("ready", flush=True)
 sys.stdin.readline()
 print(recreator.obtain(file, 300).read_bytes() == Path(sys.argv[3]).read_bytes())
@@ -174,7 +178,7 @@ def test_two_processes_that_want_one_wheel_cause_one_build(repository: Repositor
 def test_who_is_impatient_is_told_when_to_ask_again(repository: Repository, release: Path, sandbox: Sandbox) -> None:
     wheels = drop(repository)
     gate = threading.Event()
-    with recreating(repository, CountingSandbox(sandbox, gate.wait), queue=2) as (recreator, told):
+    with recreating(repository, CountingSandbox(sandbox, gate.wait), under_way=2) as (recreator, told):
         for target in (LINUX, MACOS):
             with pytest.raises(BusyError) as busy:
                 recreator.obtain(wheels[target], 0.01)
@@ -191,7 +195,7 @@ def test_what_waits_when_all_ends_is_told_to_ask_again(repository: Repository, s
     wheels = drop(repository)
     gate = threading.Event()
     counting = CountingSandbox(sandbox, gate.wait)
-    with recreating(repository, counting, builders=1) as (recreator, told):
+    with recreating(repository, counting, builds=1) as (recreator, told):
         first = recreator.request(wheels[LINUX])
         wait_until(lambda: counting.builds)
         waiting = recreator.request(wheels[MACOS])
@@ -221,8 +225,8 @@ def assert_refused(repository: Repository, sandbox: Sandbox | None, file: File, 
 
 def test_other_bytes_are_never_given(repository: Repository, sandbox: Sandbox) -> None:
     altered = falsify(repository, drop(repository)[LINUX])
-    assert_refused(repository, sandbox, altered, "other bytes came of making it again")
-    (verdict,) = (verdict for verdict in repository.ledger.verdicts(altered.sha256) if not verdict.is_good)
+    assert_refused(repository, sandbox, altered, "the rebuild gave other bytes")
+    (verdict,) = (verdict for verdict in repository.ledger.verifications(altered.sha256) if not verdict.is_good)
     assert verdict.level == 3
     assert verdict.circumstance["python"]
     assert repository.ledger.level(altered.sha256) < 3
@@ -245,7 +249,7 @@ def test_altered_members_are_no_way(repository: Repository, release: Path, sandb
     file = next(file for file in repository.ledger.all_files() if LINUX in file.name)
     drop_whole_file(repository, file)
     for sha256 in repository.members.list():
-        place = repository.members.find_path(sha256)
+        place = repository.members.verified_path(sha256)
         assert place
         place.write_bytes(b"x" * place.stat().st_size)
     with recreating(repository, sandbox) as (recreator, told):
@@ -261,12 +265,12 @@ def test_the_sdist_is_gone(repository: Repository, sandbox: Sandbox) -> None:
 
 
 def test_nothing_is_built_without_a_sandbox(repository: Repository) -> None:
-    assert_refused(repository, None, drop(repository)[LINUX], "nothing is built here")
+    assert_refused(repository, None, drop(repository)[LINUX], "this process rebuilds no wheels")
 
 
 def test_a_failure_is_remembered_for_a_while(repository: Repository, sandbox: Sandbox, release: Path) -> None:
     file = drop(repository)[LINUX]
-    repository.ledger.note_failure(file.sha256, "no luck")
+    repository.ledger.record_failure(file.sha256, "no luck")
     with recreating(repository, sandbox) as (recreator, _), pytest.raises(NotFoundError, match="no luck"):
         recreator.obtain(file, 300)
     with recreating(repository, sandbox, retry_seconds=0) as (recreator, _):
@@ -328,7 +332,7 @@ def test_a_cache_with_other_bytes_is_no_way(repository: Repository, peer: IndexS
         pytest.raises(NotFoundError) as error,
     ):
         recreator.obtain(file, 30)
-    assert f"has it with the sha256 {'ab' * 32}; {file.name}: nothing is built here" in str(error.value)
+    assert f"has it with the sha256 {'ab' * 32}; {file.name}: this process rebuilds no wheels" in str(error.value)
     assert [path for path in peer.asked if path.startswith("/files/")] == []
 
 
@@ -339,10 +343,10 @@ def test_restore_from_the_command_line(repository: Repository, release: Path, pe
     restore = ("cache", "restore", "--data", repository.folder, "--upstream", "none", "--peer", peer.index)
     done = zigbuild(*restore, "--no-isolation", f"*{MACOS}*", f"*{LINUX}*")
     assert done.returncode == 0, done.stderr
-    lines = {f"{softly.name}: put together", f"{wheels[LINUX].name}: fetched, from {peer.index}"}
+    lines = {f"{softly.name}: assembled", f"{wheels[LINUX].name}: downloaded from {peer.index}"}
     assert set(done.stdout.splitlines()) == lines
     for target in (MACOS, LINUX):
-        path = repository.blobs.find_path(wheels[target].sha256)
+        path = repository.blobs.verified_path(wheels[target].sha256)
         assert path
         assert_same(path, release, wheels[target])
     del peer.answers[f"/files/{wheels[WINDOWS].name}"]
@@ -354,7 +358,7 @@ def test_restore_from_the_command_line(repository: Repository, release: Path, pe
     assert "Traceback" not in done.stderr
     done = zigbuild("cache", "restore", "--data", repository.folder, "no-such-project")
     assert done.returncode == 5
-    assert "names no project, and no file, of the repository" in done.stderr
+    assert "matches no project and no file of the repository" in done.stderr
     done = zigbuild("cache", "restore", "--data", repository.folder, f"*{LINUX}*")
     assert (done.returncode, done.stdout) == (0, "")
     assert "nothing to do" in done.stderr

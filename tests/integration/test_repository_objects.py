@@ -117,7 +117,7 @@ def place(folder: Path, sha256: str = SHA256) -> str:
 
 def test_bytes_are_there_for_every_machine(storage: Storage, tmp_path: Path) -> None:
     blobs = open_blobs(tmp_path)
-    assert (blobs.has(SHA256), blobs.find_path(SHA256), list(blobs.list())) == (False, None, [])
+    assert (blobs.has(SHA256), blobs.verified_path(SHA256), list(blobs.list())) == (False, None, [])
     blobs.add(iter([DATA[:9], DATA[9:]]), SHA256)
     assert storage.read(place(tmp_path)) == DATA
     shutil.rmtree(tmp_path / "spool")
@@ -125,13 +125,13 @@ def test_bytes_are_there_for_every_machine(storage: Storage, tmp_path: Path) -> 
         assert other.has(SHA256)
         assert other.size(SHA256) == len(DATA)
         assert list(other.list()) == [SHA256]
-        path = other.find_path(SHA256)
+        path = other.verified_path(SHA256)
         assert path
         assert path.read_bytes() == DATA
-        assert other.find_seen(SHA256) in (path, None)
+        assert other.unchanged_path(SHA256) in (path, None)
     blobs.remove(SHA256)
     blobs.remove(SHA256)
-    assert (blobs.has(SHA256), blobs.find_path(SHA256)) == (False, None)
+    assert (blobs.has(SHA256), blobs.verified_path(SHA256)) == (False, None)
     with pytest.raises(NotFoundError):
         blobs.size(SHA256)
 
@@ -144,7 +144,7 @@ def test_other_bytes_are_refused(storage: Storage, tmp_path: Path) -> None:
     assert list(blobs.list()) == []
     for name in ("../x", SHA256.upper()):
         with pytest.raises(NotFoundError, match="no sha256"):
-            blobs.find_path(name)
+            blobs.verified_path(name)
 
 
 @pytest.mark.parametrize("bad", [b"", DATA[:-1], DATA[1:] + b"x"])
@@ -154,7 +154,7 @@ def test_an_altered_object_is_moved_away_and_absent(bad: bytes, storage: Storage
     shutil.rmtree(tmp_path / "spool")
     storage.put(place(tmp_path), bad)
     blobs = open_blobs(tmp_path)
-    assert blobs.find_path(SHA256) is None
+    assert blobs.verified_path(SHA256) is None
     assert not blobs.has(SHA256)
     (moved,) = storage.names(f"{tmp_path.name}/blobs/quarantine")
     assert storage.read(moved) == bad
@@ -168,7 +168,7 @@ def test_an_altered_copy_is_fetched_again(storage: Storage, tmp_path: Path) -> N
     path = blobs.add([DATA], SHA256)
     path.chmod(0o644)
     path.write_bytes(b"evil")
-    again = blobs.find_path(SHA256)
+    again = blobs.verified_path(SHA256)
     assert again
     assert again.read_bytes() == DATA
 
@@ -181,12 +181,12 @@ def test_copies_stay_below_their_limit(storage: Storage, tmp_path: Path) -> None
         data = os.urandom(100_000)
         added.append(hashlib.sha256(data).hexdigest())
         blobs.add([data], added[-1])
-        assert blobs.find_path(added[0])
+        assert blobs.verified_path(added[0])
     assert len(list(blobs.list())) == 5
     assert len(list(blobs.spool.list())) <= 3
-    assert blobs.find_seen(added[0])
+    assert blobs.unchanged_path(added[0])
     for sha256 in added:
-        assert blobs.find_path(sha256)
+        assert blobs.verified_path(sha256)
 
 
 def test_storage_that_is_not_there_is_said(storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,9 +197,9 @@ def test_storage_that_is_not_there_is_said(storage: Storage, tmp_path: Path, mon
         probe.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{probe.getsockname()[1]}")
         cut_off = open_blobs(tmp_path)
-        assert cut_off.find_path(SHA256)  # the copy
+        assert cut_off.verified_path(SHA256)  # the copy
         assert not cut_off.has("0" * 64)
-        for ask in (cut_off.size, cut_off.find_path, cut_off.remove, lambda sha256: cut_off.add([DATA], sha256)):
+        for ask in (cut_off.size, cut_off.verified_path, cut_off.remove, lambda sha256: cut_off.add([DATA], sha256)):
             with pytest.raises(StorageError, match="cannot be used") as caught:
                 ask("0" * 64)
             assert "AWS_ENDPOINT_URL" in caught.value.problems[0].hint
@@ -240,7 +240,7 @@ def test_a_repository_keeps_its_bytes_there(storage: Storage, tmp_path: Path) ->
     repository = open_repository(tmp_path / "data", {**os.environ, "ZIGBUILD_BLOBS": url})
     file = repository.ledger.find(wheel.name)
     assert repository.presence(file) == "whole"
-    path, layout = repository.blobs.find_path(file.sha256), repository.ledger.layout(file.sha256)
+    path, layout = repository.blobs.verified_path(file.sha256), repository.ledger.layout(file.sha256)
     assert path
     assert layout
     store_members(path, layout, repository.members)

@@ -18,7 +18,7 @@ from wheels import write_foreign_wheel
 from zigbuild_backend.index.files import File
 from zigbuild_backend.index.recreator import Recreator
 from zigbuild_backend.index.repository import open_repository
-from zigbuild_backend.index.server.app import create_app
+from zigbuild_backend.index.server.app import IndexApp
 from zigbuild_backend.index.server.server_settings import ServerSettings
 from zigbuild_backend.index.server.telemetry import Telemetry
 
@@ -177,12 +177,12 @@ def test_metadata_by_itself(server: Running) -> None:
 def test_what_is_not_known_is_refused_with_the_reason(server: Running) -> None:
     sha256 = "0" * 64
     for path, reason in {
-        "/simple/nothing/": "no such project is known",
-        "/projects/nothing/": "no such project is known",
+        "/simple/nothing/": "this project is not recorded",
+        "/projects/nothing/": "this project is not recorded",
         f"/files/{sha256}/nothing-1-py3-none-any.whl": "is not in the ledger",
         f"/files/{sha256}/eggs-1.0-py3-none-any.whl": "is recorded with another sha256",
         f"/files/{sha256}/eggs-1.0-py3-none-any.whl.metadata": "is recorded with another sha256",
-        "/nowhere": "there is no such address",
+        "/nowhere": "this path does not exist",
     }.items():
         reply = server.get(path)
         assert (reply.status, reply.headers["content-type"]) == (404, "text/plain; charset=utf-8")
@@ -229,10 +229,10 @@ async def call(app: Any, path: str, **headers: str) -> tuple[int, bytes]:
 
 def test_any_asgi_server_can_send_it(data: Path) -> None:
     repository = open_repository(data, {})
-    recreator = Recreator(repository, None, environ={})
+    recreator = Recreator(repository, None)
     with Path(os.devnull).open("w") as nowhere:
-        journal = Telemetry(nowhere)
-        app = create_app(repository, recreator, None, ServerSettings(), journal)
+        telemetry = Telemetry(nowhere)
+        app = IndexApp(repository, recreator, None, ServerSettings(), telemetry)
         (file,) = repository.ledger.files("ham")
 
         async def run() -> None:
@@ -244,7 +244,7 @@ def test_any_asgi_server_can_send_it(data: Path) -> None:
             await app.close()
 
         asyncio.run(run())
-        journal.close()
+        telemetry.close()
     recreator.close()
     repository.close()
 

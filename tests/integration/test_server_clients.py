@@ -94,7 +94,7 @@ def test_impatient_clients_are_told_when_to_come_again(release: Path, tmp_path: 
         reply = server.get(path, accept=JSON)
         assert reply.status == 503
         assert int(reply.headers["retry-after"]) >= 1
-        assert "is being made again" in json.loads(reply.body)["detail"]
+        assert "is being recreated" in json.loads(reply.body)["detail"]
         assert "recreating" in server.get(f"/projects/{wheel.project}/").text
         assert server.read_figures()["zigbuild_recreating_files"] == 1
         deadline = time.monotonic() + 120
@@ -117,7 +117,7 @@ def test_end_ends_builds_too_and_remembers_no_failure(release: Path, tmp_path: P
             reply = waiting.result()
         assert reply.status in (200, 503), reply.text
         if reply.status == 503:
-            assert "being stopped" in reply.text
+            assert "the server is stopping" in reply.text
         assert "Traceback" not in server.stderr.read_text()
     with opened(release) as repository:
         assert repository.ledger.failure(wheel.sha256) is None

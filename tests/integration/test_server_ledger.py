@@ -67,7 +67,7 @@ def test_wheel_that_is_kept_in_pieces_is_put_together(server: Running, data: Pat
     rows = publish(data, write_foreign_wheel(tmp_path, "pieces"))
     file = rows["pieces-1.0-py3-none-any.whl"]
     with opened(data) as repository:
-        repository.ledger.add_verdict(Verification(file.sha256, 4, True, {}, "", "2026-01-01T00:00:00.000000Z"))
+        repository.ledger.record_verification(Verification(file.sha256, 4, True, {}, "", "2026-01-01T00:00:00.000000Z"))
         assert evict.evict(repository, [file]).dropped
         assert repository.presence(file) == "members"
     path = server.find("pieces")[file.name]
@@ -131,7 +131,7 @@ def test_ledger_that_cannot_be_read_is_said_to_be(tmp_path: Path) -> None:
         assert server.get("/simple/eggs/").status == 200
         (data / "ledger.sqlite").unlink()
         reply = server.get("/health")
-        assert (reply.status, reply.text) == (503, "the ledger is gone\n")
+        assert (reply.status, reply.text) == (503, "the ledger is missing\n")
         assert "retry-after" in reply.headers
 
 

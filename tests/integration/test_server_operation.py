@@ -36,7 +36,7 @@ def test_one_command_starts_it_on_an_empty_folder(tmp_path: Path) -> None:
         assert f"uv pip install --default-index {server.url}/simple/ PROJECT" in said
         assert "zigbuild cache add" in said
         assert json.loads(server.get("/simple/?format=json").body)["projects"] == []
-        assert "Nothing is recorded yet" in server.get("/").text
+        assert "No file is recorded yet" in server.get("/").text
         assert server.stop() == 0
         assert server.read_log()[-1]["event"] == "stopped"
 

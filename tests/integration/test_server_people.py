@@ -48,11 +48,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with opened(data) as repository:
         ledger = repository.ledger
         for tag in (tags[1], tags[2]):
-            ledger.add_verdict(Verification(by_tag[tag].sha256, 4, True, {}, "", AT))
+            ledger.record_verification(Verification(by_tag[tag].sha256, 4, True, {}, "", AT))
         evict.evict(repository, [by_tag[tags[1]]])
         repository.blobs.remove(by_tag[tags[2]].sha256)
-        ledger.note_failure(by_tag[tags[2]].sha256, EVIL)
-        ledger.add_verdict(Verification(by_tag[tags[3]].sha256, 3, False, {}, EVIL, AT))
+        ledger.record_failure(by_tag[tags[2]].sha256, EVIL)
+        ledger.record_verification(Verification(by_tag[tags[3]].sha256, 3, False, {}, EVIL, AT))
         old = ledger.find("eggs-0.9-py3-none-any.whl")
         ledger.record(replace(old, yanked=EVIL))
         ledger.record(File("mirrored", "1.0", "mirrored-1.0.tar.gz", 1000, "a" * 64, origin="https://index.test/m"))
@@ -85,7 +85,7 @@ def test_projects_and_what_is_held_of_them(server: Running) -> None:
     versions, wheels, proven, recorded, held, origin = rows["eggs"]
     assert (versions, wheels, proven, origin) == ("2", "5", "2", "here")
     assert recorded != held
-    assert rows["mirrored"] == ["1", "0", "0", "1.0 kB", "0 B", "upstream"]
+    assert rows["mirrored"] == ["1", "0", "0", "1.0 kB", "0 Bytes", "upstream"]
 
 
 def test_wheels_of_a_release_as_a_grid(server: Running) -> None:

@@ -17,7 +17,8 @@ from zigbuild_backend.core.fetch.http_client import open_session
 from zigbuild_backend.core.fetch.pip_configuration import PipConfiguration
 from zigbuild_backend.index import upstream
 from zigbuild_backend.index.files import File
-from zigbuild_backend.index.recreator import Recreator
+from zigbuild_backend.index.recreator import RecreationLimits, Recreator
+from zigbuild_backend.index.remote_indexes import RemoteIndexes
 from zigbuild_backend.index.remote_pages import UnreachableError
 from zigbuild_backend.index.repository import Repository, open_repository
 from zigbuild_backend.index.upstream import Upstream, open_upstream, select_visible
@@ -111,7 +112,7 @@ def test_it_is_not_asked_for_a_while(
     found = connect(server.index)
     for _ in range(3):
         found.refresh("eggs")
-        with pytest.raises(NotFoundError, match="no upstream index knows it"):
+        with pytest.raises(NotFoundError, match="no upstream index has it"):
             found.refresh("ham")
     assert server.asked == ["/simple/eggs/", "/simple/ham/"]
 
@@ -134,7 +135,9 @@ def test_what_was_remembered_stands(
         found = Upstream(repository.ledger, [NOWHERE], found._session, told.append)
     found.refresh("eggs")
     assert names(repository) == [wheel.name]
-    assert [problem.message.partition(":")[0] for problem in told] == ["what is remembered of it stands"]
+    assert [problem.message.partition(":")[0] for problem in told] == [
+        "cannot be looked up; its recorded files are served"
+    ]
 
 
 def test_files_that_upstream_deleted_stay(
@@ -189,7 +192,7 @@ def test_bytes_never_change(
     found.refresh("eggs")
     assert [file.sha256 for file in repository.ledger.files("eggs")] == [row["hashes"]["sha256"]]
     unfit, altered = (problem.message for problem in told)
-    assert unfit == "is left out: is no name of a file"
+    assert unfit == "is left out: is no valid file name"
     assert altered.startswith(f"is recorded with the sha256 {row['hashes']['sha256']}")
 
 
@@ -237,7 +240,7 @@ def test_the_first_index_that_knows_a_project_has_it(
 def test_no_upstream(repository: Repository, environ: dict[str, str]) -> None:
     assert open_upstream(repository.ledger, "none", environ) is None
     assert open_upstream(repository.ledger, None, environ) is None
-    with pytest.raises(ConfigurationError, match="is no address of an index"):
+    with pytest.raises(ConfigurationError, match="is no URL of an index"):
         open_upstream(repository.ledger, "nothing", environ)
 
 
@@ -277,7 +280,11 @@ def fetch(repository: Repository, found: Upstream, file: File) -> tuple[Path | s
     kinds: list[str] = []
 
     recreator = Recreator(
-        repository, None, environ={}, upstream=found, retry_seconds=0, observe=lambda kind, *_: kinds.append(kind)
+        repository,
+        None,
+        RemoteIndexes(upstream=found),
+        RecreationLimits(retry_seconds=0),
+        lambda outcome, *_: kinds.append(outcome),
     )
     try:
         return recreator.obtain(file, 30), kinds
@@ -302,8 +309,8 @@ def test_bytes_are_fetched_and_kept(connect: Connect, server: IndexServer, repos
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda data: data[:-1] + b"x", "what came has the sha256"),
-        (lambda data: data[:-1], "what came has the sha256"),
+        (lambda data: data[:-1] + b"x", "the bytes received have the sha256"),
+        (lambda data: data[:-1], "the bytes received have the sha256"),
         (lambda data: data + b"x", "is larger than"),
     ],
 )

@@ -61,9 +61,8 @@ def make_repository(folder: Path, release: Path) -> Path:
     """
     store = default_store(os.environ)
     (folder / "cache").symlink_to(store.root)
-    repository = open_repository(folder, {})
-    options = {"user": store, "environ": {**os.environ, **OFFLINE}, "cwd": release, "say": print}
-    for added in add_files(repository, sorted(release.iterdir()), [], **options):
+    repository = open_repository(folder, {**os.environ, **OFFLINE}, print)
+    for added in add_files(repository, sorted(release.iterdir()), user_store=store, cwd=release):
         assert added.file and not added.notices, added
     repository.close()
     return folder
@@ -71,7 +70,7 @@ def make_repository(folder: Path, release: Path) -> Path:
 
 def copy_repository(folder: Path, original: Path) -> Repository:
     """A repository in *folder* that is as the *original* one."""
-    return open_repository(Path(shutil.copytree(original, folder, symlinks=True)), {})
+    return open_repository(Path(shutil.copytree(original, folder, symlinks=True)), {**os.environ, **OFFLINE})
 
 
 def drop(repository: Repository, *, members: bool = True) -> dict[str, File]:

@@ -146,7 +146,7 @@ def await_ready(running: Running) -> None:
 @contextlib.contextmanager
 def opened(data: Path) -> Iterator[Repository]:
     """The repository in *data*, beside the server that has it open too."""
-    repository = open_repository(data, {})
+    repository = open_repository(data, os.environ)
     try:
         yield repository
     finally:
@@ -157,7 +157,7 @@ def publish(data: Path, *paths: Path) -> dict[str, File]:
     """Adds files to the repository in *data*; gives their rows by name."""
     with opened(data) as repository:
         store = default_store(os.environ)
-        added = add_files(repository, paths, (), user=store, environ=os.environ, cwd=data, say=lambda text: None)
+        added = add_files(repository, paths, user_store=store, cwd=data)
         for one in added:
             assert one.error is None, one.error
         return {file.name: file for file in repository.ledger.all_files()}

@@ -42,7 +42,7 @@ def age(path: Path) -> None:
 
 
 def test_added_bytes_are_there(blobs: LocalBlobs, tmp_path: Path) -> None:
-    assert (blobs.has(SHA256), blobs.find_path(SHA256), list(blobs.list())) == (False, None, [])
+    assert (blobs.has(SHA256), blobs.verified_path(SHA256), list(blobs.list())) == (False, None, [])
     path = blobs.add(iter([DATA[:7], DATA[7:]]), SHA256)
     assert path == tmp_path / "blobs" / SHA256[:2] / SHA256
     assert path.read_bytes() == DATA
@@ -50,7 +50,7 @@ def test_added_bytes_are_there(blobs: LocalBlobs, tmp_path: Path) -> None:
     for other in (blobs, open_blobs(tmp_path)):
         assert other.has(SHA256)
         assert other.size(SHA256) == len(DATA)
-        assert other.find_path(SHA256) == path
+        assert other.verified_path(SHA256) == path
         assert list(other.list()) == [SHA256]
     assert files_below(tmp_path) == [f"blobs/{SHA256[:2]}/{SHA256}"]
 
@@ -85,7 +85,7 @@ def test_removed_bytes_are_gone(blobs: LocalBlobs) -> None:
     blobs.add([DATA], SHA256)
     blobs.remove(SHA256)
     blobs.remove(SHA256)
-    assert (blobs.has(SHA256), blobs.find_path(SHA256), blobs.find_seen(SHA256)) == (False, None, None)
+    assert (blobs.has(SHA256), blobs.verified_path(SHA256), blobs.unchanged_path(SHA256)) == (False, None, None)
     with pytest.raises(NotFoundError):
         blobs.size(SHA256)
 
@@ -127,21 +127,21 @@ def test_what_is_not_what_its_name_says_is_moved_away(
     if not path.is_symlink():
         age(path)
     other = blobs if is_same_process else open_blobs(tmp_path)
-    assert other.find_seen(SHA256) is None
-    assert other.find_path(SHA256) is None
+    assert other.unchanged_path(SHA256) is None
+    assert other.verified_path(SHA256) is None
     assert not other.has(SHA256)
     assert [name.name[:64] for name in (tmp_path / "quarantine").iterdir()] == [SHA256]
     assert other.add([DATA], SHA256) == path
     assert path.read_bytes() == DATA
-    assert other.find_path(SHA256) == path
+    assert other.verified_path(SHA256) == path
 
 
 def test_a_touched_file_is_read_again_and_found_sound(blobs: LocalBlobs) -> None:
     path = blobs.add([DATA], SHA256)
-    assert blobs.find_seen(SHA256) == path
+    assert blobs.unchanged_path(SHA256) == path
     os.utime(path)
-    assert blobs.find_seen(SHA256) is None
-    assert blobs.find_path(SHA256) == path
+    assert blobs.unchanged_path(SHA256) is None
+    assert blobs.verified_path(SHA256) == path
 
 
 def test_a_good_file_that_takes_the_place_of_a_bad_one_meanwhile_stays(blobs: LocalBlobs, tmp_path: Path) -> None:
@@ -153,10 +153,10 @@ def test_a_good_file_that_takes_the_place_of_a_bad_one_meanwhile_stays(blobs: Lo
 
 @pytest.mark.parametrize("name", ["", "x", "../" * 21 + "x", SHA256.upper(), SHA256 + "\n", SHA256[:-1] + "\0"])
 def test_what_is_no_hash_is_refused(name: str, blobs: LocalBlobs, tmp_path: Path) -> None:
-    for ask in (blobs.has, blobs.size, blobs.find_path, blobs.remove, lambda sha256: blobs.add([DATA], sha256)):
+    for ask in (blobs.has, blobs.size, blobs.verified_path, blobs.remove, lambda sha256: blobs.add([DATA], sha256)):
         with pytest.raises(NotFoundError, match="no sha256"):
             ask(name)
-    assert blobs.find_seen(name) is None
+    assert blobs.unchanged_path(name) is None
     assert files_below(tmp_path) == []
 
 

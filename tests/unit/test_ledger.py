@@ -59,7 +59,7 @@ def test_what_was_recorded_is_found(ledger: Ledger, tmp_path: Path) -> None:
     assert recorded == replace(EGGS, metadata_sha256=hashlib.sha256(b"Metadata-Version: 2.1").hexdigest())
     ledger.record(HAM)
     for other in (ledger, open_ledger(tmp_path)):
-        assert other.find(EGGS.name) == other.find_sha256(EGGS.sha256) == recorded
+        assert other.find(EGGS.name) == recorded
         assert other.files("eggs") == (recorded,)
         assert other.all_files() == (recorded, HAM)
         assert other.projects() == ("eggs", "ham")
@@ -76,7 +76,7 @@ def test_what_is_not_recorded(ledger: Ledger) -> None:
         with pytest.raises(NotFoundError):
             read()
     with pytest.raises(NotFoundError, match="no file with this hash"):
-        ledger.find_sha256(EGGS.sha256)
+        ledger.metadata(EGGS.sha256)
     assert ledger.files("x") == ()
 
 
@@ -117,11 +117,11 @@ def test_generation_grows_with_what_is_recorded_by_anybody(ledger: Ledger, tmp_p
     look()
     ledger.record(HAM)
     look()
-    ledger.add_verdict(Verification(HAM.sha256, 4, True, {}, "", ""))
+    ledger.record_verification(Verification(HAM.sha256, 4, True, {}, "", ""))
     look()
     ledger.count_use(HAM.sha256)
     ledger.flush_uses()
-    other.note_cost(HAM.sha256, 1.0)
+    other.record_rebuild_seconds(HAM.sha256, 1.0)
     look()
     assert numbers == [1, 1, 2, 3, 4, 4]
 
@@ -177,7 +177,7 @@ def test_a_row_that_was_renamed_or_copied_is_altered(ledger: Ledger, tmp_path: P
         HAM.name,
     )
     assert [problem.where for problem in ledger.altered()] == [EGGS.name, "evil.whl"]
-    assert ledger.find_sha256(HAM.sha256) == HAM
+    assert ledger.layout(HAM.sha256) is None, "the intact row of this hash is found"
 
 
 def test_a_layout_takes_the_place_of_another(ledger: Ledger, tmp_path: Path) -> None:
@@ -213,31 +213,31 @@ def test_verdicts_settle_the_level(ledger: Ledger) -> None:
     levels = []
     for level, is_good in [(1, True), (4, True), (3, True), (4, False), (3, False), (5, True), (0, False)]:
         verdict = Verification(EGGS.sha256, level, is_good, {"python": "3.10", "umask": 18}, "why", "now")
-        ledger.add_verdict(verdict)
-        assert ledger.verdicts(EGGS.sha256)[-1] == verdict
+        ledger.record_verification(verdict)
+        assert ledger.verifications(EGGS.sha256)[-1] == verdict
         levels.append(ledger.level(EGGS.sha256))
     assert levels == [1, 4, 4, 3, 2, 5, 0]
-    assert ledger.verdicts(HAM.sha256) == ()
+    assert ledger.verifications(HAM.sha256) == ()
 
 
 @pytest.mark.parametrize("change", ["is_good = 1", "level = 4", "circumstance = '{}'", f"sha256 = '{HAM.sha256}'"])
 def test_an_altered_verdict_proves_nothing(change: str, ledger: Ledger, tmp_path: Path) -> None:
-    ledger.add_verdict(Verification(EGGS.sha256, 3, False, {"a": 1}, "differs", "now"))
+    ledger.record_verification(Verification(EGGS.sha256, 3, False, {"a": 1}, "differs", "now"))
     execute(tmp_path, f"UPDATE verdicts SET {change}")
     for sha256 in {EGGS.sha256} if "sha256" not in change else {HAM.sha256}:
-        with pytest.raises(MismatchError, match="verdict"):
+        with pytest.raises(MismatchError, match="a verification in the ledger was altered"):
             ledger.level(sha256)
 
 
 def test_failures_are_remembered_until_they_are_over(ledger: Ledger) -> None:
     assert ledger.failure(EGGS.sha256) is None
-    ledger.note_failure(EGGS.sha256, "no disk")
-    ledger.note_failure(EGGS.sha256, "no zig")
+    ledger.record_failure(EGGS.sha256, "no disk")
+    ledger.record_failure(EGGS.sha256, "no zig")
     failure = ledger.failure(EGGS.sha256)
     assert failure
     assert (failure.reason, failure.at[:2]) == ("no zig", "20")
-    ledger.forget_failure(EGGS.sha256)
-    ledger.forget_failure(EGGS.sha256)
+    ledger.clear_failure(EGGS.sha256)
+    ledger.clear_failure(EGGS.sha256)
     assert ledger.failure(EGGS.sha256) is None
 
 
@@ -250,7 +250,7 @@ def test_uses_are_counted_at_once_and_kept_when_they_are_flushed(ledger: Ledger,
     ledger.flush_uses()
     ledger.flush_uses()
     other.count_use(EGGS.sha256)
-    other.note_cost(EGGS.sha256, 2.5)
+    other.record_rebuild_seconds(EGGS.sha256, 2.5)
     other.close()
     usage = ledger.usage(EGGS.sha256)
     assert (usage.uses, usage.rebuild_seconds) == (4, 2.5)
@@ -258,17 +258,17 @@ def test_uses_are_counted_at_once_and_kept_when_they_are_flushed(ledger: Ledger,
 
 
 def test_notes(ledger: Ledger, tmp_path: Path) -> None:
-    assert ledger.recall("page", "eggs") is None
-    ledger.remember("page", "eggs", b"old")
-    ledger.remember("page", "eggs", b"<a>")
-    ledger.remember("page", "ham", b"<b>")
-    value, moment = ledger.recall("page", "eggs") or (b"", "")
+    assert ledger.read_note("page", "eggs") is None
+    ledger.write_note("page", "eggs", b"old")
+    ledger.write_note("page", "eggs", b"<a>")
+    ledger.write_note("page", "ham", b"<b>")
+    value, moment = ledger.read_note("page", "eggs") or (b"", "")
     assert (value, moment[:2]) == (b"<a>", "20")
     execute(tmp_path, "UPDATE notes SET value = (SELECT value FROM notes WHERE key = 'ham')")
-    assert ledger.recall("page", "eggs") is None
-    assert ledger.recall("page", "ham")
+    assert ledger.read_note("page", "eggs") is None
+    assert ledger.read_note("page", "ham")
     execute(tmp_path, "UPDATE notes SET value = 7")
-    assert ledger.recall("page", "ham") is None
+    assert ledger.read_note("page", "ham") is None
 
 
 def test_the_key_is_its_owners(ledger: Ledger, tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_a_lost_key_is_said(ledger: Ledger, tmp_path: Path) -> None:
     key = tmp_path / "ledger.key"
     kept = key.read_bytes()
     key.unlink()
-    with pytest.raises(NotFoundError, match="key that the ledger is sealed with is gone") as lost:
+    with pytest.raises(NotFoundError, match="key that signs the ledger is missing") as lost:
         open_ledger(tmp_path)
     assert "backup" in lost.value.problems[0].hint
     assert not key.exists()

@@ -73,28 +73,28 @@ def test_fields(changes: dict[str, Any], field: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("unfit", "reason"),
     [
-        (None, "is no object"),
-        ({}, "is no name of a file"),
-        (entry(filename=3), "is no name of a file"),
-        (entry(filename=f"../{NAME}"), "is no name of a file"),
-        (entry(filename=f"x/{NAME}"), "is no name of a file"),
-        (entry(filename=f"..\\{NAME}"), "is no name of a file"),
-        (entry(filename=f"{NAME}\0"), "is no name of a file"),
-        (entry(filename="." + NAME), "is no name of a file"),
-        (entry(filename="s" * 300 + ".whl"), "is no name of a file"),
-        (entry(filename="sраm-1.0-py3-none-any.whl"), "is no name of a file"),  # two Cyrillic letters
+        (None, "is no JSON object"),
+        ({}, "is no valid file name"),
+        (entry(filename=3), "is no valid file name"),
+        (entry(filename=f"../{NAME}"), "is no valid file name"),
+        (entry(filename=f"x/{NAME}"), "is no valid file name"),
+        (entry(filename=f"..\\{NAME}"), "is no valid file name"),
+        (entry(filename=f"{NAME}\0"), "is no valid file name"),
+        (entry(filename="." + NAME), "is no valid file name"),
+        (entry(filename="s" * 300 + ".whl"), "is no valid file name"),
+        (entry(filename="sраm-1.0-py3-none-any.whl"), "is no valid file name"),  # two Cyrillic letters
         (entry(filename="ham-1.0-py3-none-any.whl"), "is a file of ham, not of spam"),
-        (entry(filename="spam-1.0-py3.egg"), "is called neither like a wheel nor like an sdist"),
-        (entry(filename="spam-x-py3-none-any.whl"), "is called neither like a wheel nor like an sdist"),
+        (entry(filename="spam-1.0-py3.egg"), "is the file name of neither a wheel nor an sdist"),
+        (entry(filename="spam-x-py3-none-any.whl"), "is the file name of neither a wheel nor an sdist"),
         (entry(hashes={}), "has no sha256"),
         (entry(hashes=None), "has no sha256"),
         (entry(hashes={"sha256": "AB" * 32}), "has no sha256"),
         (entry(hashes={"sha256": ["ab" * 32]}), "has no sha256"),
-        (entry(url=None), "has no URL"),
-        (entry(url="https://x.example/\n"), "has no URL"),
-        (entry(url="file:///etc/passwd"), "its URL is not of http or https"),
-        (entry(url="ftp://x.example/"), "its URL is not of http or https"),
-        (entry(url="https://:80/x"), "its URL is not of http or https"),
+        (entry(url=None), "has no valid URL"),
+        (entry(url="https://x.example/\n"), "has no valid URL"),
+        (entry(url="file:///etc/passwd"), "has a URL that is not http or https"),
+        (entry(url="ftp://x.example/"), "has a URL that is not http or https"),
+        (entry(url="https://:80/x"), "has a URL that is not http or https"),
         (entry(url="http://[::1/x"), "Invalid IPv6 URL"),
     ],
 )
@@ -111,21 +111,21 @@ def test_a_file_that_stands_there_twice() -> None:
     assert len(page(entry(), entry()).files) == 1
     found = page(entry(), entry(hashes={"sha256": "ef" * 32}))
     assert [file.sha256 for file in found.files] == [SHA256]
-    assert "stands there twice" in found.refused[0].message
+    assert "is listed twice, with different data" in found.refused[0].message
 
 
 @pytest.mark.parametrize(
     ("data", "content_type", "reason"),
     [
-        (b"{}", JSON, "it has no files"),
-        (b"[]", JSON, "it has no files"),
+        (b"{}", JSON, "it has no list of files"),
+        (b"[]", JSON, "it has no list of files"),
         (b"[" * 100_000, JSON, "is no page of an index"),
         (b"{", JSON, "is no page of an index"),
         (b"\xff", JSON, "is no page of an index"),
-        (b'{"files": {}}', JSON, "it has no files"),
+        (b'{"files": {}}', JSON, "it has no list of files"),
         (b'{"files": [], "meta": {"api-version": "2.0"}}', JSON, "its api-version is '2.0'"),
         (b'{"files": []}', JSON, "its api-version is None"),
-        (b"<html>", "image/png", "its type is 'image/png'"),
+        (b"<html>", "image/png", "its content type is 'image/png'"),
         (b"<html>\xff", "text/html", "is no page of an index"),
     ],
 )
@@ -162,7 +162,7 @@ def test_files_of_this_machine_belong_to_indexes_of_files() -> None:
     html = f'<a href="{NAME}#sha256={SHA256}">x</a> <a href="http://x.example/{NAME}#sha256={SHA256}">x</a>'
     found = parse_page(html.encode(), "text/html", "file:///index/spam/index.html", "spam")
     assert [file.origin for file in found.files] == [f"file:///index/spam/{NAME}"]
-    assert "its URL is not of file" in found.refused[0].message
+    assert "has a URL that is not file" in found.refused[0].message
 
 
 def test_blocks_have_a_limit() -> None:
@@ -175,5 +175,5 @@ def test_blocks_have_a_limit() -> None:
 
 @pytest.mark.parametrize("url", ["", "index.example", "ftp://index.example", "https://", "javascript:x"])
 def test_what_is_no_address(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="is no address of an index"):
+    with pytest.raises(ConfigurationError, match="is no URL of an index"):
         check_index_url(url)

@@ -1,4 +1,4 @@
-"""The parts of the server that remember, count and tell: memory, turns, clients, log, figures and refusals."""
+"""The parts of the server that remember, count and tell: memory, limiter, clients, log, figures and refusals."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from zigbuild_backend.index.server.response_cache import ResponseCache
 from zigbuild_backend.index.server.responses import make_constant, make_error_response
 
 
-def test_keeping_forgets_what_is_old_and_what_there_is_no_room_for() -> None:
-    keeping = ResponseCache(room=10_000)
+def test_the_cache_drops_what_is_old_and_what_does_not_fit() -> None:
+    cache = ResponseCache(room=10_000)
     page = make_constant(b"x" * 2000, "text/plain")
-    keeping.keep("a", page, generation=1, expires=100)
-    assert keeping.find("a", 1, now=99) is page
-    assert keeping.find("a", 2, now=99) is None, "something was recorded since"
-    assert keeping.find("a", 1, now=101) is None
+    cache.store("a", page, generation=1, expires=100)
+    assert cache.find("a", 1, now=99) is page
+    assert cache.find("a", 2, now=99) is None, "something was recorded since"
+    assert cache.find("a", 1, now=101) is None
     for key in "bcdefgh":
-        keeping.keep(key, page, generation=1, expires=100)
-    assert keeping.find("a", 1, now=0) is None
-    assert keeping.find("h", 1, now=0) is page
-    keeping.keep("h", page, generation=2, expires=100)
-    assert keeping.find("h", 2, now=0) is page
+        cache.store(key, page, generation=1, expires=100)
+    assert cache.find("a", 1, now=0) is None
+    assert cache.find("h", 1, now=0) is page
+    cache.store("h", page, generation=2, expires=100)
+    assert cache.find("h", 2, now=0) is page
 
 
-def test_turns_are_given_in_order_and_forgotten() -> None:
+def test_a_client_is_admitted_in_order_and_forgotten() -> None:
     async def run() -> None:
-        turns, order = ClientLimiter(each=1, line=1, total=3), []
+        limiter, order = ClientLimiter(each=1, line=1, total=3), []
 
         async def visit(name: str, client: str, seconds: float = 0.0) -> None:
-            async with turns.take(client, patience=5):
+            async with limiter.admitted(client, patience=5):
                 order.append(name)
                 await asyncio.sleep(seconds)
 
@@ -52,20 +52,20 @@ def test_turns_are_given_in_order_and_forgotten() -> None:
         assert order == ["first", "other"]
         await asyncio.gather(first, second)
         assert order == ["first", "other", "second"]
-        assert len(turns) == 0
-        assert not turns._lines
+        assert len(limiter) == 0
+        assert not limiter._lines
 
     asyncio.run(run())
 
 
-def test_a_turn_that_does_not_come_is_given_up() -> None:
+def test_a_request_that_waits_too_long_is_refused() -> None:
     async def run() -> None:
-        turns = ClientLimiter(each=1, line=5, total=5)
-        async with turns.take("a", patience=1):
+        limiter = ClientLimiter(each=1, line=5, total=5)
+        async with limiter.admitted("a", patience=1):
             with pytest.raises(OverloadError):
-                async with turns.take("a", patience=0.01):
+                async with limiter.admitted("a", patience=0.01):
                     pass
-        assert len(turns) == 0
+        assert len(limiter) == 0
 
     asyncio.run(run())
 
@@ -156,7 +156,7 @@ def test_figures_are_what_prometheus_reads() -> None:
 @pytest.mark.parametrize(
     ("error", "status", "text"),
     [
-        (NotFoundError("no such project is known", where="spam"), 404, "spam: no such project is known"),
+        (NotFoundError("this project is not recorded", where="spam"), 404, "spam: this project is not recorded"),
         (MismatchError("was altered", where="a.whl"), 404, "a.whl: was altered"),
         (MismatchError("is damaged", where="/srv/data/ledger.sqlite"), 503, "the repository: is damaged"),
         (WriteError("disk full", where="/srv/data"), 503, "the repository: disk full"),

@@ -219,7 +219,7 @@ def test_what_would_fill_the_ledger_is_one_piece(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize("data", [b"", b"x", b"zigbuild-layout 1\n", b"zigbuild-layout 1\nnothing packed"])
 def test_what_is_no_layout_is_refused(data: bytes) -> None:
-    with pytest.raises(MismatchError, match="no layout"):
+    with pytest.raises(MismatchError, match="no valid layout"):
         parse_layout(data)
 
 

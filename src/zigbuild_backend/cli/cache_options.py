@@ -1,4 +1,4 @@
-"""The grammar of the commands about the repository: the index that recreates wheels, and what it holds."""
+"""The arguments of ``serve`` and of the commands of ``cache``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _SELECTION = "a project, or a pattern of file names (default: everything)"
 
 
 def add_repository_commands(commands: Commands) -> None:
-    """Adds ``serve`` and the commands of ``cache``."""
+    """Add ``serve`` and the commands of ``cache``."""
     serve = commands.add("serve", "serve an index for pip and uv that recreates the wheels whose bytes were dropped")
     _add_data(serve)
     serve.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=positive, default=8000, metavar="N", help="port to listen on (default: 8000)")
     _add_sources(serve)
-    serve.add_argument("--builders", type=positive, metavar="N", help="rebuilds at once (default: one a core)")
+    serve.add_argument("--builders", type=positive, metavar="N", help="rebuilds at once (default: one per core)")
     serve.add_argument(
         "--patience",
         type=float,
@@ -30,42 +30,42 @@ def add_repository_commands(commands: Commands) -> None:
     )
     add_no_isolation(serve)
 
-    cache = commands.add_group("cache", "what the index holds: add to it, drop and restore bytes, prove")
+    cache = commands.add_group("cache", "manage the repository of the index: add files, drop and restore bytes, prove")
     add = cache.add("add", "record sdists, wheels and manifests, and keep their bytes")
-    add.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sdists, wheels, manifests, or their folders")
+    add.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sdist, wheel, manifest, or a folder of them")
     add.add_argument(
         "--recipe",
         dest="recipes",
         action="append",
         default=[],
         metavar="RECIPE",
-        help="the recipe that wheels were built by, a folder or a name; may be repeated",
+        help="the recipe that the wheels were built by, a folder or a name; can be repeated",
     )
     _add_data(add)
-    stats = cache.add("stats", "how much is held, how much was dropped, and what that saves")
+    stats = cache.add("stats", "show how many bytes are recorded, held and saved")
     _add_data(stats)
     add_json(stats)
     evict = cache.add("evict", "drop the bytes of wheels that were proven rebuildable")
     _add_selection(evict)
     evict.add_argument("--bytes", type=positive, metavar="N", help="drop only as many as free N bytes, cheapest first")
     evict.add_argument(
-        "--purge", action="store_true", help="drop the members too, not only the wheels that are made of them"
+        "--purge", action="store_true", help="drop the members too, not only the files that are assembled from them"
     )
-    evict.add_argument("--dry-run", action="store_true", help="say what would be dropped, and drop nothing")
+    evict.add_argument("--dry-run", action="store_true", help="show what would be dropped, and drop nothing")
     _add_data(evict)
     add_json(evict)
-    restore = cache.add("restore", "bring dropped bytes back")
+    restore = cache.add("restore", "recreate dropped bytes")
     _add_selection(restore)
     _add_sources(restore)
     _add_data(restore)
     add_no_isolation(restore)
-    prove = cache.add("prove", "rebuild wheels in contrasting circumstances, and record whether they are the same")
+    prove = cache.add("prove", "rebuild wheels in contrasting circumstances, and record whether they are identical")
     _add_selection(prove)
     _add_data(prove)
     add_no_isolation(prove)
     add_json(prove)
-    challenge = cache.add("challenge", "ask another index which hashes it has for the same files")
-    challenge.add_argument("url", metavar="URL", help="the index: the address of its simple pages")
+    challenge = cache.add("challenge", "compare the recorded hashes with those of another index")
+    challenge.add_argument("url", metavar="URL", help="the index: the URL of its simple pages")
     _add_selection(challenge)
     _add_data(challenge)
     add_json(challenge)
@@ -73,7 +73,10 @@ def add_repository_commands(commands: Commands) -> None:
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="where everything is kept (default: ZIGBUILD_DATA_DIR, or the user's)"
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder of the repository (default: ZIGBUILD_DATA_DIR, or zigbuild in the user's data folder)",
     )
 
 
@@ -83,8 +86,8 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
 
 def _add_sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--upstream", metavar="URL", help="the index to proxy, or 'none' (default: the one that pip is configured with)"
+        "--upstream", metavar="URL", help="the index to proxy, or 'none' (default: the one in pip's configuration)"
     )
     parser.add_argument(
-        "--peer", dest="peers", action="append", default=[], metavar="URL", help="another cache to ask; may be repeated"
+        "--peer", dest="peers", action="append", default=[], metavar="URL", help="another cache to ask; can be repeated"
     )

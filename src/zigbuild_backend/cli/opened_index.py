@@ -1,41 +1,29 @@
-"""What the commands about the repository share: opening it, where else bytes may be had, and how it builds."""
+"""Opens the repository and remote indexes for the commands of the index, and reports the problems of wheels."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
 from ..core.base.errors import NotFoundError, Problem
-from ..index.peers import Peers, open_peers
+from ..index.peers import open_peers
+from ..index.remote_indexes import RemoteIndexes
 from ..index.repository import Repository, find_repository_folder, open_repository
-from ..index.upstream import ProblemListener, Upstream, open_upstream
+from ..index.upstream import ProblemListener, open_upstream
 from .session import Session, format_count, join_shortened
-
-
-@dataclass(frozen=True)
-class RemoteIndexes:
-    """Where else the bytes of a repository may be had: the index upstream, and other caches."""
-
-    upstream: Upstream | None
-    peers: Peers | None
-
-    @property
-    def urls(self) -> tuple[str, ...]:
-        return tuple(url for place in (self.upstream, self.peers) if place for url in place.urls)
 
 
 @contextmanager
 def opened_repository(arguments: Namespace, session: Session) -> Iterator[Repository]:
-    """The repository that there is, open meanwhile.
+    """Open the repository that exists, and close it afterwards.
 
     :raises NotFoundError: if there is none.
     """
     folder = find_repository_folder(arguments.data, session.environ)
     if not folder.is_dir():
         raise NotFoundError("there is no repository", where=str(folder), hint="zigbuild cache add FILE")
-    repository = open_repository(folder, session.environ)
+    repository = open_repository(folder, session.environ, session.say)
     try:
         yield repository
     finally:
@@ -46,10 +34,12 @@ def opened_repository(arguments: Namespace, session: Session) -> Iterator[Reposi
 def opened_remotes(
     repository: Repository, arguments: Namespace, session: Session, listen: ProblemListener
 ) -> Iterator[RemoteIndexes]:
-    """The places that ``--upstream`` and ``--peer`` name, open meanwhile; *listen* is told what stops nothing.
+    """Open the indexes that ``--upstream`` and ``--peer`` name, and close them afterwards.
+
+    *listen* is called with each problem of upstream that does not stop the command.
 
     :raises ConfigurationError: if one of them is no URL.
-    :raises NotFoundError: if what speaks with indexes is not installed.
+    :raises NotFoundError: if the packages that read indexes are not installed.
     """
     with ExitStack() as stack:
         upstream = open_upstream(repository.ledger, arguments.upstream, session.environ, listen)
@@ -62,11 +52,11 @@ def opened_remotes(
 
 
 def report_wheel_problems(problems: Iterable[tuple[str, Problem]], session: Session) -> None:
-    """Says each distinct problem once, with the wheels that it is about: each has the name of its wheel beside it."""
-    told = list(problems)
-    names = {name for name, _ in told}
+    """Print each distinct problem once, with the wheels it concerns; *problems* are pairs of wheel name and problem."""
+    pairs = list(problems)
+    names = {name for name, _ in pairs}
     groups: dict[str, dict[str, Problem]] = {}
-    for name, problem in told:
+    for name, problem in pairs:
         is_elsewhere = problem.where and problem.where not in names
         message = f"{problem.where}: {problem.message}" if is_elsewhere else problem.message
         groups.setdefault(message, {})[name] = problem

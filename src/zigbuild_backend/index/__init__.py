@@ -1,1 +1,1 @@
-"""An index of releases: what was published, its bytes, and how they come back."""
+"""The index: published releases, their bytes, and the recreation of bytes that were dropped."""

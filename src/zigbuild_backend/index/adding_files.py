@@ -1,13 +1,13 @@
-"""Takes files into the repository: checks them, keeps their bytes and what is in them, and what rebuilds need.
+"""Adds files to the repository: checks them, stores their bytes and metadata, and gathers the inputs of rebuilds.
 
-The bytes are safe on disk before the row that names them is written, so that one who is killed leaves no row without.
+The bytes are on disk before the row that names them is written, so a killed process leaves no row without bytes.
 """
 
 from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,16 +26,16 @@ from ..release.release_manifest import parse_manifest
 from .files import File, Verification, check_same_bytes, parse_file_name
 from .ledger import LedgerEntry
 from .ledger_history import render_now
-from .rebuild_inputs import RebuildInputs, Say
+from .rebuild_inputs import RebuildInputs
 from .repository import Repository
 from .wheel_pieces import read_outline
 
 
 @dataclass(frozen=True)
 class AddedFile:
-    """What came of a file: its row in the ledger, or the error for which it was refused.
+    """The result for one file: its row in the ledger, or the error for which it was refused.
 
-    ``is_new`` says whether its name was not known before. ``notices`` say what keeps a wheel from being rebuilt.
+    ``is_new`` says whether its name was not recorded before; ``notices`` say which inputs of a rebuild are missing.
     """
 
     name: str
@@ -46,38 +46,31 @@ class AddedFile:
 
 
 def add_files(
-    repository: Repository,
-    paths: Iterable[Path],
-    recipes: Iterable[Path],
-    *,
-    user: Store,
-    environ: Mapping[str, str],
-    cwd: Path,
-    say: Say,
+    repository: Repository, paths: Iterable[Path], *, recipes: Iterable[Path] = (), user_store: Store, cwd: Path
 ) -> Iterator[AddedFile]:
-    """Takes in files, sdists before wheels, and gives what came of each; one that is refused stops no other.
+    """Add files, sdists before wheels, and yield the result of each; a refused file does not stop the others.
 
-    The files that a manifest (``.json``) lists are recorded too, whose bytes may come later or never.
-    What the wheels are rebuilt from is taken along: *recipes* and those found by name from *cwd*, headers and sdists
-    from the *user*'s store, and the backends that built them.
+    For a manifest (``.json``) the files that it lists are recorded; their bytes can be added later.
+    The inputs of rebuilds are stored with the wheels: *recipes* and those that can be named in *cwd*, headers and
+    sdists from *user_store*, and the backends that built the wheels.
 
-    :raises ZigbuildError: if a recipe is not sound.
+    :raises ZigbuildError: if a recipe is invalid.
     """
-    intake = _FileAdder(repository, user, environ, say)
-    intake.inputs.offer_recipes(cwd)
+    adder = _FileAdder(repository, user_store)
+    adder.inputs.add_recipe_candidates(cwd)
     for folder in recipes:
-        intake.inputs.keep_recipe(folder)
-    yield from intake.adopted()
+        adder.inputs.store_recipe(folder)
+    yield from adder.pop_adopted()
     for path in sorted(paths, key=lambda path: (path.suffix == ".whl", path.name)):
-        taken = intake.take(path)
-        yield from intake.adopted()
-        yield from taken
-    intake.complete_earlier_wheels()
+        added = adder.add(path)
+        yield from adder.pop_adopted()
+        yield from added
+    adder.complete_earlier_wheels()
 
 
 @dataclass(frozen=True)
 class _FileContents:
-    """What a file says of itself."""
+    """The texts in a wheel or sdist, and the specification of a wheel of ours."""
 
     metadata: bytes
     buildinfo: bytes | None = None
@@ -92,65 +85,66 @@ class _FileContents:
 
 
 class _FileAdder:
-    """One run, in which sdists may come along that nobody named."""
+    """Adds files in one run, in which sdists can be added that nobody named."""
 
-    def __init__(self, repository: Repository, user: Store, environ: Mapping[str, str], say: Say) -> None:
+    def __init__(self, repository: Repository, user_store: Store) -> None:
         self.repository = repository
-        self.inputs = RebuildInputs(repository, user, environ, say, self._adopt)
+        self.inputs = RebuildInputs(repository, user_store, self._adopt)
         self._adopted: list[AddedFile] = []
         self._releases: set[tuple[str, str]] = set()
 
-    def take(self, path: Path) -> tuple[AddedFile, ...]:
-        """Takes in a file, or what a manifest lists, or says why not."""
+    def add(self, path: Path) -> tuple[AddedFile, ...]:
+        """Add a file, or the files that a manifest lists; return an error for each that is refused."""
         try:
-            return self._take_manifest(path) if path.suffix == ".json" else (self._take(path),)
+            return self._add_manifest(path) if path.suffix == ".json" else (self._add(path),)
         except ZigbuildError as error:
             return (AddedFile(path.name, error=error),)
         except OSError as error:
-            kind = NotFoundError if isinstance(error, FileNotFoundError) else ConfigurationError
-            return (AddedFile(path.name, error=kind(f"cannot be read: {error.strerror or error}", where=str(path))),)
+            error_class = NotFoundError if isinstance(error, FileNotFoundError) else ConfigurationError
+            problem = f"cannot be read: {error.strerror or error}"
+            return (AddedFile(path.name, error=error_class(problem, where=str(path))),)
 
-    def adopted(self) -> list[AddedFile]:
-        """The sdists that came along since this was asked for last."""
+    def pop_adopted(self) -> list[AddedFile]:
+        """Return the sdists that were added on the way since the last call."""
         adopted, self._adopted = self._adopted, []
         return adopted
 
     def complete_earlier_wheels(self) -> None:
-        """Keeps what wheels of earlier runs are rebuilt from and lacked, now that their sdists are here."""
+        """Gather the missing inputs of earlier wheels of the releases whose sdists were added in this run."""
         ledger = self.repository.ledger
         for file in (file for project, _ in sorted(self._releases) for file in ledger.files(project)):
             if file.spec and (file.project, file.version) in self._releases:
-                self.inputs.keep(parse_buildinfo(ledger.buildinfo(file.sha256)))
+                self.inputs.gather_inputs(parse_buildinfo(ledger.buildinfo(file.sha256)))
 
     def _adopt(self, path: Path) -> None:
-        self._adopted += (taken for taken in self.take(path) if taken.is_new or taken.error)
+        self._adopted += (added for added in self.add(path) if added.is_new or added.error)
 
-    def _take(self, path: Path) -> AddedFile:
+    def _add(self, path: Path) -> AddedFile:
         project, version = parse_file_name(path.name)
         sha256, size = digest_file(path), path.stat().st_size
         file = File(project, version, path.name, size, sha256, upload_time=render_now())
         is_new = self._is_new(file)
         if file.is_wheel:
             is_checked = not is_new and self.repository.ledger.level(sha256) > 0
-            inside, layout = self._read_wheel(path, is_checked=is_checked), read_outline(path)
+            contents, layout = self._read_wheel(path, is_checked=is_checked), read_outline(path)
         else:
-            inside, layout = self._read_sdist(path, file), None
+            contents, layout = self._read_sdist(path, file), None
         self.repository.blobs.add(path, sha256)
-        notices = inside.notices + (self.inputs.keep(inside.spec) if inside.spec else ())
+        notices = contents.notices + (self.inputs.gather_inputs(contents.spec) if contents.spec else ())
         file = replace(
             file,
-            requires_python=inside.requires_python,
-            spec=digest_spec(inside.spec) if inside.spec else "",
+            requires_python=contents.requires_python,
+            spec=digest_spec(contents.spec) if contents.spec else "",
         )
         ledger = self.repository.ledger
-        verdict = None
+        verification = None
         if file.is_wheel and not ledger.level(sha256):
-            verdict = Verification(sha256, 1, True, {}, "", render_now())
-        self._record(LedgerEntry(file, inside.metadata, inside.buildinfo, layout, verdict))
+            verification = Verification(sha256, 1, True, {}, "", render_now())
+        self._record(LedgerEntry(file, contents.metadata, contents.buildinfo, layout, verification))
         return AddedFile(file.name, ledger.find(file.name), is_new, notices=notices)
 
-    def _take_manifest(self, path: Path) -> tuple[AddedFile, ...]:
-        """Records what a manifest lists, without bytes."""
+    def _add_manifest(self, path: Path) -> tuple[AddedFile, ...]:
+        """Record the files that a manifest lists, without their bytes."""
         manifest = parse_manifest(path.read_bytes())
         moment, added = render_now(), []
         for released, wheel in [(manifest.sdist, None), *((wheel.file, wheel) for wheel in manifest.wheels)]:
@@ -163,7 +157,7 @@ class _FileAdder:
                     file = replace(file, spec=digest_spec(wheel.spec))
                 is_new = self._is_new(file)
                 self._record(LedgerEntry(file, buildinfo=wheel.buildinfo if wheel else None))
-                notices = self.inputs.keep(wheel.spec) if wheel else ()
+                notices = self.inputs.gather_inputs(wheel.spec) if wheel else ()
                 added.append(AddedFile(file.name, self.repository.ledger.find(file.name), is_new, notices=notices))
             except ZigbuildError as error:
                 added.append(AddedFile(released.name, error=error))
@@ -174,9 +168,9 @@ class _FileAdder:
             raise MismatchError.of(problems)
 
     def _is_new(self, file: File) -> bool:
-        """Whether the name is not known.
+        """Return whether the name is not recorded yet.
 
-        :raises MismatchError: if it is, with other bytes: told before anything is kept.
+        :raises MismatchError: if it is recorded with other bytes; nothing has been stored then.
         """
         try:
             known = self.repository.ledger.find(file.name)
@@ -186,9 +180,9 @@ class _FileAdder:
         return False
 
     def _read_wheel(self, path: Path, *, is_checked: bool) -> _FileContents:
-        """What is in a wheel that was found to be sound, now if it *is_checked* not yet.
+        """Return the contents of a wheel, which is audited first unless it *is_checked*.
 
-        :raises MismatchError: if it is not sound, or its buildinfo is that of another.
+        :raises MismatchError: if the audit fails, or its buildinfo is that of another wheel.
         """
         if not is_checked:
             report = check_wheel(path, stable_abi=lambda python: read_stable_abi(python.minor))
@@ -209,16 +203,16 @@ class _FileAdder:
         others = b"".join(row for row in rows if not row.startswith(f"{info}/{BUILDINFO},".encode()))
         if spec.file_name != path.name or digest_members(others) != json.loads(buildinfo).get("members"):
             raise MismatchError(
-                "its buildinfo is that of another wheel, or it was altered since it was built",
+                "has the buildinfo of another wheel, or was altered after it was built",
                 where=path.name,
                 hint="build it again, or get it from where it was published",
             )
         return _FileContents(metadata, buildinfo, spec)
 
     def _read_sdist(self, path: Path, file: File) -> _FileContents:
-        """What is in an sdist, which wheels of its tree are rebuilt from henceforth.
+        """Return the contents of an sdist, and record it as the source of wheels with its tree.
 
-        :raises ConfigurationError: if it is not sound, or that of another release than its name says.
+        :raises ConfigurationError: if it is invalid, or its metadata names another release than its file name.
         """
         from packaging.utils import canonicalize_name
 
@@ -226,8 +220,10 @@ class _FileAdder:
         metadata = read_pkg_info(root, {})
         if (canonicalize_name(metadata.name), metadata.version) != (file.project, file.version):
             raise ConfigurationError(
-                f"is the sdist of {metadata.name} {metadata.version}, not what its name says", where=path.name
+                f"is the sdist of {metadata.name} {metadata.version}, which its file name does not say",
+                where=path.name,
+                hint="rename it, or get it from where it was published",
             )
-        self.inputs.note_source(root, file.sha256)
+        self.inputs.record_source(root, file.sha256)
         self._releases.add((file.project, file.version))
         return _FileContents((root / PKG_INFO).read_bytes())

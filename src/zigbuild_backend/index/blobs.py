@@ -1,7 +1,7 @@
-"""Bytes, by their sha256: kept in files that appear whole or not at all, and never given out altered.
+"""Bytes by their sha256, in files that appear complete or not at all, and are never returned altered.
 
-A file is read and compared with its hash when it is first seen, and again whenever the system says that it was touched;
-one that is not what its name says is moved out of the way, and counts as absent.
+A file is hashed when it is first used, and again whenever its inode, size or times changed. A file whose bytes do not
+have the hash in its name is moved to the quarantine, and counts as absent.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import secrets
 import shutil
 import stat
@@ -24,56 +23,56 @@ from typing import Protocol
 from ..core.archive.archive_writer import WriteError
 from ..core.base.errors import MismatchError, NotFoundError
 from ..core.base.store import hold_lock
+from .files import is_sha256
 from .row_signatures import sync_folder
 
-_NAME = re.compile("[0-9a-f]{64}")
 _BLOCK = 1 << 20
 _TICK = 100_000_000
-"""Nanoseconds, more than those that clocks of file systems advance by."""
+"""Nanoseconds, more than the clock resolution of any file system."""
 
 _PAUSE = 0.01  # seconds
 
 Fingerprint = tuple[int, int, int, int]
-"""Inode, size, and the times of the last changes of content and of status in nanoseconds."""
+"""Inode, size, and the times of the last changes of content and of metadata, in nanoseconds."""
 
 
 class Blobs(Protocol):
-    """Bytes by their sha256 (hex). Threads and processes may use one place at once."""
+    """A store of bytes by their sha256 (hex). Threads and processes can use one concurrently."""
 
     def has(self, sha256: str) -> bool:
-        """Whether the bytes are there, as far as can be told without reading them."""
+        """Return whether the bytes are stored, without reading them."""
 
     def size(self, sha256: str) -> int:
-        """Their size in bytes.
+        """Return the size in bytes.
 
-        :raises NotFoundError: if they are not there.
+        :raises NotFoundError: if the bytes are not stored.
         """
 
-    def find_path(self, sha256: str) -> Path | None:
-        """A file on this machine that holds exactly these bytes, or None if they are not there."""
+    def verified_path(self, sha256: str) -> Path | None:
+        """Return a local file with exactly these bytes, or None if they are not stored."""
 
-    def find_seen(self, sha256: str) -> Path | None:
-        """As :meth:`find_path`, but None too if telling would take more than a look at the file system."""
+    def unchanged_path(self, sha256: str) -> Path | None:
+        """Return the local file if it was verified before and is unchanged since, else None; its bytes are not read."""
 
     def add(self, source: Path | Iterable[bytes], sha256: str) -> Path:
-        """Keeps the bytes of a file, or the blocks that come, for good; gives a file with them.
+        """Store the bytes of a file, or of an iterable of blocks, and return a local file with them.
 
-        :raises MismatchError: if they have another hash; nothing is kept then.
-        :raises WriteError: if there is no room, or the system refuses.
+        :raises MismatchError: if they have another hash; nothing is stored then.
+        :raises WriteError: if the disk is full, or the system refuses to write.
         """
 
     def remove(self, sha256: str) -> None:
-        """Deletes the bytes, if they are there."""
+        """Delete the bytes, if they are stored."""
 
     def list(self) -> Iterator[str]:
-        """The hashes of all that is there."""
+        """Yield the hashes of all stored bytes."""
 
     def close(self) -> None:
-        """Lets go of what is held open; it is taken up again when it is needed."""
+        """Release locks and temporary folders; the next use takes them again."""
 
 
 class LocalBlobs:
-    """The files below *folder*; what is found altered ends in *quarantine*. Both are made when they are needed."""
+    """Files below *folder*; altered ones are moved to *quarantine*. Both folders are created on first use."""
 
     def __init__(self, folder: Path, quarantine: Path) -> None:
         self.folder = folder
@@ -89,16 +88,16 @@ class LocalBlobs:
         try:
             return self._place(sha256).stat().st_size
         except OSError:
-            raise NotFoundError("these bytes are not there", where=sha256) from None
+            raise NotFoundError("is not stored", where=sha256) from None
 
-    def find_path(self, sha256: str) -> Path | None:
-        if path := self.find_seen(sha256):
+    def verified_path(self, sha256: str) -> Path | None:
+        if path := self.unchanged_path(sha256):
             return path
-        # Threads that ask for the same bytes wait for the one that reads them.
+        # Threads that ask for the same bytes wait for the one that hashes them.
         with self._verifying[hash(sha256) % len(self._verifying)]:
-            return self.find_seen(sha256) or self._verify(sha256)
+            return self.unchanged_path(sha256) or self._verify(sha256)
 
-    def find_seen(self, sha256: str) -> Path | None:
+    def unchanged_path(self, sha256: str) -> Path | None:
         if seen := self._seen.get(sha256):
             place, fingerprint = seen
             with suppress(OSError):
@@ -106,7 +105,7 @@ class LocalBlobs:
         return None
 
     def add(self, source: Path | Iterable[bytes], sha256: str) -> Path:
-        if path := self.find_path(sha256):
+        if path := self.verified_path(sha256):
             return path
         place = self._place(sha256)
         if isinstance(source, Path):
@@ -120,19 +119,17 @@ class LocalBlobs:
 
     def list(self) -> Iterator[str]:
         for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
-            yield from sorted(path.name for path in folder.iterdir() if _NAME.fullmatch(path.name))
+            yield from sorted(path.name for path in folder.iterdir() if is_sha256(path.name))
 
     def clean(self) -> None:
-        """Deletes what processes that died have left half-written."""
+        """Delete the half-written files of processes that died."""
         self._incoming.clean()
 
     def close(self) -> None:
         self._incoming.close()
 
     def _place(self, sha256: str) -> Path:
-        if not _NAME.fullmatch(sha256):
-            raise NotFoundError("is no sha256 in hex", where=ascii(sha256))
-        return self.folder / sha256[:2] / sha256
+        return self.folder / render_blob_key(sha256)
 
     def _add(self, blocks: Iterable[bytes], sha256: str, place: Path) -> Path:
         digest = hashlib.sha256()
@@ -146,7 +143,9 @@ class LocalBlobs:
                         _write(file, block)
                 if digest.hexdigest() != sha256:
                     raise MismatchError(
-                        f"what came has the sha256 {digest.hexdigest()}", where=sha256, hint="none of it was kept"
+                        f"the received bytes have the sha256 {digest.hexdigest()}",
+                        where=sha256,
+                        hint="they were deleted",
                     )
                 with _writing(place):
                     os.fsync(file.fileno())
@@ -162,7 +161,7 @@ class LocalBlobs:
         return place
 
     def _verify(self, sha256: str) -> Path | None:
-        """The file, read and found to be what its name says; one that is not is moved away."""
+        """Return the file if its bytes have the hash, else None; a file with other bytes is moved to the quarantine."""
         place = self._place(sha256)
         try:
             if not stat.S_ISREG(place.lstat().st_mode):
@@ -174,18 +173,18 @@ class LocalBlobs:
                 while block := file.read(_BLOCK):
                     digest.update(block)
                 after = _fingerprint(os.fstat(file.fileno()))
-        except OSError:  # what cannot be read is as good as absent
+        except OSError:  # an unreadable file counts as absent
             return None
         if digest.hexdigest() != sha256:
             self._quarantine(place, before[0])
             return None
-        # A change within the same tick of the clock would not be told from none: look again next time.
+        # A change within the current tick of the clock would leave the fingerprint as it is: verify again next time.
         if before == after and time.time_ns() - max(after[2:]) > _TICK:
             self._seen[sha256] = place, after
         return place
 
     def _quarantine(self, place: Path, inode: int | None = None) -> None:
-        """Moves a bad file away, and back if it is not the one with that *inode*: somebody may have put a good one."""
+        """Move a bad file away; move it back if its inode is not *inode*, since another process has replaced it."""
         self._seen.pop(place.name, None)
         away = self.quarantine / f"{place.name}-{secrets.token_hex(4)}"
         with suppress(OSError):
@@ -195,8 +194,18 @@ class LocalBlobs:
                 away.replace(place)
 
 
+def render_blob_key(sha256: str) -> str:
+    """Return the relative path of the bytes: ``ab/abcd…``.
+
+    :raises NotFoundError: if *sha256* is none.
+    """
+    if not is_sha256(sha256):
+        raise NotFoundError("is no sha256 in hex", where=ascii(sha256))
+    return f"{sha256[:2]}/{sha256}"
+
+
 class PartialFiles:
-    """Files that are not complete yet, in a folder of this process; those of processes that died can be told."""
+    """Incomplete files, in a folder per process whose lock tells whether the process is alive."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -207,7 +216,7 @@ class PartialFiles:
 
     @contextmanager
     def new_file(self, place: Path) -> Iterator[Path]:
-        """A path where a file can be made; what is still there afterwards is deleted. *place* is for messages."""
+        """Yield the path for a new file, and delete the file if it is still there afterwards; messages name *place*."""
         with _writing(place):
             path = self._open() / secrets.token_hex(8)
         try:
@@ -217,7 +226,7 @@ class PartialFiles:
                 path.unlink(missing_ok=True)
 
     def clean(self) -> None:
-        """Deletes the folders of processes that died, unless another process does so, or begins to write."""
+        """Delete the folders of processes that died, unless another process cleans up or is about to write."""
         with suppress(OSError), hold_lock(self._gate) as is_ours:
             for folder in self._folder.glob("*/") if is_ours else ():
                 with suppress(OSError), hold_lock(folder / "lock") as is_left:
@@ -225,7 +234,7 @@ class PartialFiles:
                         shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Gives the folder of this process up; nothing may be under way in it."""
+        """Delete the folder of this process; no file may be open in it."""
         with self._opening:
             if self._own:
                 shutil.rmtree(self._own, ignore_errors=True)
@@ -233,7 +242,7 @@ class PartialFiles:
             self._lock.close()
 
     def _open(self) -> Path:
-        """The folder of this process, whose lock is held as long as it lives. Nobody cleans while one is made."""
+        """Return this process's folder, and lock it until :meth:`close`; nobody cleans up while it is created."""
         with self._opening:
             if self._own is None or not self._own.is_dir():
                 self._lock.close()
@@ -252,7 +261,7 @@ def _writing(place: Path) -> Iterator[None]:
     except OSError as error:
         hint = "check the permissions of the folder"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            hint = "make room there; what was kept earlier is safe"
+            hint = "free space on that disk; the files stored earlier are intact"
         raise WriteError(f"cannot be written: {error.strerror}", where=str(place), hint=hint) from error
 
 

@@ -1,4 +1,4 @@
-"""The SQLite file of the ledger: a connection for each thread, short transactions, errors that say the mend."""
+"""The ledger's SQLite file: one connection per thread, short transactions, and errors with a mend."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..core.archive.archive_writer import WriteError
 from ..core.base.errors import ConfigurationError, MismatchError, ZigbuildError
 
 SCHEMA = 1
-"""The version of the tables below."""
+"""The version of the tables below, stored as SQLite's ``user_version``."""
 
 _TABLES = """
 CREATE TABLE files (
@@ -46,7 +46,7 @@ _PATIENCE = 30.0
 
 
 class _Connection:
-    """A thread's connection, closed with the thread, and the generation that it last saw."""
+    """A thread's connection, closed when the thread ends, and the generation that it last read."""
 
     def __init__(self, sqlite: sqlite3.Connection) -> None:
         self.sqlite = sqlite
@@ -57,7 +57,7 @@ class _Connection:
 
 
 class Database:
-    """The database in the file *path*, which must have been opened by :meth:`create` once."""
+    """The database in the file *path*; :meth:`create` must be called before anything else."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -66,16 +66,16 @@ class Database:
         self._writing = threading.Lock()
 
     def create(self, key_check: bytes) -> bytes:
-        """Makes the tables if there are none; gives the key check that was stored when they were made.
+        """Create the tables if there are none, and return the key check that was stored when they were created.
 
-        :raises ConfigurationError: if the tables were made by a newer version.
-        :raises MismatchError: if the file is damaged, or something else.
+        :raises ConfigurationError: if a newer version created the tables.
+        :raises MismatchError: if the file is damaged, or is no database.
         """
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
-                # SQLite does not wait for others when it changes to WAL.
-                self._connect().execute("PRAGMA auto_vacuum = FULL")  # of a new file; it stays so
+                # SQLite has no timeout for the change to WAL mode, so other processes are waited for here.
+                self._connect().execute("PRAGMA auto_vacuum = FULL")  # takes effect in a new file only
                 self._connect().execute("PRAGMA journal_mode = WAL")
                 break
             except sqlite3.Error as error:
@@ -86,7 +86,7 @@ class Database:
             ((version,),) = connection.execute("PRAGMA user_version").fetchall()
             if version > SCHEMA:
                 raise ConfigurationError(
-                    f"was written by a newer zigbuild-backend: its schema is {version}, this version knows {SCHEMA}",
+                    f"was written by a newer zigbuild-backend: its schema is {version}, this version reads {SCHEMA}",
                     where=str(self.path),
                     hint="upgrade zigbuild-backend, or use another folder",
                 )
@@ -99,7 +99,7 @@ class Database:
         return bytes(stored)
 
     def rows(self, statement: str, *values: Any) -> list[Any]:
-        """What a query finds."""
+        """Return the rows that a query selects."""
         try:
             return self._connect().execute(statement, values).fetchall()
         except sqlite3.Error as error:
@@ -107,9 +107,9 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self, *, is_recording: bool = False) -> Iterator[sqlite3.Connection]:
-        """Everything inside is stored or nothing; when it is left, what was stored survives a loss of power.
+        """Run the body in a transaction: all of it is stored, and survives a loss of power, or nothing is.
 
-        With *is_recording* there is a new :meth:`generation` afterwards.
+        With *is_recording*, :meth:`generation` increases.
         """
         try:
             with self._writing:
@@ -128,7 +128,7 @@ class Database:
             raise describe_error(error, self.path) from error
 
     def generation(self) -> int:
-        """A number that grows whenever any process records something. It costs microseconds to ask."""
+        """Return a number that increases whenever any process records something; reading it takes microseconds."""
         try:
             sqlite = self._connect()
             connection: _Connection = self._local.connection
@@ -141,7 +141,7 @@ class Database:
             raise describe_error(error, self.path) from error
 
     def close(self) -> None:
-        """Closes the connections of all threads."""
+        """Close the connections of all threads."""
         for connection in list(self._connections):
             connection.sqlite.close()
         self._local = threading.local()
@@ -152,7 +152,7 @@ class Database:
         except AttributeError:
             sqlite = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
             connection = _Connection(sqlite)
-            # An altered row may hold anything, and must not keep others from being read.
+            # An altered row can hold invalid UTF-8, which must not keep the other rows from being read.
             sqlite.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
             try:
                 sqlite.execute("PRAGMA synchronous = FULL")
@@ -165,15 +165,15 @@ class Database:
 
 
 def describe_error(error: sqlite3.Error, path: Path) -> ZigbuildError:
-    """What SQLite says, as an error that a user can act on."""
+    """Return SQLite's *error* about the file *path* as an error with a mend."""
     text = str(error)
     if not isinstance(error, sqlite3.OperationalError):
         return MismatchError(
-            f"is damaged: {text}", where=str(path), hint="put it back from a backup, or begin anew in another folder"
+            f"is damaged: {text}", where=str(path), hint="restore it from a backup, or start over in another folder"
         )
     hint = "check the permissions of the file and of its folder"
     if "full" in text:
-        hint = "make room there; what was recorded earlier is kept"
+        hint = "free space on that disk; earlier records are intact"
     elif "locked" in text:
-        hint = f"another program has held it for more than {_PATIENCE:.0f} s: end that, and try again"
+        hint = f"another program has locked it for more than {_PATIENCE:.0f} s: end that program, and try again"
     return WriteError(f"cannot be used: {text}", where=str(path), hint=hint)

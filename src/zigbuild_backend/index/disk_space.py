@@ -1,4 +1,4 @@
-"""How much space wheels take that share members, and what dropping one after the other frees."""
+"""Measures the space of wheels that share members, and forecasts the bytes that dropping them frees."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .wheel_pieces import WheelLayout, WheelPiece, read_layout
 
 
 def measure_held(repository: Repository) -> int:
-    """The bytes that wheels, sdists and members take."""
+    """Return the bytes that all files and members take."""
     return _add_up(repository.blobs) + _add_up(repository.members)
 
 
 def read_known_layout(repository: Repository, file: File) -> WheelLayout:
-    """The layout of the wheel *file*, from the ledger or the wheel itself; an empty one if it can't be had."""
+    """Return the layout of the wheel *file*, from the ledger or the wheel; an empty one if neither has it."""
     layout = repository.ledger.layout(file.sha256)
-    if layout is None and (path := repository.blobs.find_path(file.sha256)):
+    if layout is None and (path := repository.blobs.verified_path(file.sha256)):
         layout = read_layout(path)
     return layout or WheelLayout(())
 
 
 def count_needed_members(repository: Repository, purged: frozenset[str] = frozenset()) -> Counter[str]:
-    """The members that wheels are kept as, each with the number of such wheels; those with hashes in *purged* aside."""
+    """Return for each member the number of wheels that are held as members and need it, *purged* hashes excepted."""
     return Counter(
         piece.sha256
         for file in repository.ledger.all_files()
@@ -34,7 +34,7 @@ def count_needed_members(repository: Repository, purged: frozenset[str] = frozen
 
 
 class SpaceForecast:
-    """The space as it will be when what is taken is gone, altogether if *is_purge*, else but for the members."""
+    """The space after the wheels that :meth:`mark_dropped` marks are dropped: with their members if *is_purge*."""
 
     def __init__(self, repository: Repository, *, is_purge: bool) -> None:
         self._repository = repository
@@ -42,12 +42,12 @@ class SpaceForecast:
         self._needed = count_needed_members(repository)
         self._held = set(repository.members.list())
 
-    def is_there(self, file: File) -> bool:
-        """Whether there is anything of the file that may go."""
+    def is_droppable(self, file: File) -> bool:
+        """Return whether any bytes of the file can be dropped."""
         return self._repository.presence(file) in (("whole", "members") if self._is_purge else ("whole",))
 
-    def measure(self, file: File) -> int:
-        """The bytes that dropping *file* frees now; negative if its members take more than the wheel."""
+    def measure_freed(self, file: File) -> int:
+        """Return the bytes that dropping *file* frees; negative if its members take more space than the wheel."""
         presence = self._repository.presence(file)
         pieces = self._find_pieces(file, presence)
         size = self._repository.blobs.size(file.sha256) if presence == "whole" else 0
@@ -55,8 +55,8 @@ class SpaceForecast:
             return size + sum(piece.size for piece in pieces if self._is_only_for(piece.sha256, presence))
         return size - sum(piece.size for piece in pieces if piece.sha256 not in self._held)
 
-    def take(self, file: File) -> None:
-        """Takes *file* as dropped."""
+    def mark_dropped(self, file: File) -> None:
+        """Count *file* as dropped."""
         presence = self._repository.presence(file)
         for piece in self._find_pieces(file, presence):
             if not self._is_purge:
@@ -67,12 +67,12 @@ class SpaceForecast:
                 self._needed[piece.sha256] -= 1
 
     def _find_pieces(self, file: File, presence: Presence) -> tuple[WheelPiece, ...]:
-        """The members that are kept for *file* as files of their own, or would be when it is split."""
+        """Return the members that are stored for *file*, or would be once its whole file is dropped."""
         layout = read_known_layout(self._repository, file)
         return layout.kept if presence == "members" else layout.large
 
     def _is_only_for(self, sha256: str, presence: Presence) -> bool:
-        """Whether a member is held, and needed by no wheel but one with that presence."""
+        """Return whether a member is held, and no other wheel needs it than one held as *presence* says."""
         return sha256 in self._held and self._needed[sha256] <= (1 if presence == "members" else 0)
 
 

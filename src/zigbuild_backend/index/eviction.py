@@ -1,8 +1,8 @@
-"""Drops the bytes of wheels that can be brought back: softly, down to their members, or altogether.
+"""Drops the bytes of wheels that can be recreated: the whole file, or its members too.
 
-A wheel that tells how it was made may go once it was proven that it can be made again in a different circumstance. One
-that doesn't is only ever kept as its members, out of which it is put together; these go too only if another cache was
-seen to have the same bytes, since nothing else brings them back.
+A wheel with a buildinfo can be dropped once it was rebuilt identically in a different circumstance. A wheel without one
+is kept as its members, from which it is assembled; they are purged only if another index was seen to have the same
+bytes, since nothing else can recreate it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .rebuilder import read_rebuild_request
 from .repository import Repository
 from .wheel_pieces import assemble_wheel, read_layout, store_members
 
-_WITNESSED = 5
-_GUESS = 1.0  # seconds of a rebuild that was never measured
+_CHALLENGED_LEVEL = 5
+_DEFAULT_SECONDS = 1.0  # of a rebuild that was never measured
 
 
 @dataclass(frozen=True)
 class Eviction:
-    """A wheel that goes, and the bytes that this frees."""
+    """A dropped wheel, and the bytes that this frees."""
 
     file: File
     freed: int
@@ -35,7 +35,7 @@ class Eviction:
 
 @dataclass(frozen=True)
 class EvictionReport:
-    """What was dropped (or would be), why others were not, and the bytes that the repository held before and holds."""
+    """The wheels that were dropped (or would be), problems of those refused, and the bytes held before and after."""
 
     dropped: tuple[Eviction, ...]
     refused: tuple[Problem, ...]
@@ -55,13 +55,14 @@ def evict(
     is_purge: bool = False,
     is_dry: bool = False,
 ) -> EvictionReport:
-    """Drops the wheels among *files*, or only as many as free *wanted* bytes, what costs least first.
+    """Drop the wheels among *files*; with *wanted*, only as many as free that many bytes.
 
-    With *is_purge* their members go, too, but for those that other wheels are kept as.
+    The wheels that are cheapest to recreate are dropped first. With *is_purge* their members are dropped too, except
+    those that other wheels need. With *is_dry* nothing is dropped.
 
-    :raises ConfigurationError: if another process is at it.
+    :raises ConfigurationError: if another process drops files.
     """
-    with _alone(repository):
+    with _locked_for_eviction(repository):
         refused: list[Problem] = []
         admitted: list[File] = []
         for file in files:
@@ -87,29 +88,29 @@ def evict(
 
 
 def check_droppable(repository: Repository, file: File, *, is_purge: bool) -> Problem | None:
-    """Why the wheel *file* may not be dropped, if there is a reason."""
+    """Return the reason why the wheel *file* cannot be dropped, or None if it can."""
     try:
-        verdicts = repository.ledger.verdicts(file.sha256)
+        verifications = repository.ledger.verifications(file.sha256)
         level = repository.ledger.level(file.sha256)
         if file.spec:
             repository.find_sdist(read_rebuild_request(repository, file).spec)
     except (MismatchError, NotFoundError) as error:
         return error.problems[0]
-    reached = {verdict.level for verdict in verdicts if verdict.is_good and verdict.level <= level}
+    reached = {check.level for check in verifications if check.is_good and check.level <= level}
     if not file.spec:
-        if not is_purge or _WITNESSED in reached:
+        if not is_purge or _CHALLENGED_LEVEL in reached:
             return None
         return Problem(
-            "does not tell how it was made, so that its members are all that brings it back",
+            "has no buildinfo, so it can only be recreated from its members",
             where=file.name,
             hint="leave out --purge; or, if another index has it for good: zigbuild cache challenge URL",
         )
     if DROPPABLE_LEVEL in reached:
         return None
-    bad = [verdict.explanation for verdict in verdicts if not verdict.is_good]
+    failed = [check.explanation for check in verifications if not check.is_good]
     return Problem(
-        f"was not proven to be rebuildable: what was shown of it is level {level}, {LEVELS[level]}"
-        + (f"; {bad[-1]}" if bad else ""),
+        f"was not proven to be rebuildable: it has reached level {level}, {LEVELS[level]}"
+        + (f"; {failed[-1]}" if failed else ""),
         where=file.name,
         hint=f"zigbuild cache prove {file.name}",
     )
@@ -118,33 +119,35 @@ def check_droppable(repository: Repository, file: File, *, is_purge: bool) -> Pr
 def choose_evictions(
     repository: Repository, files: Iterable[File], wanted: int | None, *, is_purge: bool
 ) -> Iterator[Eviction]:
-    """Those of *files* to drop until *wanted* bytes are freed: first what frees most for the worth of having it."""
+    """Yield wheels to drop until *wanted* bytes are freed, those first that free most bytes for their weight."""
     space = SpaceForecast(repository, is_purge=is_purge)
-    there = [file for file in files if space.is_there(file)]
-    worth = {file.name: space.measure(file) / _weigh(repository, file) for file in there}
+    droppable = [file for file in files if space.is_droppable(file)]
+    gain = {file.name: space.measure_freed(file) / _weigh(repository, file) for file in droppable}
     freed = 0
-    for file in sorted(there, key=lambda file: (-worth[file.name], file.name)):
+    for file in sorted(droppable, key=lambda file: (-gain[file.name], file.name)):
         if wanted is not None and freed >= wanted:
             return
-        eviction = Eviction(file, space.measure(file))
-        if eviction.freed <= 0:  # what is kept of it would take more than all of it
+        eviction = Eviction(file, space.measure_freed(file))
+        if eviction.freed <= 0:  # its members would take more space than the whole file
             continue
-        space.take(file)
+        space.mark_dropped(file)
         freed += eviction.freed
         yield eviction
 
 
 def drop_whole_file(repository: Repository, file: File) -> None:
-    """Keeps the wheel *file* as its members alone. It can be put together at every moment, whenever this is ended.
+    """Store the members of the wheel *file*, and delete the whole file.
 
-    :raises NotFoundError: if its bytes are not there.
-    :raises MismatchError: if the members don't make the wheel; it stays then.
+    Killed at any moment, the wheel is still held whole or can be assembled.
+
+    :raises NotFoundError: if its bytes are not held.
+    :raises MismatchError: if the members give another wheel; the whole file stays then.
     """
-    path = repository.blobs.find_path(file.sha256)
+    path = repository.blobs.verified_path(file.sha256)
     if path is None:
-        raise NotFoundError("its bytes are not there", where=file.name)
+        raise NotFoundError("its bytes are not held", where=file.name)
     layout = read_layout(path)
-    if layout != repository.ledger.layout(file.sha256):  # which has an outline so far
+    if layout != repository.ledger.layout(file.sha256):  # the ledger has its outline so far
         repository.ledger.record(file, layout=layout)
     store_members(path, layout, repository.members)
     digest = hashlib.sha256()
@@ -152,16 +155,16 @@ def drop_whole_file(repository: Repository, file: File) -> None:
         digest.update(block)
     is_same = digest.hexdigest() == file.sha256
     if not is_same or repository.ledger.level(file.sha256) < 2:
-        repository.ledger.add_verdict(
+        repository.ledger.record_verification(
             Verification(file.sha256, 2, is_same, {}, "" if is_same else "other bytes", render_now())
         )
     if not is_same:
-        raise MismatchError("its members make other bytes", where=file.name, hint="it was not dropped")
+        raise MismatchError("its members give another wheel", where=file.name, hint="it was not dropped")
     repository.blobs.remove(file.sha256)
 
 
 def remove_unused_members(repository: Repository, purged: frozenset[str]) -> None:
-    """Deletes the members that no wheel is kept as, when those with the hashes *purged* are not any more."""
+    """Delete the members that no wheel needs, except those with the hashes *purged*, which are dropped."""
     needed = count_needed_members(repository, purged)
     for sha256 in list(repository.members.list()):
         if sha256 not in needed:
@@ -169,17 +172,17 @@ def remove_unused_members(repository: Repository, purged: frozenset[str]) -> Non
 
 
 def _weigh(repository: Repository, file: File) -> float:
-    """What having the wheel is worth: the seconds of a rebuild, as often as it is asked for."""
+    """Return the weight of the wheel: the seconds of its rebuild, times how often it was used."""
     usage = repository.ledger.usage(file.sha256)
-    return (usage.rebuild_seconds or _GUESS) * (1 + usage.uses)
+    return (usage.rebuild_seconds or _DEFAULT_SECONDS) * (1 + usage.uses)
 
 
 @contextmanager
-def _alone(repository: Repository) -> Iterator[None]:
-    """Keeps other processes from dropping members that were just counted on."""
+def _locked_for_eviction(repository: Repository) -> Iterator[None]:
+    """Lock the repository against other processes that drop files, which could delete members that were counted on."""
     with hold_lock(repository.folder / "locks" / "evict.lock") as is_ours:
         if not is_ours:
             raise ConfigurationError(
-                "another process drops files just now", where=str(repository.folder), hint="wait until it is done"
+                "another process is dropping files", where=str(repository.folder), hint="try again when it is done"
             )
         yield

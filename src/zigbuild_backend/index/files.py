@@ -1,7 +1,8 @@
-"""What the repository knows of files, as frozen values: the rows of its ledger."""
+"""Frozen values of the ledger's rows: files, verifications, use counts and failed recreations."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,30 +12,34 @@ from typing import Any, Literal
 from ..core.base.errors import ConfigurationError, MismatchError
 
 Presence = Literal["whole", "members", "dropped"]
-"""How the bytes of a file are held: as they are, as the members that they can be put together of, or not at all."""
+"""The form in which the bytes of a file are held: one file, the members of the wheel, or none."""
 
 DROPPABLE_LEVEL = 4
-"""The level from which on a wheel may be dropped: it was made again in a different circumstance."""
+"""The lowest level at which a wheel can be dropped: it was rebuilt identically in a different circumstance."""
 
 LEVELS = {
     0: "hash",
     1: "RECORD and archive agree",
-    2: "put together again",
+    2: "assembled from its members",
     3: "rebuilt in the same circumstance",
     4: "rebuilt in a different circumstance",
     5: "several caches agree",
 }
-"""What was shown of a file, by level; each is worth more than the ones below."""
+"""Verification levels and their meaning; each level is stronger evidence than those below it."""
+
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of a release, as the ledger has it. The first six never change once they were recorded.
+    """A file of a release, as recorded in the ledger. The first five fields never change once they are recorded.
 
-    ``project`` is canonical, ``name`` the file's, ``size`` in bytes, digests are sha256 in hex. ``metadata_sha256`` and
-    ``spec`` (the digest of the wheel's specification) may be empty, ``upload_time`` is RFC 3339 in UTC or empty.
-    ``yanked`` is None for what is not, else the reason, which may be empty. ``origin`` is the URL that the file came
-    from, empty for a local one; ``provenance`` is the URL of its attestations, if there are any.
+    ``project`` is the canonical project name, ``name`` the file name, ``size`` in bytes; digests are sha256 in hex.
+    ``metadata_sha256`` and ``spec`` (the digest of the wheel's specification) may be empty. ``upload_time`` is RFC 3339
+    in UTC, or empty. ``yanked`` is None for a file that is not yanked, else the reason, which may be empty. ``origin``
+    is the URL at the upstream index, empty for a file that was added here; ``provenance`` is the URL of its
+    attestations.
     """
 
     project: str
@@ -60,12 +65,12 @@ class File:
 
     @property
     def is_local(self) -> bool:
-        """Whether it was added here and did not come from another index."""
+        """Return whether it was added here, rather than found at the upstream index."""
         return not self.origin
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
-        """The compatibility tags of a wheel, each for itself, sorted; none for another file."""
+        """Return the compatibility tags of a wheel, expanded and sorted; empty for other files."""
         from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
         try:
@@ -76,9 +81,10 @@ class File:
 
 @dataclass(frozen=True)
 class Verification:
-    """What a check of the bytes named by ``sha256`` came to: whether ``level`` was reached, and if not, why.
+    """The result of one check of the bytes named by ``sha256``: ``is_good`` if ``level`` was reached.
 
-    ``circumstance`` tells of what the check was done with, ``at`` when (RFC 3339, UTC).
+    ``explanation`` says why it was not. ``circumstance`` describes the check's environment as JSON values; ``at`` is
+    its time (RFC 3339, UTC).
     """
 
     sha256: str
@@ -91,7 +97,7 @@ class Verification:
 
 @dataclass(frozen=True)
 class Usage:
-    """How often a file was asked for, when last (RFC 3339, or empty), and seconds that a rebuild takes (0: unknown)."""
+    """The number of downloads, the time of the last (RFC 3339, or empty), and the seconds of a rebuild (0: unknown)."""
 
     uses: int = 0
     last_used: str = ""
@@ -100,16 +106,21 @@ class Usage:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a file could not be recreated when that was tried last, and when that was (RFC 3339, UTC)."""
+    """The reason why the last recreation of a file failed, and its time (RFC 3339, UTC)."""
 
     reason: str
     at: str
 
 
-def parse_file_name(name: str) -> tuple[str, str]:
-    """The canonical name of the project, and the version, that the name of a wheel or sdist says.
+def is_sha256(text: str) -> bool:
+    """Return whether *text* is a sha256 in lower-case hex."""
+    return _SHA256.fullmatch(text) is not None
 
-    :raises ConfigurationError: if it is the name of neither.
+
+def parse_file_name(name: str) -> tuple[str, str]:
+    """Return the canonical project name and the version in the file name of a wheel or sdist.
+
+    :raises ConfigurationError: if *name* is neither.
     """
     from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
@@ -120,32 +131,32 @@ def parse_file_name(name: str) -> tuple[str, str]:
             project, version = parse_sdist_filename(name)
     except (InvalidWheelFilename, InvalidSdistFilename):
         raise ConfigurationError(
-            "is called neither like a wheel nor like an sdist",
+            "is the file name of neither a wheel nor an sdist",
             where=name,
-            hint="wheels are NAME-VERSION-PYTHON-ABI-PLATFORM.whl, sdists NAME-VERSION.tar.gz",
+            hint="rename it: wheels are NAME-VERSION-PYTHON-ABI-PLATFORM.whl, sdists NAME-VERSION.tar.gz",
         ) from None
     return project, str(version)
 
 
 def check_same_bytes(known: File, told: File) -> None:
-    """Compares the bytes of two files of one name.
+    """Compare size and sha256 of two files of one name.
 
     :raises MismatchError: if they differ.
     """
     if (known.size, known.sha256) != (told.size, told.sha256):
         raise MismatchError(
             f"is recorded with the sha256 {known.sha256} and {known.size} bytes;"
-            f" this one has {told.sha256} and {told.size} bytes",
+            f" this file has {told.sha256} and {told.size} bytes",
             where=told.name,
-            hint="a name is never used for other bytes: give the release a new version or build number",
+            hint="give the release a new version or build number: a recorded name never gets other bytes",
         )
 
 
 def merge_files(known: File, told: File) -> File:
-    """The row of a file that was recorded as *known* and is now *told* of again, with the same bytes.
+    """Return the row for a file that was recorded as *known* and is now recorded again as *told*, with the same bytes.
 
-    Whether it is local, and when it was recorded, stands; what may be empty is filled. Where it is to be had, whether
-    it is yanked, and what goes with it, is as told last, but for a local file only by those who have it locally.
+    Empty fields are filled in. Origin URL, yanked status and provenance are taken from *told* if both are local, or
+    both are from upstream; otherwise those of *known* stay.
     """
     fresh = told if told.is_local == known.is_local else known
     return replace(
@@ -160,14 +171,17 @@ def merge_files(known: File, told: File) -> File:
     )
 
 
-def compute_level(verdicts: Iterable[Verification]) -> int:
-    """The level that *verdicts*, in the order of their time, leave standing: a bad one refutes its level and above."""
+def compute_level(verifications: Iterable[Verification]) -> int:
+    """Return the level that *verifications*, oldest first, establish.
+
+    A failed verification refutes its own level and those above it.
+    """
     level = 0
-    for verdict in verdicts:
-        level = max(level, verdict.level) if verdict.is_good else min(level, max(verdict.level - 1, 0))
+    for verification in verifications:
+        level = max(level, verification.level) if verification.is_good else min(level, max(verification.level - 1, 0))
     return level
 
 
 def render_time(moment: datetime) -> str:
-    """*moment*, in UTC, as RFC 3339 has it and indexes give it: ``2026-01-31T12:00:00.000000Z``."""
+    """Return *moment*, in UTC, as RFC 3339 in the form that indexes use: ``2026-01-31T12:00:00.000000Z``."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

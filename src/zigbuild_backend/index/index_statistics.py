@@ -1,4 +1,4 @@
-"""How much a repository holds: by project, what was recorded, what is there, and what dropping bytes has saved."""
+"""Statistics of a repository, by project: bytes recorded, bytes held, and bytes saved by dropping wheels."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .repository import Repository
 
 @dataclass(frozen=True)
 class ProjectStats:
-    """The figures of a project; sizes in bytes.
+    """The statistics of a project; sizes in bytes.
 
-    ``recorded`` is what its files are worth when all are whole, ``whole`` what those take that are; ``members`` is what
-    the pieces take that its split wheels need, each once, though other projects may share them. ``presences`` counts
-    files by how they are held, ``levels`` wheels by what was shown of them.
+    ``recorded`` is the size of all its files, ``whole`` the size of those that are held whole. ``members`` is the size
+    of the members that its other wheels need, each counted once, although other projects can share them. ``presences``
+    counts files by how they are held, ``levels`` counts wheels by their verification level.
     """
 
     project: str
@@ -34,15 +34,15 @@ class ProjectStats:
 
     @property
     def saved(self) -> int:
-        """What is not held of what was recorded."""
+        """Return the recorded bytes that are not held."""
         return self.recorded - self.held
 
 
 @dataclass(frozen=True)
 class RepositoryStats:
-    """The figures of a repository: ``projects`` by name, bytes of the ``members`` that are there and of the ``ledger``.
+    """The statistics of a repository: ``projects`` by name, bytes of stored ``members``, and bytes of the ``ledger``.
 
-    ``altered`` counts the rows that somebody else has changed; their files are in no other figure.
+    ``altered`` counts the rows that somebody else altered; their files are counted nowhere else.
     """
 
     projects: tuple[ProjectStats, ...]
@@ -52,7 +52,7 @@ class RepositoryStats:
 
     @property
     def total(self) -> ProjectStats:
-        """All projects as one; members are those that are there, each once."""
+        """Return the sum of all projects; ``members`` counts each stored member once."""
         presences: Counter[Presence] = Counter()
         levels: Counter[int] = Counter()
         for project in self.projects:
@@ -70,7 +70,7 @@ class RepositoryStats:
 
 
 def collect_stats(repository: Repository) -> RepositoryStats:
-    """The figures of *repository*, without reading the bytes that it holds."""
+    """Return the statistics of *repository*; no stored bytes are read."""
     ledger = repository.ledger
     projects = tuple(_collect(repository, project, ledger.files(project)) for project in ledger.projects())
     members = sum(repository.members.size(sha256) for sha256 in repository.members.list())

@@ -1,7 +1,7 @@
-"""The ledger: every file that was ever published, with its hash and all that resolving and rebuilding need of it.
+"""The ledger: every file that was ever published, with its hash and the data that resolving and rebuilding need.
 
-It never forgets, and never changes name, size or hash of what it has recorded. Each row is sealed, so that one that was
-altered by somebody else is told, and refused, when it is read; rows beside it are served all the same.
+It never forgets a file, and never changes the name, size or hash of one. Each row is signed; a row that somebody else
+altered is detected and refused when it is read, and the rows beside it are served all the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .ledger_history import LedgerHistory
 from .row_signatures import KEY_HINT, RowSigner, create_key, read_key
 from .wheel_pieces import WheelLayout, parse_layout
 
-_MEND = "add the file again with 'zigbuild cache add', or put the ledger back from a backup"
+_MEND = "add the file again with 'zigbuild cache add', or restore the ledger from a backup"
 
 _COLUMNS = (
     "name, project, version, size, sha256, requires_python, metadata_sha256, upload_time, yanked, origin, provenance,"
@@ -32,21 +32,21 @@ _DELETE_LAYOUT = "DELETE FROM texts WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 F
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """A file to be recorded, with its METADATA, its buildinfo and its layout as far as they are known.
+    """A file to be recorded, with its METADATA, buildinfo and layout as far as they are known.
 
-    A *verdict* about it may be recorded with it.
+    ``verification``, if given, is recorded with it.
     """
 
     file: File
     metadata: bytes | None = None
     buildinfo: bytes | None = None
     layout: WheelLayout | None = None
-    verdict: Verification | None = None
+    verification: Verification | None = None
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A row of the files: what is told of it, and the digests of the texts that belong to it (empty: none)."""
+    """A row of the table of files: the file, and the digests of its buildinfo and its layout (empty: none)."""
 
     file: File
     buildinfo: str = ""
@@ -54,7 +54,7 @@ class _Row:
 
     @property
     def values(self) -> tuple[Any, ...]:
-        """In the order of the columns."""
+        """Return the values in the order of the columns."""
         file = self.file
         return (
             *(file.name, file.project, file.version, file.size, file.sha256, file.requires_python),
@@ -64,35 +64,35 @@ class _Row:
 
 
 class Ledger(LedgerHistory):
-    """The ledger in the file *path*, sealed with the key in the file *key*; both are made if there are none.
+    """The ledger in the file *path*, signed with the key in the file *key*; both are created if there are none.
 
-    Threads and processes may use it at once.
+    Threads and processes can use it concurrently.
 
-    :raises NotFoundError: if the key is gone.
-    :raises MismatchError: if it is another one, or the file is no ledger.
-    :raises ConfigurationError: if a newer version wrote it.
+    :raises NotFoundError: if the key is missing.
+    :raises MismatchError: if it is another key, or the file is no ledger.
+    :raises ConfigurationError: if a newer version wrote the ledger.
     """
 
     def __init__(self, path: Path, key: Path) -> None:
         if not path.exists():
             create_key(key)
-        database, sealer = Database(path), RowSigner(read_key(key))
-        check = sealer.seal("key")
+        database, signer = Database(path), RowSigner(read_key(key))
+        check = signer.sign("key")
         try:
             if database.create(check) != check:
-                raise MismatchError(f"is not the key that {path.name} is sealed with", where=str(key), hint=KEY_HINT)
+                raise MismatchError(f"is not the key that {path.name} is signed with", where=str(key), hint=KEY_HINT)
         except BaseException:
             database.close()
             raise
-        super().__init__(database, sealer)
+        super().__init__(database, signer)
 
     def close(self) -> None:
-        """Writes what was counted, and closes the file."""
+        """Write the use counts, and close the file."""
         self.flush_uses()
         self._database.close()
 
     def generation(self) -> int:
-        """A number that grows whenever any process records something. It costs microseconds to ask."""
+        """Return a number that increases whenever any process records something; reading it takes microseconds."""
         return self._database.generation()
 
     # Files
@@ -104,7 +104,7 @@ class Ledger(LedgerHistory):
         buildinfo: bytes | None = None,
         layout: WheelLayout | None = None,
     ) -> File:
-        """Records *file*, or what is new about it if it is known; gives it as it stands now.
+        """Record *file*, or add new data to its row if it is known, and return the row's file.
 
         :raises MismatchError: if the name is known with other bytes, or its row was altered; nothing is changed then.
         """
@@ -113,9 +113,9 @@ class Ledger(LedgerHistory):
         return self.find(file.name)
 
     def record_all(self, entries: Iterable[LedgerEntry], *, is_mending: bool = False) -> tuple[Problem, ...]:
-        """Records many files at once; gives what is wrong with those that cannot be.
+        """Record many files in one transaction; return the problems of those that were refused.
 
-        *is_mending* replaces rows that were altered: for files that somebody who is trusted brings.
+        With *is_mending*, rows that were altered are replaced: for files that a trusted user adds.
         """
         problems: list[Problem] = []
         with self._database.transaction(is_recording=True) as connection:
@@ -134,19 +134,19 @@ class Ledger(LedgerHistory):
                 if known:
                     merged = merge_files(known.file, file)
                     row = _Row(merged, buildinfo or known.buildinfo, layout or known.layout)
-                seal = self._sealer.seal("file", *row.values)
+                seal = self._signer.sign("file", *row.values)
                 places = ", ".join("?" * (len(row.values) + 1))
                 connection.execute(
                     f"INSERT OR REPLACE INTO files ({_COLUMNS}, seal) VALUES ({places})", (*row.values, seal)
                 )
                 if known and known.layout != row.layout:
                     connection.execute(_DELETE_LAYOUT, (known.layout,))
-                if entry.verdict:
-                    self._insert_verdict(connection, entry.verdict)
+                if entry.verification:
+                    self._insert_verification(connection, entry.verification)
         return tuple(problems)
 
     def find(self, name: str) -> File:
-        """The file of that name.
+        """Return the file of that name.
 
         :raises NotFoundError: if none was ever recorded.
         :raises MismatchError: if its row was altered.
@@ -156,55 +156,51 @@ class Ledger(LedgerHistory):
             raise NotFoundError("is not in the ledger", where=name, hint="zigbuild cache add FILE")
         return row.file
 
-    def find_sha256(self, sha256: str) -> File:
-        """A file with these bytes; errors are as of :meth:`find`."""
-        return self._find_bytes(sha256).file
-
     def files(self, project: str) -> tuple[File, ...]:
-        """The files of a project (canonical name) by name, without those whose rows were altered."""
+        """Return the files of a project (canonical name) sorted by name, without those whose rows were altered."""
         return tuple(self._sound("WHERE project = ?", project))
 
     def all_files(self) -> tuple[File, ...]:
-        """The files of all projects by name, without those whose rows were altered."""
+        """Return the files of all projects sorted by name, without those whose rows were altered."""
         return tuple(self._sound())
 
     def projects(self) -> tuple[str, ...]:
-        """The canonical names of all projects that have files, sorted."""
+        """Return the canonical names of all projects that have files, sorted."""
         return tuple(name for (name,) in self._database.rows("SELECT DISTINCT project FROM files ORDER BY project"))
 
     def altered(self, project: str | None = None) -> tuple[Problem, ...]:
-        """What is wrong with the rows, of a project or all, that were altered by somebody else."""
+        """Return a problem for each row, of one project or of all, that somebody else altered."""
         where, values = ("", ()) if project is None else ("WHERE project = ?", (project,))
         rows = self._database.rows(f"SELECT {_COLUMNS}, seal FROM files {where} ORDER BY name", *values)
         return tuple(
-            _altered(row[0]).problems[0] for row in rows if not self._sealer.is_sealed(row[-1], "file", *row[:-1])
+            _altered(row[0]).problems[0] for row in rows if not self._signer.is_signed(row[-1], "file", *row[:-1])
         )
 
-    # What belongs to a file
+    # Texts that belong to a file
 
     def metadata(self, sha256: str) -> bytes:
-        """The METADATA of the file with that hash.
+        """Return the METADATA of the file with that hash.
 
-        :raises NotFoundError: if none is known.
+        :raises NotFoundError: if the ledger has none.
         :raises MismatchError: if it, or the file's row, was altered.
         """
         return self._read_text(sha256, self._find_bytes(sha256).file.metadata_sha256, "METADATA")
 
     def buildinfo(self, sha256: str) -> bytes:
-        """The buildinfo of the wheel with that hash; errors are as of :meth:`metadata`."""
+        """Return the buildinfo of the wheel with that hash; errors: as for :meth:`metadata`."""
         return self._read_text(sha256, self._find_bytes(sha256).buildinfo, "buildinfo")
 
     def layout(self, sha256: str) -> WheelLayout | None:
-        """The layout of the wheel with that hash, or None if none is known; errors are as of :meth:`metadata`."""
+        """Return the layout of the wheel with that hash, or None if it has none; errors: as for :meth:`metadata`."""
         row = self._find_bytes(sha256)
         return parse_layout(self._read_text(sha256, row.layout, "layout")) if row.layout else None
 
-    # How rows are read and written
+    # Reading and writing rows
 
     def _find_known(self, file: File, *, is_mending: bool) -> _Row | None:
-        """The row that the name of *file* has so far.
+        """Return the row of the file's name, or None if there is none.
 
-        :raises MismatchError: if it has other bytes, or was altered; with *is_mending* the latter counts as none.
+        :raises MismatchError: if it has other bytes, or was altered; with *is_mending* an altered row counts as none.
         """
         try:
             known = self._find_row("name", file.name)
@@ -217,10 +213,13 @@ class Ledger(LedgerHistory):
         return known
 
     def _find_row(self, column: str, value: str) -> _Row | None:
-        """A row by *column*, the first sound one of several, or None if there is none."""
+        """Return the first intact row whose *column* has that value, or None if there is no such row.
+
+        :raises MismatchError: if there are such rows, and all of them were altered.
+        """
         altered = ""
         for row in self._database.rows(f"SELECT {_COLUMNS}, seal FROM files WHERE {column} = ?", value):
-            if self._sealer.is_sealed(row[-1], "file", *row[:-1]):
+            if self._signer.is_signed(row[-1], "file", *row[:-1]):
                 return _parse_row(row)
             altered = str(row[0])
         if altered:
@@ -235,11 +234,11 @@ class Ledger(LedgerHistory):
 
     def _sound(self, where: str = "", *values: str) -> Iterator[File]:
         for row in self._database.rows(f"SELECT {_COLUMNS}, seal FROM files {where} ORDER BY name", *values):
-            if self._sealer.is_sealed(row[-1], "file", *row[:-1]):
+            if self._signer.is_signed(row[-1], "file", *row[:-1]):
                 yield _parse_row(row).file
 
     def _keep_text(self, connection: sqlite3.Connection, text: bytes | None) -> str:
-        """The digest of *text*, by which it is found from now on; empty for None."""
+        """Store *text* under its sha256 and return that; return an empty string for None."""
         if text is None:
             return ""
         digest = hashlib.sha256(text).hexdigest()
@@ -257,10 +256,10 @@ class Ledger(LedgerHistory):
 
 
 def _parse_row(row: Sequence[Any]) -> _Row:
-    """A sound row, in the order of the columns."""
+    """Return the values of an intact row, given in the order of the columns and followed by its signature."""
     name, project, version, size, sha256, *facts, buildinfo, layout, _ = row
     return _Row(File(project, version, name, size, sha256, *facts), buildinfo, layout)
 
 
 def _altered(name: str) -> MismatchError:
-    return MismatchError("its row in the ledger was altered, and is not served", where=name, hint=_MEND)
+    return MismatchError("its row in the ledger was altered", where=name, hint=_MEND)

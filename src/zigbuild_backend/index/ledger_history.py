@@ -1,6 +1,7 @@
-"""What was found out about files since they were recorded: verdicts, failures, how much they are used, and notes.
+"""The part of the ledger that grows after a file is recorded: verifications, failures, use counts, and notes.
 
-Verdicts decide what may be deleted, and notes may hold hashes of others: both are sealed as the files' rows are.
+Verifications decide which bytes can be dropped, and notes can hold hashes of other files: both are signed like rows of
+files.
 """
 
 from __future__ import annotations
@@ -19,33 +20,33 @@ from .row_signatures import RowSigner
 
 
 class LedgerHistory:
-    """The part of the ledger that is about what became of files."""
+    """The part of the ledger about events after a file was recorded."""
 
-    def __init__(self, database: Database, sealer: RowSigner) -> None:
+    def __init__(self, database: Database, signer: RowSigner) -> None:
         self._database = database
-        self._sealer = sealer
+        self._signer = signer
         self._uses: Counter[str] = Counter()
         self._counting = threading.Lock()
 
-    def add_verdict(self, verdict: Verification) -> None:
-        """Records what a check came to."""
+    def record_verification(self, verification: Verification) -> None:
+        """Record the result of a check."""
         with self._database.transaction(is_recording=True) as connection:
-            self._insert_verdict(connection, verdict)
+            self._insert_verification(connection, verification)
 
-    def _insert_verdict(self, connection: sqlite3.Connection, verdict: Verification) -> None:
-        circumstance = json.dumps(dict(verdict.circumstance), sort_keys=True)
+    def _insert_verification(self, connection: sqlite3.Connection, verification: Verification) -> None:
+        circumstance = json.dumps(dict(verification.circumstance), sort_keys=True)
         values = (
-            *(verdict.sha256, verdict.level, int(verdict.is_good)),
-            *(circumstance, verdict.explanation, verdict.at),
+            *(verification.sha256, verification.level, int(verification.is_good)),
+            *(circumstance, verification.explanation, verification.at),
         )
         connection.execute(
             "INSERT INTO verdicts (sha256, level, is_good, circumstance, explanation, at, seal)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*values, self._sealer.seal("verdict", *values)),
+            (*values, self._signer.sign("verdict", *values)),
         )
 
-    def verdicts(self, sha256: str) -> tuple[Verification, ...]:
-        """The verdicts about those bytes, in the order in which they were recorded.
+    def verifications(self, sha256: str) -> tuple[Verification, ...]:
+        """Return the verifications of those bytes, oldest first.
 
         :raises MismatchError: if one was altered.
         """
@@ -54,42 +55,45 @@ class LedgerHistory:
             " ORDER BY number",
             sha256,
         )
-        if not all(self._sealer.is_sealed(seal, "verdict", *values) for *values, seal in rows):
-            raise MismatchError("a verdict in the ledger was altered", where=sha256, hint="zigbuild cache prove")
+        if not all(self._signer.is_signed(seal, "verdict", *values) for *values, seal in rows):
+            raise MismatchError("a verification in the ledger was altered", where=sha256, hint="zigbuild cache prove")
         return tuple(
             Verification(sha256, level, bool(is_good), json.loads(circumstance), explanation, at)
             for _, level, is_good, circumstance, explanation, at, _ in rows
         )
 
     def level(self, sha256: str) -> int:
-        """What was shown of those bytes: see :data:`~.model.LEVELS`; errors are as of :meth:`verdicts`."""
-        return compute_level(self.verdicts(sha256))
+        """Return the level that those bytes have reached, a key of :data:`~.files.LEVELS`.
 
-    def note_failure(self, sha256: str, reason: str) -> None:
-        """Remembers why those bytes could not be recreated."""
+        :raises MismatchError: if a verification was altered.
+        """
+        return compute_level(self.verifications(sha256))
+
+    def record_failure(self, sha256: str, reason: str) -> None:
+        """Record why those bytes could not be recreated."""
         with self._database.transaction(is_recording=True) as connection:
             connection.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (sha256, reason, render_now()))
 
-    def forget_failure(self, sha256: str) -> None:
-        """Forgets that recreating those bytes failed, since it did not any more."""
+    def clear_failure(self, sha256: str) -> None:
+        """Delete the failure of those bytes, once a recreation succeeded."""
         if self.failure(sha256):
             with self._database.transaction(is_recording=True) as connection:
                 connection.execute("DELETE FROM failures WHERE sha256 = ?", (sha256,))
 
     def failure(self, sha256: str) -> Failure | None:
-        """Why those bytes could not be recreated last time, if that failed."""
+        """Return the failure of the last recreation of those bytes, or None if it succeeded or there was none."""
         rows = self._database.rows("SELECT reason, at FROM failures WHERE sha256 = ?", sha256)
         return Failure(*rows[0]) if rows else None
 
-    # Use and cost
+    # Use counts and rebuild times
 
     def count_use(self, sha256: str) -> None:
-        """Counts that a file was asked for: in memory, until :meth:`flush_uses`, which a server calls now and then."""
+        """Count one download of a file, in memory; :meth:`flush_uses` writes the counts."""
         with self._counting:
             self._uses[sha256] += 1
 
     def flush_uses(self) -> None:
-        """Writes what was counted."""
+        """Write the use counts to the database."""
         with self._counting:
             counted, self._uses = self._uses, Counter()
         if counted:
@@ -101,8 +105,8 @@ class LedgerHistory:
                     [(sha256, uses, moment) for sha256, uses in counted.items()],
                 )
 
-    def note_cost(self, sha256: str, seconds: float) -> None:
-        """Remembers how long a rebuild took."""
+    def record_rebuild_seconds(self, sha256: str, seconds: float) -> None:
+        """Record how long the rebuild of those bytes took."""
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO usage (sha256, rebuild_seconds) VALUES (?1, ?2)"
@@ -111,7 +115,7 @@ class LedgerHistory:
             )
 
     def usage(self, sha256: str) -> Usage:
-        """How much a file is used, and what making it again costs."""
+        """Return how often and when last those bytes were used, and the seconds of their rebuild."""
         rows = self._database.rows("SELECT uses, last_used, rebuild_seconds FROM usage WHERE sha256 = ?", sha256)
         known = Usage(*rows[0]) if rows else Usage()
         uncounted = self._uses.get(sha256, 0)
@@ -119,24 +123,24 @@ class LedgerHistory:
 
     # Notes
 
-    def remember(self, topic: str, key: str, value: bytes) -> None:
-        """Keeps a note, in place of the one with that topic and key, if there is one."""
+    def write_note(self, topic: str, key: str, value: bytes) -> None:
+        """Write a note; it replaces an earlier one with the same *topic* and *key*."""
         moment = render_now()
-        seal = self._sealer.seal("note", topic, key, hashlib.sha256(value).hexdigest(), moment)
+        seal = self._signer.sign("note", topic, key, hashlib.sha256(value).hexdigest(), moment)
         with self._database.transaction(is_recording=True) as connection:
             connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?)", (topic, key, value, moment, seal))
 
-    def recall(self, topic: str, key: str) -> tuple[bytes, str] | None:
-        """A note and when it was written (RFC 3339, UTC), or None if there is none, or it was altered."""
+    def read_note(self, topic: str, key: str) -> tuple[bytes, str] | None:
+        """Return a note and the time it was written (RFC 3339, UTC), or None if it is missing or was altered."""
         for value, moment, seal in self._database.rows(
             "SELECT value, at, seal FROM notes WHERE topic = ? AND key = ?", topic, key
         ):
             data = value if isinstance(value, bytes) else b""
-            if self._sealer.is_sealed(seal, "note", topic, key, hashlib.sha256(data).hexdigest(), moment):
+            if self._signer.is_signed(seal, "note", topic, key, hashlib.sha256(data).hexdigest(), moment):
                 return data, moment
         return None
 
 
 def render_now() -> str:
-    """The time, as the ledger writes it."""
+    """Return the current time in the form that the ledger stores."""
     return render_time(datetime.now(timezone.utc))

@@ -1,7 +1,7 @@
-"""Bytes by their sha256 in object storage that speaks the protocol of S3, and copies here from which they are sent.
+"""Bytes by their sha256 in S3 object storage, with local copies from which they are served.
 
-Whatever comes from there is compared with its hash on the way; an object that is not what its name says is moved out of
-the way, and counts as absent.
+Every object is hashed while it is downloaded; one that does not have the hash in its key is renamed to a quarantine
+prefix, and counts as absent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, ZigbuildError
 from ..core.base.pins import NAME
-from .blobs import LocalBlobs
+from .blobs import LocalBlobs, render_blob_key
+from .files import is_sha256
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -25,22 +26,22 @@ VARIABLE = "ZIGBUILD_BLOBS"
 """The environment variable that names the object storage: ``s3://BUCKET/PREFIX``."""
 
 LIMIT = 10 << 30
-"""Bytes that the folder of copies may take; those that were not read for longest go first."""
+"""Bytes that the local copies may take; the least recently used are deleted first."""
 
 _FRESH = 30.0
-"""Seconds for which a listing of all objects is good enough to say what is there."""
+"""Seconds for which a listing of all objects answers whether an object exists."""
 
 _BLOCK = 1 << 20
 
 
 class StorageError(ZigbuildError):
-    """The object storage cannot be reached, or refuses."""
+    """The object storage cannot be reached, or refuses access."""
 
     exit_code: ClassVar[int] = 2
 
 
 class ObjectBlobs:
-    """The objects below the prefix of *store*; *spool* holds copies on this machine, at most *limit* bytes of them."""
+    """The objects below the prefix of *store*; *spool* holds local copies of at most *limit* bytes."""
 
     def __init__(self, store: S3Store, spool: LocalBlobs, limit: int = LIMIT) -> None:
         self.spool = spool
@@ -52,33 +53,37 @@ class ObjectBlobs:
         self._listing = threading.Lock()
 
     def has(self, sha256: str) -> bool:
-        """As of a listing that is :data:`_FRESH`, or the last that could be had, and what was done here since."""
-        return self._find_listed(sha256) is not None
+        """Return whether the object exists, by a listing of at most :data:`_FRESH` seconds of age.
+
+        If no new listing can be had, the last one answers. Objects that this process added or removed since are taken
+        into account.
+        """
+        return self._listed_size(sha256) is not None
 
     def size(self, sha256: str) -> int:
-        size = self._find_listed(sha256) or self._find_size(sha256)
+        size = self._listed_size(sha256) or self._read_size(sha256)
         if size is None:
-            raise NotFoundError("these bytes are not there", where=sha256)
+            raise NotFoundError("is not stored", where=sha256)
         return size
 
-    def find_path(self, sha256: str) -> Path | None:
+    def verified_path(self, sha256: str) -> Path | None:
         self._asked[sha256] = time.time_ns()
-        return self.spool.find_path(sha256) or self._fetch(sha256)
+        return self.spool.verified_path(sha256) or self._fetch(sha256)
 
-    def find_seen(self, sha256: str) -> Path | None:
+    def unchanged_path(self, sha256: str) -> Path | None:
         self._asked[sha256] = time.time_ns()
-        return self.spool.find_seen(sha256)
+        return self.spool.unchanged_path(sha256)
 
     def add(self, source: Path | Iterable[bytes], sha256: str) -> Path:
         import obstore
 
-        known = self._find_size(sha256)
-        path = self.find_path(sha256) if known is not None else None
+        known = self._read_size(sha256)
+        path = self.verified_path(sha256) if known is not None else None
         if path is None:
             path = self.spool.add(source, sha256)
         if known != path.stat().st_size:
             with _asking(self._store, is_needed=True):
-                obstore.put(self._store, _key(sha256), path)
+                obstore.put(self._store, render_blob_key(sha256), path)
         with self._listing:
             self._listed[sha256] = path.stat().st_size
         self._trim(sha256)
@@ -88,7 +93,7 @@ class ObjectBlobs:
         import obstore
 
         with _asking(self._store), suppress(FileNotFoundError):
-            obstore.delete(self._store, _key(sha256))
+            obstore.delete(self._store, render_blob_key(sha256))
         with self._listing:
             self._listed.pop(sha256, None)
         self.spool.remove(sha256)
@@ -97,15 +102,15 @@ class ObjectBlobs:
         return (sha256 for sha256, _ in self._list())
 
     def clean(self) -> None:
-        """Deletes what processes that died have left half-written in the folder of copies."""
+        """Delete the half-written local copies of processes that died."""
         self.spool.clean()
 
     def close(self) -> None:
         self.spool.close()
 
-    def _find_listed(self, sha256: str) -> int | None:
-        """The size of an object by the listing."""
-        _key(sha256)
+    def _listed_size(self, sha256: str) -> int | None:
+        """Return the size of an object in the last listing, or None if it is not listed."""
+        render_blob_key(sha256)
         with self._listing:
             if time.monotonic() - self._listed_at > _FRESH:
                 with suppress(StorageError):
@@ -114,28 +119,28 @@ class ObjectBlobs:
             return self._listed.get(sha256)
 
     def _list(self) -> Iterator[tuple[str, int]]:
-        """Hash and size of every object."""
+        """Yield hash and size of every object."""
         import obstore
 
         with _asking(self._store, is_needed=True):
             for page in obstore.list(self._store, chunk_size=1000):
                 for found in page:
                     folder, _, name = found["path"].rpartition("/")
-                    if folder == name[:2] and len(name) == 64:
+                    if folder == name[:2] and is_sha256(name):
                         yield name, found["size"]
 
-    def _find_size(self, sha256: str) -> int | None:
+    def _read_size(self, sha256: str) -> int | None:
         import obstore
 
-        key = _key(sha256)
+        key = render_blob_key(sha256)
         with _asking(self._store), suppress(FileNotFoundError):
             return obstore.head(self._store, key)["size"]
         return None
 
     def _fetch(self, sha256: str) -> Path | None:
-        """A copy of the object, which is compared with its hash while it comes."""
-        key = _key(sha256)
-        for is_last in (False, True):  # what was garbled on the way is no fault of the object
+        """Download the object to a local copy and return it, or None if there is none with the right bytes."""
+        key = render_blob_key(sha256)
+        for is_last in (False, True):  # the first mismatch can be an error of the transfer
             try:
                 path = self.spool.add(self._stream(key), sha256)
             except FileNotFoundError:
@@ -159,16 +164,16 @@ class ObjectBlobs:
         import obstore
 
         with _asking(self._store), suppress(FileNotFoundError):
-            obstore.rename(self._store, _key(sha256), f"quarantine/{sha256}-{time.time_ns()}")
+            obstore.rename(self._store, render_blob_key(sha256), f"quarantine/{sha256}-{time.time_ns()}")
         with self._listing:
             self._listed.pop(sha256, None)
 
     def _trim(self, spared: str) -> None:
-        """Deletes copies beyond the limit, first those that were not asked for for longest; never the *spared* one."""
+        """Delete the least recently used local copies beyond the limit, but never the *spared* one."""
         copies = []
         for sha256 in self.spool.list():
             with suppress(OSError):
-                status = (self.spool.folder / _key(sha256)).stat()
+                status = (self.spool.folder / render_blob_key(sha256)).stat()
                 copies.append((max(status.st_mtime_ns, self._asked.get(sha256, 0)), status.st_size, sha256))
         surplus = sum(size for _, size, _ in copies) - self.limit
         for _, size, sha256 in sorted(copies):
@@ -180,16 +185,16 @@ class ObjectBlobs:
 
 
 def open_object_storage(url: str, below: str, spool: LocalBlobs, environ: Mapping[str, str]) -> ObjectBlobs:
-    """The object storage at *url*, an ``s3://BUCKET/PREFIX``, below that prefix and the one *below*.
+    """Open the object storage at *url*, an ``s3://BUCKET/PREFIX``, below the prefix *below* in it.
 
-    Its address and the credentials are taken from the variables of AWS's tools: ``AWS_ENDPOINT_URL``,
-    ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ``AWS_REGION`` and the others.
+    Endpoint and credentials are read from the variables of AWS's tools: ``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``,
+    ``AWS_SECRET_ACCESS_KEY``, ``AWS_REGION`` and the others.
 
-    :raises ConfigurationError: if *url* is not of that kind.
-    :raises NotFoundError: if the package for it is not installed.
+    :raises ConfigurationError: if *url* has another form.
+    :raises NotFoundError: if the package obstore is not installed.
     """
     if not url.startswith("s3://") or not url[5:].partition("/")[0]:
-        raise ConfigurationError(f"is {url!r}", where=VARIABLE, hint="it must look like s3://BUCKET/PREFIX")
+        raise ConfigurationError(f"is {url!r}", where=VARIABLE, hint="set it to s3://BUCKET/PREFIX")
     try:
         from obstore.exceptions import BaseError
         from obstore.store import S3Store
@@ -214,7 +219,7 @@ def open_object_storage(url: str, below: str, spool: LocalBlobs, environ: Mappin
 
 @contextmanager
 def _asking(store: S3Store, *, is_needed: bool = False) -> Iterator[None]:
-    """Makes errors of the storage ours, but lets FileNotFoundError pass if what is asked for may be absent."""
+    """Translate errors of the storage; let FileNotFoundError pass unless the object *is_needed*."""
     from obstore.exceptions import BaseError
 
     try:
@@ -231,9 +236,3 @@ def _asking(store: S3Store, *, is_needed: bool = False) -> Iterator[None]:
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(": ")
-
-
-def _key(sha256: str) -> str:
-    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise NotFoundError("is no sha256 in hex", where=ascii(sha256))
-    return f"{sha256[:2]}/{sha256}"

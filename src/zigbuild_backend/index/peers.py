@@ -1,4 +1,4 @@
-"""Other caches: places that may have bytes which were dropped here, and witnesses of the bytes a name has elsewhere."""
+"""Other caches: they may have bytes that were dropped here, and show which bytes a file name has elsewhere."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from unearth.fetchers import PyPIClient
 
 PENALTY_SECONDS = 300.0
-"""How long a peer is passed over after it gave wrong bytes."""
+"""The time for which a peer is not asked again after it gave wrong bytes."""
 
 _TIMEOUT = 5.0  # seconds without a byte
 _MAX_FILE_SECONDS = 600.0
-_HINT = "is the other cache running?"
+_HINT = "check that the other cache is running"
 
 Agreement = Literal["agree", "differ", "unknown"]
 
 
 @dataclass(frozen=True)
 class ChallengeAnswer:
-    """What another index says of a file: whether it has the name with the same bytes, and what it has."""
+    """The answer of another index about a file: whether it has the name with the same hash, and its file."""
 
     file: File
     state: Agreement
@@ -40,15 +40,15 @@ class ChallengeAnswer:
 
     @property
     def is_independent(self) -> bool:
-        """Whether it is another witness than we are: we may have the file from that very place."""
+        """Return whether the index is independent evidence: the file was not downloaded from it."""
         return self.theirs is not None and self.theirs.origin != self.file.origin
 
 
 def open_peers(urls: Sequence[str], environ: Mapping[str, str]) -> Peers:
-    """The caches at *urls*, with the certificates, proxy and passwords of pip's configuration.
+    """Open the caches at *urls*, with the certificates, proxy and passwords of pip's configuration.
 
     :raises ConfigurationError: if one of them is no URL.
-    :raises NotFoundError: if what speaks with indexes is not installed.
+    :raises NotFoundError: if the packages that read indexes are not installed.
     """
     addresses = tuple(check_index_url(url) for url in urls)
     configuration = replace(read_pip_configuration(environ), index_urls=addresses)
@@ -57,32 +57,32 @@ def open_peers(urls: Sequence[str], environ: Mapping[str, str]) -> Peers:
 
 
 class Peers:
-    """The caches at *urls*, which are asked in this order, through *session*."""
+    """The caches at *urls*, read through *session* in this order."""
 
     def __init__(self, urls: Sequence[str], session: PyPIClient) -> None:
         self.urls = tuple(urls)
         self._session = session
-        self._passed_over: dict[str, float] = {}
+        self._suspended_until: dict[str, float] = {}
         self._guard = threading.Lock()
 
     def close(self) -> None:
         self._session.close()
 
-    def list_willing(self) -> tuple[str, ...]:
-        """The peers that did not give wrong bytes lately, in their order."""
+    def list_trusted(self) -> tuple[str, ...]:
+        """Return the peers that are not suspended, in order."""
         with self._guard:
-            return tuple(url for url in self.urls if self._passed_over.get(url, 0.0) <= time.monotonic())
+            return tuple(url for url in self.urls if self._suspended_until.get(url, 0.0) <= time.monotonic())
 
-    def pass_over(self, url: str) -> None:
-        """Asks that peer no more for a while, since it gave wrong bytes."""
+    def suspend(self, url: str) -> None:
+        """Do not ask that peer again for a while, since it gave wrong bytes."""
         with self._guard:
-            self._passed_over[url] = time.monotonic() + PENALTY_SECONDS
+            self._suspended_until[url] = time.monotonic() + PENALTY_SECONDS
 
     def stream(self, url: str, file: File) -> Iterator[bytes]:
-        """The bytes that the peer at *url* has for *file*, if it calls them the same. They are not verified yet.
+        """Yield the bytes that the peer at *url* has for *file*, without verifying them.
 
-        :raises NotFoundError: if it has none, has others, or can't be reached.
-        :raises MismatchError: if its page is none, or as soon as the bytes are too many or take too long.
+        :raises NotFoundError: if it lacks the file, lists another hash for it, or cannot be reached.
+        :raises MismatchError: if its page is invalid, or the bytes are too many or take too long.
         """
         page = read_page(self._session, url, file.project).page
         found = next((other for other in page.files if other.name == file.name), None) if page else None
@@ -94,9 +94,9 @@ class Peers:
         return limit_blocks(blocks, file.size or MAX_DOWNLOAD, _MAX_FILE_SECONDS, file.name)
 
     def challenge(self, url: str, files: Iterable[File]) -> Iterator[ChallengeAnswer]:
-        """What the index at *url* says of each of *files*.
+        """Yield the answer of the index at *url* about each of *files*.
 
-        :raises UnreachableError: if it can't be reached.
+        :raises UnreachableError: if it cannot be reached.
         :raises MismatchError: if it is no index.
         """
         projects: dict[str, list[File]] = {}
@@ -117,10 +117,10 @@ def _compare(file: File, found: File | None) -> Agreement:
 
 
 def record_challenge(ledger: Ledger, url: str, answer: ChallengeAnswer) -> None:
-    """Keeps what came of a challenge: that two independent caches agree is the highest level of verification."""
+    """Record the answer to a challenge; the agreement of an independent index is the highest verification level."""
     if answer.theirs and answer.is_independent:
         is_good = answer.state == "agree"
         explanation = "" if is_good else f"{redact(url)} has the sha256 {answer.theirs.sha256}"
-        ledger.add_verdict(
+        ledger.record_verification(
             Verification(answer.file.sha256, 5, is_good, {"index": redact(url)}, explanation, render_now())
         )

@@ -1,4 +1,4 @@
-"""Files that are being brought back: one flight for each, however many wait for it, and how flights end."""
+"""Recreations under way: one for each file, however many clients wait for it, and the outcome of each."""
 
 from __future__ import annotations
 
@@ -19,33 +19,42 @@ from .files import File
 from .rebuilder import RebuildRequest
 from .repository import Repository
 
-_FULL = (os.strerror(errno.ENOSPC), "NoSpaceLeft")
-"""What is said of a full disk by the system, and by zig."""
+POLL_SECONDS = 0.05
+"""The pause between two tries to lock a file that another process recreates."""
+
+_DISK_FULL_TEXTS = (os.strerror(errno.ENOSPC), "NoSpaceLeft")
+"""The texts in which the system and zig report a full disk."""
 
 Outcome = Literal["whole", "members", "peer", "upstream", "rebuilt", "mismatch", "failed", "busy"]
-"""How a flight ended: by what way the bytes came, or why they did not. ``mismatch`` may also be told on the way."""
+"""The way by which the bytes came, or the reason why they did not.
+
+``mismatch`` is also reported for a single way that gave other bytes, before the recreation ends.
+"""
 
 OutcomeObserver = Callable[[Outcome, File, float, str], None]
-"""Told how a flight ended, for which file, the seconds it took, and the place or the reason, if there is one."""
+"""Is called with each outcome, the file, the seconds it took, and the place or the reason, if there is one."""
 
 
 class BusyError(ZigbuildError):
-    """The file is being made again, or too many others are. ``retry_after`` is in seconds."""
+    """The file is still being recreated, or too many others are; ``retry_after`` is in seconds."""
 
     def __init__(self, file: File, retry_after: int) -> None:
-        super().__init__("is being made again", where=file.name, hint=f"ask for it again in {retry_after} s")
+        super().__init__("is being recreated", where=file.name, hint=f"request it again in {retry_after} s")
         self.retry_after = retry_after
 
 
 @dataclass(eq=False)
 class Recreation:
-    """A file that is being brought back. ``reasons`` say why the ways that were tried so far failed."""
+    """A file that is being recreated; ``reasons`` lists why the ways tried so far failed.
+
+    ``has_slot`` says whether it counts towards the limit; ``request`` is set once it waits for a rebuild.
+    """
 
     file: File
-    done: Future[Path] = field(default_factory=Future)
+    future: Future[Path] = field(default_factory=Future)
     started: float = field(default_factory=time.monotonic)
-    is_counted: bool = False
-    order: RebuildRequest | None = None
+    has_slot: bool = False
+    request: RebuildRequest | None = None
     reasons: list[str] = field(default_factory=list)
 
     @property
@@ -54,7 +63,7 @@ class Recreation:
 
 
 class Recreations:
-    """All that is under way, of which at most *limit* may be counted."""
+    """All recreations under way, of which at most *limit* can hold a slot at once."""
 
     def __init__(self, repository: Repository, limit: int, observe: OutcomeObserver) -> None:
         self._repository = repository
@@ -62,7 +71,7 @@ class Recreations:
         self._observe = observe
         self._lock = threading.Lock()
         self._by_sha256: dict[str, Recreation] = {}
-        self._counted = 0
+        self._slots_taken = 0
 
     def __len__(self) -> int:
         return len(self._by_sha256)
@@ -72,76 +81,80 @@ class Recreations:
 
     def oldest_seconds(self) -> float:
         with self._lock:
-            return max((flight.seconds for flight in self._by_sha256.values()), default=0.0)
+            return max((recreation.seconds for recreation in self._by_sha256.values()), default=0.0)
 
-    def join(self, file: File) -> tuple[Recreation, bool]:
-        """The flight of *file*, and whether it begins with this."""
+    def join_or_start(self, file: File) -> tuple[Recreation, bool]:
+        """Return the recreation of *file*, and whether it is new."""
         with self._lock:
-            if flight := self._by_sha256.get(file.sha256):
-                return flight, False
-            flight = self._by_sha256[file.sha256] = Recreation(file)
-            return flight, True
+            if recreation := self._by_sha256.get(file.sha256):
+                return recreation, False
+            recreation = self._by_sha256[file.sha256] = Recreation(file)
+            return recreation, True
 
-    def count(self, flight: Recreation) -> bool:
-        """Counts a flight that will take its time; gives whether there was room for it."""
+    def take_slot(self, recreation: Recreation) -> bool:
+        """Take one of the slots for *recreation*, and return whether there was one."""
         with self._lock:
-            flight.is_counted = self._counted < self._limit
-            self._counted += flight.is_counted
-            return flight.is_counted
+            recreation.has_slot = self._slots_taken < self._limit
+            self._slots_taken += recreation.has_slot
+            return recreation.has_slot
 
-    def land(self, flight: Recreation, result: Path | ZigbuildError, kind: Outcome, reason: str = "") -> None:
-        """Ends a flight, for all who wait for it."""
+    def finish(self, recreation: Recreation, result: Path | ZigbuildError, outcome: Outcome, reason: str = "") -> None:
+        """End a recreation with *result*, for everybody who waits for it."""
         with self._lock:
-            del self._by_sha256[flight.file.sha256]
-            self._counted -= flight.is_counted
-        self._observe(kind, flight.file, flight.seconds, reason)
+            del self._by_sha256[recreation.file.sha256]
+            self._slots_taken -= recreation.has_slot
+        self._observe(outcome, recreation.file, recreation.seconds, reason)
         if isinstance(result, Path):
-            flight.done.set_result(result)
+            recreation.future.set_result(result)
         else:
-            flight.done.set_exception(result)
+            recreation.future.set_exception(result)
 
-    def fail(self, flight: Recreation, reason: str, kind: Outcome = "failed") -> None:
-        """Ends a flight, if it goes on, and remembers why, unless it was only that a build found the disk full."""
-        if flight.done.done():
-            return
-        reason = "; ".join([*flight.reasons, reason])
-        if any(word in reason for word in _FULL):
-            self.land(flight, WriteError(reason, where=str(self._repository.folder)), kind, reason)
-            return
-        with suppress(ZigbuildError):  # what can't be written down is tried again sooner
-            self._repository.ledger.note_failure(flight.file.sha256, reason)
-        self.land(flight, NotFoundError(reason, where=flight.file.name), kind, reason)
+    def fail(self, recreation: Recreation, reason: str, outcome: Outcome = "failed") -> None:
+        """End a recreation that has not ended with an error, and record the reason in the ledger.
 
-    def note_mismatch(self, flight: Recreation, reason: str) -> None:
-        """Tells that a way led to other bytes; another may be better."""
-        flight.reasons.append(reason)
-        self._observe("mismatch", flight.file, flight.seconds, reason)
+        A full disk is not recorded: it says nothing about the file.
+        """
+        if recreation.future.done():
+            return
+        reason = "; ".join([*recreation.reasons, reason])
+        if any(text in reason for text in _DISK_FULL_TEXTS):
+            error = WriteError(reason, where=str(self._repository.folder))
+            self.finish(recreation, error, outcome, reason)
+            return
+        with suppress(ZigbuildError):  # an unrecorded failure is only tried again sooner
+            self._repository.ledger.record_failure(recreation.file.sha256, reason)
+        self.finish(recreation, NotFoundError(reason, where=recreation.file.name), outcome, reason)
+
+    def report_mismatch(self, recreation: Recreation, reason: str) -> None:
+        """Report that one way gave other bytes; the recreation goes on with the next."""
+        recreation.reasons.append(reason)
+        self._observe("mismatch", recreation.file, recreation.seconds, reason)
 
     @contextmanager
-    def guarded(self, *flights: Recreation) -> Iterator[None]:
-        """Lets no error out: whoever waits for one of the *flights* is told of it, and the thread lives on.
+    def failing_on_error(self, *recreations: Recreation) -> Iterator[None]:
+        """Run the body, and end *recreations* with any error it raises, so that the thread survives.
 
-        That this machine has no room, or refuses to write, says nothing of the files: it is not remembered.
+        Errors of writing are not recorded in the ledger: they say nothing about the files.
         """
         try:
             yield
             return
         except WriteError as error:
-            trouble, reason = error, render_reason(error)
+            write_error, reason = error, render_reason(error)
         except OSError as error:
             reason = f"cannot be written: {error.strerror}"
-            trouble = WriteError(reason, where=str(error.filename or self._repository.folder))
+            write_error = WriteError(reason, where=str(error.filename or self._repository.folder))
         except ZigbuildError as error:
-            trouble, reason = None, render_reason(error)
+            write_error, reason = None, render_reason(error)
         except Exception as error:
-            trouble, reason = None, f"this is a bug: {error!r}"
-        for flight in flights:
-            if trouble and not flight.done.done():
-                self.land(flight, trouble, "failed", reason)
+            write_error, reason = None, f"this is a bug: {error!r}"
+        for recreation in recreations:
+            if write_error and not recreation.future.done():
+                self.finish(recreation, write_error, "failed", reason)
             else:
-                self.fail(flight, reason)
+                self.fail(recreation, reason)
 
 
 def render_reason(error: ZigbuildError) -> str:
-    """What went wrong, in one line."""
+    """Return the problems of *error* in one line."""
     return "; ".join(f"{problem.where}: {problem.message}".removeprefix(": ") for problem in error.problems)

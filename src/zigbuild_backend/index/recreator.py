@@ -1,6 +1,6 @@
-"""Brings back bytes that were dropped: puts them together, fetches them, or makes them again; and never gives others.
+"""Recreates bytes that were dropped: assembles them from members, downloads them, or rebuilds them.
 
-Whatever way they come, they are compared with the ledger's hash before anybody sees them.
+By whichever way they come, their hash is compared with the ledger's before anybody gets them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -20,204 +20,211 @@ from ..core.base.store import hold_lock
 from ..core.fetch.http_client import redact
 from ..rebuild.sandbox.command import Sandbox
 from .files import File
-from .peers import Peers
 from .rebuild_threads import RebuildThreads
 from .rebuilder import Rebuilder
-from .recreations import BusyError, Outcome, OutcomeObserver, Recreation, Recreations, render_reason
+from .recreations import (
+    POLL_SECONDS,
+    BusyError,
+    Outcome,
+    OutcomeObserver,
+    Recreation,
+    Recreations,
+    render_reason,
+)
+from .remote_indexes import RemoteIndexes
 from .repository import Repository
-from .upstream import Upstream
 from .wheel_pieces import assemble_wheel
 
-RETRY_SECONDS = 300.0
-"""How long a failure is remembered."""
+MAX_DOWNLOADS = 16
+"""Files that are downloaded from other caches and upstream at once."""
 
-MAX_FETCHES = 16
-"""Files that are fetched from other caches and upstream at once."""
-
-_POLL = 0.05  # seconds between looks at what another process makes
 _TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
 
 
 @dataclass(frozen=True)
-class RecreationLoad:
-    """How many files are under way, how many of them wait for a builder, and the age of the oldest in seconds."""
+class RecreationLimits:
+    """Limits of a recreator.
 
-    flights: int
+    At most ``builds`` rebuilds run at once (None: one per core), and at most ``under_way`` files are downloaded or
+    rebuilt at once. A file whose recreation failed is not tried again within ``retry_seconds``.
+    """
+
+    builds: int | None = None
+    under_way: int = 64
+    retry_seconds: float = 300.0
+
+
+@dataclass(frozen=True)
+class RecreationLoad:
+    """The number of files under way, of those that wait for a build, and the age of the oldest in seconds."""
+
+    under_way: int
     waiting: int
     oldest_seconds: float
 
 
 @dataclass(frozen=True)
-class _FetchSource:
-    """Where a file may be fetched: kind and name, what streams it from there, and what is done if that was false."""
+class _DownloadSource:
+    """A remote index that may have the file: ``stream`` downloads it, ``reject`` is called if the bytes were wrong."""
 
-    kind: Outcome
+    outcome: Outcome
     name: str
     stream: Callable[[], Iterator[bytes]]
-    blame: Callable[[], None] = lambda: None
+    reject: Callable[[], None] = lambda: None
 
 
 class Recreator:
-    """Brings files of *repository* back, with threads of its own, until it is closed.
+    """Recreates files of *repository* in threads of its own, until it is closed.
 
-    Without a *sandbox* nothing is built. At most *builders* rebuilds run at once, and at most *queue* files are under
-    way that can't be put together at once. A failure is remembered for *retry_seconds*.
+    Without a *sandbox* nothing is rebuilt.
     """
 
     def __init__(
         self,
         repository: Repository,
         sandbox: Sandbox | None,
-        *,
-        environ: Mapping[str, str],
-        peers: Peers | None = None,
-        upstream: Upstream | None = None,
-        builders: int | None = None,
-        queue: int = 64,
-        retry_seconds: float = RETRY_SECONDS,
-        say: Callable[[str], None] = lambda text: None,
-        observe: OutcomeObserver = lambda kind, file, seconds, reason: None,
+        remotes: RemoteIndexes = RemoteIndexes(),  # noqa: B008 (frozen)
+        limits: RecreationLimits = RecreationLimits(),
+        observe: OutcomeObserver = lambda outcome, file, seconds, reason: None,
     ) -> None:
         self._repository = repository
-        self._peers = peers
-        self._upstream = upstream
-        self._retry_seconds = retry_seconds
+        self._remotes = remotes
+        self._retry_seconds = limits.retry_seconds
         self._is_closed = False
-        self._flights = Recreations(repository, queue, observe)
-        self._fetchers = concurrent.futures.ThreadPoolExecutor(MAX_FETCHES, thread_name_prefix="fetcher")
+        self._recreations = Recreations(repository, limits.under_way, observe)
+        self._downloaders = concurrent.futures.ThreadPoolExecutor(MAX_DOWNLOADS, thread_name_prefix="download")
         self._builders: RebuildThreads | None = None
         if sandbox:
-            number = builders or os.cpu_count() or 1
-            workbench = Rebuilder(repository, sandbox, environ, say)
-            self._builders = RebuildThreads(repository, workbench, self._flights, number, self._is_settled)
+            number = limits.builds or os.cpu_count() or 1
+            rebuilder = Rebuilder(repository, sandbox)
+            self._builders = RebuildThreads(repository, rebuilder, self._recreations, number, self._is_settled)
 
     def close(self) -> None:
-        """Waits for what is being fetched or built; who waits for something else is told to ask again."""
+        """Wait for downloads and builds that run; end all other recreations with :class:`BusyError`."""
         self._is_closed = True
         if self._builders:
             self._builders.close()
-        self._fetchers.shutdown()
+        self._downloaders.shutdown()
 
     def obtain(self, file: File, patience: float | None) -> Path:
-        """A file with exactly the bytes that the ledger says; waits at most *patience* seconds, or as long as it takes.
+        """Return a local file with the recorded bytes; wait at most *patience* seconds for it (None: no limit).
 
-        :raises Busy: if it takes longer, and goes on, or if too much is under way.
-        :raises NotFoundError: if it can't be brought back, with the reason.
+        :raises BusyError: if it takes longer, and goes on, or if too many files are under way.
+        :raises NotFoundError: if it cannot be recreated, with the reason.
         """
-        if path := self._repository.blobs.find_path(file.sha256):
+        if path := self._repository.blobs.verified_path(file.sha256):
             return path
         try:
             return self.request(file).result(patience)
         except concurrent.futures.TimeoutError:
-            raise BusyError(file, self._guess_wait()) from None
+            raise BusyError(file, self._estimate_wait()) from None
         except ZigbuildError as error:
-            raise error.with_traceback(None) from None  # all who wait are given the same one
+            raise error.with_traceback(None) from None  # all who wait share the exception
 
     def request(self, file: File) -> concurrent.futures.Future[Path]:
-        """Sees to it that *file* is brought back, once however many ask; what it gives ends as :meth:`obtain` does."""
-        flight, is_new = self._flights.join(file)
+        """Start the recreation of *file*, unless it is under way; the future ends as :meth:`obtain` does."""
+        recreation, is_new = self._recreations.join_or_start(file)
         if is_new:
-            with self._flights.guarded(flight):
-                self._start(flight)
-        return flight.done
+            with self._recreations.failing_on_error(recreation):
+                self._start(recreation)
+        return recreation.future
 
     def is_under_way(self, sha256: str) -> bool:
-        """Whether the file with that hash is being brought back."""
-        return sha256 in self._flights
+        """Return whether the file with that hash is being recreated."""
+        return sha256 in self._recreations
 
     def load(self) -> RecreationLoad:
         waiting = self._builders.count_waiting() if self._builders else 0
-        return RecreationLoad(len(self._flights), waiting, self._flights.oldest_seconds())
+        return RecreationLoad(len(self._recreations), waiting, self._recreations.oldest_seconds())
 
-    def _start(self, flight: Recreation) -> None:
-        if self._is_settled(flight):
+    def _start(self, recreation: Recreation) -> None:
+        if self._is_settled(recreation):
             return
-        if self._is_closed or not self._flights.count(flight):
-            self._flights.land(flight, BusyError(flight.file, self._guess_wait()), "busy")
-        elif self._list_places(flight):
-            self._fetchers.submit(self._fetch, flight)
+        if self._is_closed or not self._recreations.take_slot(recreation):
+            self._recreations.finish(recreation, BusyError(recreation.file, self._estimate_wait()), "busy")
+        elif self._list_sources(recreation.file):
+            self._downloaders.submit(self._download_or_build, recreation)
         else:
-            self._build(flight)
+            self._build(recreation)
 
-    def _is_settled(self, flight: Recreation) -> bool:
-        """Whether the file is there by now, or can be put together, or failed just before; if so it has landed."""
-        repository, file = self._repository, flight.file
-        if path := repository.blobs.find_path(file.sha256):
-            self._flights.land(flight, path, "whole")
-        elif path := self._put_together(flight):
-            self._flights.land(flight, path, "members")
+    def _is_settled(self, recreation: Recreation) -> bool:
+        """Return whether the recreation ended because the file is there, can be assembled, or failed just before."""
+        repository, file = self._repository, recreation.file
+        if path := repository.blobs.verified_path(file.sha256):
+            self._recreations.finish(recreation, path, "whole")
+        elif path := self._assemble(recreation):
+            self._recreations.finish(recreation, path, "members")
         elif (failure := repository.ledger.failure(file.sha256)) and self._is_recent(failure.at):
-            self._flights.land(flight, NotFoundError(failure.reason, where=file.name), "failed", failure.reason)
-        return flight.done.done()
+            error = NotFoundError(failure.reason, where=file.name)
+            self._recreations.finish(recreation, error, "failed", failure.reason)
+        return recreation.future.done()
 
     def _is_recent(self, moment: str) -> bool:
         age = datetime.now(timezone.utc) - datetime.strptime(moment, _TIME)
         return age < timedelta(seconds=self._retry_seconds)
 
-    def _put_together(self, flight: Recreation) -> Path | None:
-        """The file, of its members, if they are all there."""
-        repository, file = self._repository, flight.file
-        layout = repository.ledger.layout(file.sha256)
-        if layout is None or not all(repository.members.has(piece.sha256) for piece in layout.kept):
+    def _assemble(self, recreation: Recreation) -> Path | None:
+        """Assemble the wheel from its members and return it; return None if that is not possible."""
+        repository, file = self._repository, recreation.file
+        layout = repository.held_layout(file)
+        if layout is None:
             return None
         try:
             return repository.blobs.add(assemble_wheel(layout, repository.members), file.sha256)
-        except NotFoundError as error:  # one was altered, or somebody removed it meanwhile
-            flight.reasons.append(render_reason(error))
+        except NotFoundError as error:  # a member was altered, or removed in the meantime
+            recreation.reasons.append(render_reason(error))
         except MismatchError as error:
-            self._flights.note_mismatch(flight, render_reason(error))
+            self._recreations.report_mismatch(recreation, render_reason(error))
         return None
 
-    def _list_places(self, flight: Recreation) -> list[_FetchSource]:
-        file = flight.file
-        places: list[_FetchSource] = []
-        if peers := self._peers:
-            for url in peers.list_willing():
-                places.append(
-                    _FetchSource("peer", redact(url), partial(peers.stream, url, file), partial(peers.pass_over, url))
-                )
-        if self._upstream and not file.is_local:
-            places.append(_FetchSource("upstream", file.origin, partial(self._upstream.stream, file)))
-        return places
+    def _list_sources(self, file: File) -> list[_DownloadSource]:
+        sources: list[_DownloadSource] = []
+        if peers := self._remotes.peers:
+            for url in peers.list_trusted():
+                stream, suspend = partial(peers.stream, url, file), partial(peers.suspend, url)
+                sources.append(_DownloadSource("peer", redact(url), stream, suspend))
+        if (upstream := self._remotes.upstream) and not file.is_local:
+            sources.append(_DownloadSource("upstream", file.origin, partial(upstream.stream, file)))
+        return sources
 
-    def _fetch(self, flight: Recreation) -> None:
-        """Fetches the file from the first place that has it, else hands it on to the builders."""
-        with self._flights.guarded(flight):
-            with self._held(flight):
-                if self._is_settled(flight) or self._is_fetched(flight):
+    def _download_or_build(self, recreation: Recreation) -> None:
+        """Download the file from the first source that has it; else queue it for a rebuild."""
+        with self._recreations.failing_on_error(recreation):
+            with self._locked(recreation):
+                if self._is_settled(recreation) or self._is_downloaded(recreation):
                     return
-            self._build(flight)
+            self._build(recreation)
 
-    def _is_fetched(self, flight: Recreation) -> bool:
-        """Whether some place has the file; if so it has landed."""
-        for place in self._list_places(flight):
+    def _is_downloaded(self, recreation: Recreation) -> bool:
+        """Return whether a source had the file; the recreation has ended then."""
+        for source in self._list_sources(recreation.file):
             try:
-                path = self._repository.blobs.add(place.stream(), flight.file.sha256)
+                path = self._repository.blobs.add(source.stream(), recreation.file.sha256)
             except NotFoundError as error:
-                flight.reasons.append(render_reason(error))
+                recreation.reasons.append(render_reason(error))
             except MismatchError as error:
-                self._flights.note_mismatch(flight, f"{place.name}: {render_reason(error)}")
-                place.blame()
+                self._recreations.report_mismatch(recreation, f"{source.name}: {render_reason(error)}")
+                source.reject()
             else:
-                self._repository.ledger.forget_failure(flight.file.sha256)
-                self._flights.land(flight, path, place.kind, place.name)
+                self._repository.ledger.clear_failure(recreation.file.sha256)
+                self._recreations.finish(recreation, path, source.outcome, source.name)
                 return True
         return False
 
-    def _build(self, flight: Recreation) -> None:
+    def _build(self, recreation: Recreation) -> None:
         if self._builders is None:
-            raise NotFoundError("nothing is built here", where=flight.file.name)
-        self._builders.add(flight)
+            raise NotFoundError("this process rebuilds no wheels", where=recreation.file.name)
+        self._builders.add(recreation)
 
     @contextmanager
-    def _held(self, flight: Recreation) -> Iterator[None]:
-        """Holds the file's lock, once no other process is at work on it."""
+    def _locked(self, recreation: Recreation) -> Iterator[None]:
+        """Lock the file against other processes; wait while one of them recreates it."""
         while True:
-            with hold_lock(self._repository.lock_file(flight.file.sha256)) as is_ours:
+            with hold_lock(self._repository.lock_file(recreation.file.sha256)) as is_ours:
                 if is_ours:
                     yield
                     return
-            time.sleep(_POLL)
+            time.sleep(POLL_SECONDS)
 
-    def _guess_wait(self) -> int:
-        return self._builders.guess_wait() if self._builders else 1
+    def _estimate_wait(self) -> int:
+        return self._builders.estimate_wait() if self._builders else 1

@@ -1,6 +1,7 @@
-"""The pages of other indexes: what they say of a project's files. Whatever is unfit in them is left out, with a reason.
+"""Reads project pages of other indexes; invalid entries are left out, each with a problem.
 
-Formats: PEP 691 (JSON, with the fields of PEP 700, 714 and 740), and PEP 503 (HTML), which the library *unearth* reads.
+Formats: PEP 691 (JSON, with the fields of PEP 700, 714 and 740), and PEP 503 (HTML), which the library *unearth*
+parses.
 """
 
 from __future__ import annotations
@@ -15,31 +16,31 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from ..core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
 from ..core.fetch.http_client import redact
-from .files import File, parse_file_name
+from .files import File, is_sha256, parse_file_name
 
 if TYPE_CHECKING:
     from unearth.fetchers import PyPIClient
 
 
 class UnreachableError(NotFoundError):
-    """An index cannot be reached, or fails: no answer, and not to be taken for a no."""
+    """An index cannot be reached, or fails; this does not mean that it lacks the project."""
 
 
 MAX_PAGE_BYTES = 64 << 20
-"""Bytes that a page may have."""
+"""The largest size of a page, in bytes."""
 
 MAX_PAGE_SECONDS = 60.0
-"""How long a page may take, however steadily it drips."""
+"""The longest time that the download of a page can take, however steadily it goes on."""
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.01"
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 
 
 @dataclass(frozen=True)
 class RemotePage:
-    """A project's files as an index has them, and what was left out of its page."""
+    """The files that an index lists for a project, and the problems of the entries that were left out."""
 
     files: tuple[File, ...]
     refused: tuple[Problem, ...] = ()
@@ -47,7 +48,7 @@ class RemotePage:
 
 @dataclass(frozen=True)
 class PageReply:
-    """What an index answered. ``page`` is None if it does not know the project, or has the page unchanged."""
+    """The reply of an index; ``page`` is None if it lacks the project, or if the page is unchanged."""
 
     page: RemotePage | None
     etag: str = ""
@@ -55,10 +56,10 @@ class PageReply:
 
 
 def read_page(session: PyPIClient, index: str, project: str, etag: str = "") -> PageReply:
-    """What the index at the URL *index* says of *project* (a canonical name); *etag* is of the page that is known.
+    """Read the page of *project* (a canonical name) from the index at the URL *index*; *etag* is that of the known one.
 
-    :raises UnreachableError: if it can't be reached, or fails.
-    :raises MismatchError: if its answer is no page of an index.
+    :raises UnreachableError: if the index cannot be reached, or fails.
+    :raises MismatchError: if its reply is no page of an index.
     """
     import httpx2
 
@@ -79,26 +80,26 @@ def read_page(session: PyPIClient, index: str, project: str, etag: str = "") -> 
             return PageReply(page, response.headers.get("ETag", ""))
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         problem = f"cannot be reached: {str(error) or type(error).__name__}"
-        raise UnreachableError(problem, where=redact(url), hint="check the address, and the network") from None
+        raise UnreachableError(problem, where=redact(url), hint="check the URL, and the network") from None
 
 
 def limit_blocks(blocks: Iterator[bytes], size: int, seconds: float, where: str) -> Iterator[bytes]:
-    """The *blocks* as they come.
+    """Yield *blocks*, up to *size* bytes in total and within *seconds*; *where* names them in messages.
 
-    :raises MismatchError: once they are more than *size* bytes, or took longer than *seconds*.
+    :raises MismatchError: if they are more, or take longer.
     """
     end, total = time.monotonic() + seconds, 0
     for block in blocks:
         total += len(block)
         if total > size:
-            raise MismatchError(f"is larger than {size} bytes", where=where, hint="it is not what it should be")
+            raise MismatchError(f"is larger than {size} bytes", where=where, hint="check the URL of the index")
         if time.monotonic() > end:
             raise MismatchError(f"took longer than {seconds:.0f} s", where=where, hint="try again later")
         yield block
 
 
 def parse_page(data: bytes, content_type: str, url: str, project: str) -> RemotePage:
-    """The files of *project* on a page that came from *url*.
+    """Return the files of *project* on a page that was read from *url*.
 
     :raises MismatchError: if it is no page of an index.
     """
@@ -108,10 +109,10 @@ def parse_page(data: bytes, content_type: str, url: str, project: str) -> Remote
         elif content_type.startswith(("application/vnd.pypi.simple.v1+html", "text/html")):
             entries = _list_html_entries(data, url)
         else:
-            raise ValueError(f"its type is {content_type!r}")
+            raise ValueError(f"its content type is {content_type!r}")
     except (ValueError, RecursionError) as error:
         problem = f"is no page of an index: {error}"
-        raise MismatchError(problem, where=redact(url), hint="is the address that of an index?") from None
+        raise MismatchError(problem, where=redact(url), hint="check that the URL is that of an index") from None
     files: dict[str, File] = {}
     refused: list[Problem] = []
     for entry in entries:
@@ -119,7 +120,7 @@ def parse_page(data: bytes, content_type: str, url: str, project: str) -> Remote
         try:
             file = parse_entry(entry, url, project)
             if files.setdefault(file.name, file) != file:
-                raise ValueError("stands there twice, and not the same")
+                raise ValueError("is listed twice, with different data")
             files[file.name] = file
         except ValueError as error:
             refused.append(Problem(f"is left out: {error}", where=ascii(name)))
@@ -127,18 +128,18 @@ def parse_page(data: bytes, content_type: str, url: str, project: str) -> Remote
 
 
 def parse_entry(entry: Any, base: str, project: str) -> File:
-    """The file that a row of a PEP 691 page describes; links in it are relative to *base*.
+    """Return the file that an entry of a PEP 691 page describes; relative URLs in it are resolved against *base*.
 
-    :raises ValueError: with what is unfit in it.
+    :raises ValueError: if the entry is invalid.
     """
     if not isinstance(entry, dict):
-        raise ValueError("is no object")
+        raise ValueError("is no JSON object")
     name = entry.get("filename")
     if not isinstance(name, str) or not _FILE_NAME.fullmatch(name):
-        raise ValueError("is no name of a file")
+        raise ValueError("is no valid file name")
     hashes = entry.get("hashes")
     sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
-    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+    if not isinstance(sha256, str) or not is_sha256(sha256):
         raise ValueError("has no sha256")
     size, yanked = entry.get("size"), entry.get("yanked")
     uploaded, requires = entry.get("upload-time"), entry.get("requires-python")
@@ -160,7 +161,7 @@ def parse_entry(entry: Any, base: str, project: str) -> File:
 
 def _list_json_entries(table: Any) -> list[Any]:
     if not isinstance(table, dict) or not isinstance(table.get("files"), list):
-        raise ValueError("it has no files")
+        raise ValueError("it has no list of files")
     meta = table.get("meta")
     version = meta.get("api-version") if isinstance(meta, dict) else None
     if not isinstance(version, str) or version.partition(".")[0] != "1":
@@ -170,7 +171,7 @@ def _list_json_entries(table: Any) -> list[Any]:
 
 
 def _list_html_entries(data: bytes, url: str) -> list[dict[str, Any]]:
-    """The anchors of a PEP 503 page, as rows of PEP 691."""
+    """Return the anchors of a PEP 503 page as entries of PEP 691."""
     from unearth import Link
     from unearth.collector import IndexPage, parse_html_page
 
@@ -188,7 +189,10 @@ def _list_html_entries(data: bytes, url: str) -> list[dict[str, Any]]:
 
 
 def _parse_version(name: str, project: str) -> str:
-    """The version in a file name, which must be of *project*."""
+    """Return the version in a file name.
+
+    :raises ValueError: if it is not a file name of *project*.
+    """
     try:
         found, version = parse_file_name(name)
     except ConfigurationError as error:
@@ -199,32 +203,35 @@ def _parse_version(name: str, project: str) -> str:
 
 
 def _find_metadata_hash(entry: Mapping[str, Any]) -> str:
-    """The sha256 of METADATA by PEP 714, or by the older names of the key; empty if it isn't said."""
+    """Return the sha256 of METADATA under the key of PEP 714, or one of its older names; empty if there is none."""
     keys = ("core-metadata", "dist-info-metadata", "data-dist-info-metadata")
-    said = next((entry[key] for key in keys if entry.get(key)), None)
-    sha256 = said.get("sha256") if isinstance(said, dict) else None
-    return sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else ""
+    hashes = next((entry[key] for key in keys if entry.get(key)), None)
+    sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
+    return sha256 if isinstance(sha256, str) and is_sha256(sha256) else ""
 
 
 def _resolve(url: Any, base: str) -> str:
-    """The absolute form of *url*, without password and fragment; files of this machine only from an index of files."""
+    """Return *url* resolved against *base*, without credentials and fragment; ``file:`` only if *base* is a file.
+
+    :raises ValueError: if *url* is invalid, or has another scheme.
+    """
     if not isinstance(url, str) or not url.isprintable():
-        raise ValueError("has no URL")
+        raise ValueError("has no valid URL")
     parts = urlsplit(urljoin(base, url))
     allowed = ("file",) if base.startswith("file:") else ("http", "https")
     if parts.scheme not in allowed or not (parts.hostname or parts.scheme == "file"):
-        raise ValueError(f"its URL is not of {' or '.join(allowed)}")
+        raise ValueError(f"has a URL that is not {' or '.join(allowed)}")
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
 
 
 def check_index_url(url: str) -> str:
-    """*url*, the address of an index.
+    """Return *url*, the URL of an index.
 
-    :raises ConfigurationError: if it can't be one.
+    :raises ConfigurationError: if it cannot be one.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "file") or not (parts.hostname or parts.scheme == "file"):
         raise ConfigurationError(
-            "is no address of an index", where=url, hint="give the URL of its simple pages: https://HOST/simple/"
+            "is no URL of an index", where=url, hint="give the URL of its simple pages: https://HOST/simple/"
         )
     return url

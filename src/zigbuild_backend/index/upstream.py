@@ -1,7 +1,7 @@
-"""The upstream index: what it has of a project is remembered in the ledger, and its files are fetched by their hashes.
+"""The upstream index: its pages are recorded in the ledger, and its files are downloaded by their hashes.
 
-A project that has local files is never looked up: nobody can put a file into it by using its name at an index
-(dependency confusion). What upstream once had stays known when it is deleted there, or when upstream can't be reached.
+A project with local files is never looked up, so that nobody can add a file to it under its name at another index
+(dependency confusion). Files that upstream deletes stay recorded, also while upstream cannot be reached.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from unearth.fetchers import PyPIClient
 
 FRESH_SECONDS = 60.0
-"""How long a page is taken for current without asking."""
+"""The time during which a page is not requested again."""
 
 MAX_FILE_SECONDS = 1800.0
-"""How long a file may take, however steadily it drips."""
+"""The longest time that the download of a file can take, however steadily it goes on."""
 
-_TIMEOUT = 20.0  # seconds without a byte, if pip's is not less: somebody waits for the answer
+_TIMEOUT = 20.0  # seconds without a byte, if pip's timeout is not shorter: a client waits for the response
 _MAX_METADATA = 16 << 20
-_REMEMBERED = 4096
+_MAX_LOOK_UPS = 4096
 _TOPIC = "upstream page"
 _HINT = "check the upstream index, and the network"
 
 ProblemListener = Callable[[Problem], None]
-"""Told of what is unfit or not to be had, where that stops nothing."""
+"""Is called with each invalid entry or failed request that does not stop the operation."""
 
 
 @dataclass(frozen=True)
 class _LookUp:
-    """When a project was looked up, on the monotonic clock, and what is raised for it meanwhile, if anything is."""
+    """The time of a project's last look-up, on the monotonic clock, and the error that it ended with, if any."""
 
     at: float
     error: NotFoundError | None = None
@@ -52,12 +52,12 @@ class _LookUp:
 def open_upstream(
     ledger: Ledger, address: str | None, environ: Mapping[str, str], listen: ProblemListener = lambda problem: None
 ) -> Upstream | None:
-    """The upstream at *address*, by default the indexes that pip is configured with; None if there is to be none.
+    """Open the upstream at *address*, by default the indexes in pip's configuration; return None if there is none.
 
     :raises ConfigurationError: if *address* is neither ``none`` nor a URL.
-    :raises NotFoundError: if what speaks with indexes is not installed.
+    :raises NotFoundError: if the packages that read indexes are not installed.
     """
-    if address == "none":  # no need to ask pip then, which takes its time
+    if address == "none":  # before pip is asked, which takes long
         return None
     configuration = read_pip_configuration(environ)
     if address is not None:
@@ -76,14 +76,14 @@ def _default_index() -> str:
 
 
 def select_visible(files: Iterable[File]) -> tuple[File, ...]:
-    """The files of a project that it shows: if some are our own, those only, whatever upstream has by that name."""
+    """Return the files of a project that are shown: the local ones if there are any, else those from upstream."""
     known = tuple(files)
     local = tuple(file for file in known if file.is_local)
     return local or known
 
 
 class Upstream:
-    """The indexes at *urls*, through *session*. A project is that of the first one that knows it, never a mixture."""
+    """The indexes at *urls*, read through *session*; a project is taken from the first index that has it."""
 
     def __init__(
         self, ledger: Ledger, urls: Sequence[str], session: PyPIClient, listen: ProblemListener = lambda problem: None
@@ -92,52 +92,52 @@ class Upstream:
         self.urls = tuple(urls)
         self._session = session
         self._listen = listen
-        self._checked: OrderedDict[str, _LookUp] = OrderedDict()
+        self._look_ups: OrderedDict[str, _LookUp] = OrderedDict()
         self._guard = threading.Lock()
-        # Projects share a few locks, and few are remembered: clients choose the names, and may not fill the memory.
-        self._turns = tuple(threading.Lock() for _ in range(64))
+        # The number of locks and of look-ups is limited, since clients choose the names and could fill the memory.
+        self._project_locks = tuple(threading.Lock() for _ in range(64))
 
     def close(self) -> None:
         self._session.close()
 
     def refresh(self, project: str) -> None:
-        """Brings what the ledger has of *project* (a canonical name) up to date, if that was not done just before.
+        """Record the current page of *project* (a canonical name), unless it was looked up just before.
 
-        :raises NotFoundError: if no upstream index knows it, and the ledger doesn't either.
-        :raises UnreachableError: if upstream can't be asked, and nothing is remembered.
+        :raises NotFoundError: if neither an upstream index nor the ledger has it.
+        :raises UnreachableError: if upstream cannot be asked, and the ledger has no file of it.
         """
         if self._is_fresh(project):
             return
-        with self._turns[hash(project) % len(self._turns)]:
-            if self._is_fresh(project):  # somebody did it while we waited
+        with self._project_locks[hash(project) % len(self._project_locks)]:
+            if self._is_fresh(project):  # another thread looked it up meanwhile
                 return
             known = self._ledger.files(project)
             error = None
             if not any(file.is_local for file in known):
                 error = self._look_up(project, known)
                 if error and known:
-                    self._listen(Problem(f"what is remembered of it stands: {error}", where=project))
+                    self._listen(Problem(f"cannot be looked up; its recorded files are served: {error}", where=project))
                     error = None
-            self._note(project, error)
+            self._note_look_up(project, error)
         if error:
             raise error
 
     def stream(self, file: File) -> Iterator[bytes]:
-        """The bytes of *file*, which came from upstream. They are not verified yet.
+        """Yield the bytes of *file*, which was found at upstream, without verifying them.
 
-        :raises NotFoundError: if they can't be had.
-        :raises MismatchError: as soon as there are too many of them, or they take too long.
+        :raises NotFoundError: if they cannot be downloaded.
+        :raises MismatchError: if they are too many, or take too long.
         """
         if file.is_local:
-            raise NotFoundError("did not come from an upstream index", where=file.name)
+            raise NotFoundError("was not found at an upstream index", where=file.name)
         blocks = stream_url(file.origin, self._session, _HINT)
         return limit_blocks(blocks, file.size or MAX_DOWNLOAD, MAX_FILE_SECONDS, file.name)
 
     def metadata(self, file: File) -> bytes:
-        """The METADATA of *file*, from the ledger, or from upstream and then kept there.
+        """Return the METADATA of *file* from the ledger, or download it from upstream and record it.
 
-        :raises NotFoundError: if upstream does not publish it, or can't be reached.
-        :raises MismatchError: if it is not the one that upstream published.
+        :raises NotFoundError: if upstream does not publish it, or cannot be reached.
+        :raises MismatchError: if it has not the hash on upstream's page.
         """
         try:
             return self._ledger.metadata(file.sha256)
@@ -147,50 +147,52 @@ class Upstream:
         blocks = stream_url(f"{file.origin}.metadata", self._session, _HINT)
         data = b"".join(limit_blocks(blocks, _MAX_METADATA, MAX_FILE_SECONDS, f"{file.name}.metadata"))
         if hashlib.sha256(data).hexdigest() != file.metadata_sha256:
-            raise MismatchError("upstream has another METADATA than it says", where=file.name, hint="try again later")
+            raise MismatchError(
+                "the METADATA at upstream has not the hash on upstream's page", where=file.name, hint="try again later"
+            )
         self._ledger.record(file, metadata=data)
         return data
 
     def _is_fresh(self, project: str) -> bool:
-        """Whether it was looked up just before; raises what came of that."""
+        """Return whether the project was looked up just before; raise the error that this ended with."""
         with self._guard:
-            checked = self._checked.get(project)
-        if checked is None or time.monotonic() - checked.at > FRESH_SECONDS:
+            look_up = self._look_ups.get(project)
+        if look_up is None or time.monotonic() - look_up.at > FRESH_SECONDS:
             return False
-        if checked.error:
-            raise type(checked.error).of(checked.error.problems)  # one that is raised twice remembers both ways
+        if look_up.error:
+            raise type(look_up.error).of(look_up.error.problems)  # a new one: each raise adds to the traceback
         return True
 
-    def _note(self, project: str, error: NotFoundError | None) -> None:
+    def _note_look_up(self, project: str, error: NotFoundError | None) -> None:
         with self._guard:
-            self._checked[project] = _LookUp(time.monotonic(), error)
-            self._checked.move_to_end(project)
-            if len(self._checked) > _REMEMBERED:
-                self._checked.popitem(last=False)
+            self._look_ups[project] = _LookUp(time.monotonic(), error)
+            self._look_ups.move_to_end(project)
+            if len(self._look_ups) > _MAX_LOOK_UPS:
+                self._look_ups.popitem(last=False)
 
     def _look_up(self, project: str, known: Sequence[File]) -> NotFoundError | None:
-        """Records what the first index that knows *project* has; else gives the reason why there is nothing new."""
+        """Record the page of the first index that has *project*; return the error if none has."""
         for url in self.urls:
             topic = f"{_TOPIC} {url}"
-            note = self._ledger.recall(topic, project) if known else None
+            note = self._ledger.read_note(topic, project) if known else None
             etag = note[0].decode() if note else ""
             try:
                 reply = read_page(self._session, url, project, etag)
             except (NotFoundError, MismatchError) as error:
-                # A later index must not take over what may be an earlier one's.
+                # The project can be that of this index, so a later one must not supply it.
                 return UnreachableError.of(error.problems)
             if reply.page:
                 self._record(reply.page, known)
                 if reply.etag != etag:
-                    self._ledger.remember(topic, project, reply.etag.encode())
+                    self._ledger.write_note(topic, project, reply.etag.encode())
             if reply.page or reply.is_unchanged:
                 return None
-        return NotFoundError("no upstream index knows it", where=project)
+        return NotFoundError("no upstream index has it", where=project)
 
     def _record(self, page: RemotePage, known: Sequence[File]) -> None:
-        """Records the files of *page*, and tells of those that are unfit or have other bytes than they had."""
+        """Record the files of *page*; report those that are invalid, or have other bytes than before."""
         sizes = {(file.name, file.sha256): file.size for file in known}
-        # Pages without sizes are filled in from better ones, and never the other way round.
+        # HTML pages have no sizes: a recorded size is kept.
         entries = [
             LedgerEntry(replace(file, size=sizes.get((file.name, file.sha256), file.size))) for file in page.files
         ]

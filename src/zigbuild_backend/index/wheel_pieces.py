@@ -1,8 +1,8 @@
-"""How a wheel is cut into pieces, so that it can be put together again byte for byte without compressing anything.
+"""Cuts a wheel into pieces from which it can be assembled byte for byte, without compressing anything.
 
-The pieces are stretches of the file, one after the other. The packed body of a member is a piece that is kept by its
-hash, and shared by all wheels that hold the same; the small rest (headers, directory, tiny members) is in the layout
-itself. Whatever a zip says of itself, its pieces together are the file.
+The pieces are consecutive byte ranges of the file. The compressed body of a member is a piece that is stored by its
+hash, and shared by all wheels with the same member; the rest (headers, directory, small members) is in the layout. All
+pieces together are the file, whatever its zip headers say.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from .blobs import Blobs
 
 _MAGIC = b"zigbuild-layout 1\n"
 _INLINE = 1024
-"""Bytes of a body up to which a file of its own, in blocks of the file system, would cost more than it saves."""
+"""Size in bytes up to which a member is in the layout: a file of its own would take more blocks of the disk."""
 
 _MAX_STRETCH = 1 << 16
-"""Bytes of what is no body, such as the directory, up to which it stands in the layout."""
+"""Size in bytes up to which a range that is no member, such as the directory, is in the layout."""
 
 _MAX_INLINE = 16 << 20
 _MAX_MEMBERS = 100_000
-"""Beyond these a wheel is kept whole: it was made to be cut into too much."""
+"""Number of members beyond which a wheel is stored whole, since its layout would be too large."""
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _BLOCK = 1 << 20
@@ -38,7 +38,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class WheelPiece:
-    """A stretch of a wheel that is kept elsewhere, by its sha256 (hex); ``size`` in bytes."""
+    """A byte range of a wheel that is stored by its sha256 (hex); ``size`` in bytes."""
 
     sha256: str
     size: int
@@ -52,21 +52,21 @@ class WheelLayout:
 
     @cached_property
     def kept(self) -> tuple[WheelPiece, ...]:
-        """The pieces that are kept elsewhere, each once."""
+        """Return the pieces that are stored by their hash, each once."""
         return tuple(dict.fromkeys(piece for piece in self.pieces if isinstance(piece, WheelPiece)))
 
     @property
     def large(self) -> tuple[WheelPiece, ...]:
-        """Those of them that are worth a file; of an outline, what :func:`read_layout` would keep elsewhere."""
+        """Return the stored pieces that :func:`read_layout` stores too; an outline also stores smaller ones."""
         return tuple(piece for piece in self.kept if piece.size > _INLINE)
 
     @property
     def size(self) -> int:
-        """The size of the wheel in bytes."""
+        """Return the size of the wheel in bytes."""
         return sum(piece.size if isinstance(piece, WheelPiece) else len(piece) for piece in self.pieces)
 
     def to_bytes(self) -> bytes:
-        """The layout as it is stored."""
+        """Return the layout in the form that :func:`parse_layout` reads."""
         parts = []
         for piece in self.pieces:
             if isinstance(piece, WheelPiece):
@@ -77,9 +77,9 @@ class WheelLayout:
 
 
 def parse_layout(data: bytes) -> WheelLayout:
-    """The layout that :meth:`Layout.to_bytes` wrote.
+    """Return the layout that :meth:`WheelLayout.to_bytes` wrote.
 
-    :raises MismatchError: if it is something else.
+    :raises MismatchError: if *data* is something else.
     """
     try:
         if not data.startswith(_MAGIC):
@@ -94,12 +94,12 @@ def parse_layout(data: bytes) -> WheelLayout:
                 raise ValueError("it ends too early")
             pieces.append(WheelPiece(body.hex(), size) if kind else body)
     except (ValueError, struct.error, zlib.error) as error:
-        raise MismatchError(f"is no layout of a wheel: {error}", where="layout") from error
+        raise MismatchError(f"is no valid layout of a wheel: {error}", where="layout") from error
     return WheelLayout(tuple(pieces))
 
 
 def read_layout(path: Path) -> WheelLayout:
-    """The layout of the wheel *path*; what is no sound zip, or is no use to cut, is one whole piece.
+    """Return the layout of the wheel *path*: one whole piece if it is no valid zip, or not worth cutting.
 
     :raises OSError: if the file cannot be read.
     """
@@ -107,7 +107,7 @@ def read_layout(path: Path) -> WheelLayout:
 
 
 def read_outline(path: Path) -> WheelLayout:
-    """The layout in which every member is kept elsewhere: all that a wheel says of itself, in little space."""
+    """Return the layout in which every member is stored by its hash: the wheel's zip headers and directory."""
     return _read(path, 0)
 
 
@@ -122,9 +122,9 @@ def _read(path: Path, inline: int) -> WheelLayout:
 
 
 def store_members(path: Path, layout: WheelLayout, members: Blobs) -> None:
-    """Keeps the pieces of the wheel *path* among the *members*.
+    """Store the pieces of the wheel *path* among the *members*.
 
-    :raises MismatchError: if it is not the wheel that the layout is of.
+    :raises MismatchError: if *layout* is that of another wheel.
     """
     with path.open("rb") as file:
         for piece in layout.pieces:
@@ -133,27 +133,27 @@ def store_members(path: Path, layout: WheelLayout, members: Blobs) -> None:
                 members.add(_read_blocks(file, piece.size), piece.sha256)
                 file.seek(after)
             elif file.read(len(piece)) != piece:
-                raise MismatchError("is not the wheel that the layout is of", where=path.name)
+                raise MismatchError("is not the wheel that its layout was read from", where=path.name)
 
 
 def assemble_wheel(layout: WheelLayout, members: Blobs) -> Iterator[bytes]:
-    """The bytes of the wheel, block by block.
+    """Yield the bytes of the wheel, block by block.
 
-    :raises NotFoundError: if one of the *members* that are needed is not there.
+    :raises NotFoundError: if a member is missing.
     """
     for piece in layout.pieces:
         if isinstance(piece, bytes):
             yield piece
             continue
-        path = members.find_path(piece.sha256)
+        path = members.verified_path(piece.sha256)
         if path is None:
-            raise NotFoundError("a member is not there any more", where=piece.sha256, hint="the wheel must be rebuilt")
+            raise NotFoundError("a member of the wheel is not held", where=piece.sha256, hint="rebuild the wheel")
         with path.open("rb") as file:
             yield from _read_blocks(file, piece.size)
 
 
 def _find_bodies(file: BinaryIO, size: int) -> list[tuple[int, int]]:
-    """Where the packed bodies of the members begin and end, in order; none if the zip cannot be cut at them."""
+    """Return the start and end of each member's compressed body, in order; none if the zip cannot be cut there."""
     bodies = []
     try:
         with zipfile.ZipFile(file) as archive:
@@ -167,7 +167,7 @@ def _find_bodies(file: BinaryIO, size: int) -> list[tuple[int, int]]:
             if signature != b"PK\3\4":
                 return []
             bodies.append((start, start + member.compress_size))
-    except Exception:  # a hostile archive makes zipfile raise a dozen kinds of exceptions
+    except Exception:  # zipfile raises exceptions of many classes for a hostile archive
         return []
     bodies.sort()
     are_apart = all(first[1] <= second[0] for first, second in pairwise(bodies))
@@ -175,7 +175,7 @@ def _find_bodies(file: BinaryIO, size: int) -> list[tuple[int, int]]:
 
 
 def _cut(bodies: list[tuple[int, int]], size: int, inline: int) -> Iterator[tuple[int, int, bool]]:
-    """The file from 0 to *size* as stretches: where each begins and ends, and whether it is kept by its hash.
+    """Yield the file from 0 to *size* as ranges: start, end, and whether the range is stored by its hash.
 
     Bodies of up to *inline* bytes are not.
     """
@@ -188,7 +188,7 @@ def _cut(bodies: list[tuple[int, int]], size: int, inline: int) -> Iterator[tupl
 
 
 def _merge_small(stretches: Iterator[tuple[int, int, bool]]) -> list[tuple[int, int, bool]]:
-    """The same with what stands in the layout in as few stretches as can be; one whole if that would be too much."""
+    """Join adjacent ranges that are in the layout; return one whole range if they are too large together."""
     merged: list[tuple[int, int, bool]] = []
     inline = 0
     for start, end, is_kept in stretches:

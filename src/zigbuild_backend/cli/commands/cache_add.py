@@ -1,4 +1,4 @@
-"""``zigbuild cache add``: takes sdists, wheels and manifests into the repository."""
+"""``zigbuild cache add``: adds sdists, wheels and manifests to the repository."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from ...core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
 from ...core.project.recipes import find_recipes
 from ...index.adding_files import AddedFile, add_files
-from ...index.rebuild_inputs import group_by_problem
 from ...index.repository import find_repository_folder, open_repository
 from ...release.release_manifest import FILE_NAME as MANIFEST
 from ..session import Session, format_size, join_shortened
@@ -19,56 +18,56 @@ def run(arguments: Namespace, session: Session) -> int:
     missing: list[Problem] = []
     paths = list(_find_files(arguments.files, missing))
     recipes = [_find_recipe(recipe, session) for recipe in arguments.recipes]
-    repository = open_repository(find_repository_folder(arguments.data, session.environ), session.environ)
+    repository = open_repository(find_repository_folder(arguments.data, session.environ), session.environ, session.say)
     added: list[AddedFile] = []
     try:
-        for file in add_files(
-            repository,
-            paths,
-            recipes,
-            user=session.store,
-            environ=session.environ,
-            cwd=session.cwd,
-            say=session.say,
-        ):
+        for file in add_files(repository, paths, recipes=recipes, user_store=session.store, cwd=session.cwd):
             added.append(file)
             _print(file, session)
     finally:
         repository.close()
     for problem in missing:
         session.fail(problem)
-    notices = group_by_problem((file.name, notice) for file in added for notice in file.notices)
-    for problem, names in notices.items():
-        session.notice(problem)
-        session.say(f"  not rebuildable until then: {join_shortened(names)}")
+    wheels: dict[Problem, list[str]] = {}
+    for file in added:
+        for notice in file.notices:
+            wheels.setdefault(notice, []).append(file.name)
+    for notice, names in wheels.items():
+        session.notice(notice)
+        session.say(f"  until that is mended, these cannot be rebuilt: {join_shortened(names)}")
     if added:
         new, refused = sum(file.is_new for file in added), sum(file.error is not None for file in added)
         known = len(added) - new - refused
-        session.say(f"{new or 'none'} added, {known or 'none'} known already, {refused or 'none'} refused")
+        session.say(f"{new or 'none'} added, {known or 'none'} already known, {refused or 'none'} refused")
     return _find_exit_code(added, missing)
 
 
 def _find_files(paths: Iterable[Path], missing: list[Problem]) -> Iterator[Path]:
-    """The files that *paths* name; for a folder without one, *missing* grows."""
+    """Yield the files that *paths* name; add a problem to *missing* for each folder without one."""
     for path in paths:
         if not path.is_dir():
             yield path
             continue
         found = sorted(file for pattern in ("*.whl", "*.tar.gz", MANIFEST) for file in path.glob(pattern))
         if not found:
-            missing.append(Problem("there is no wheel, sdist or manifest in this folder", str(path)))
+            missing.append(Problem("holds no wheel, sdist or manifest", str(path)))
         yield from found
 
 
 def _find_recipe(argument: str, session: Session) -> Path:
-    """The folder of the recipe that *argument* names: a folder, or a name."""
+    """Return the folder of the recipe that *argument* names: a folder, or a recipe's name.
+
+    :raises NotFoundError: if there is neither.
+    """
     folder = session.cwd / argument
     if folder.is_dir():
         return folder
     recipes = find_recipes(session.environ, session.cwd)
     if found := recipes.get(argument):
         return found
-    raise NotFoundError("is no folder and no recipe", where=argument, hint=f"known: {', '.join(recipes) or 'none'}")
+    raise NotFoundError(
+        "is neither a folder nor a recipe's name", where=argument, hint=f"known: {', '.join(recipes) or 'none'}"
+    )
 
 
 def _print(added: AddedFile, session: Session) -> None:
@@ -80,7 +79,7 @@ def _print(added: AddedFile, session: Session) -> None:
 
 
 def _find_exit_code(added: Iterable[AddedFile], missing: Iterable[Problem]) -> int:
-    """The first of 4, 2 and 5 that occurred, else 0."""
+    """Return the first of 4, 2 and 5 that occurred, else 0."""
     codes = {file.error.exit_code for file in added if file.error}
     codes |= {NotFoundError.exit_code for _ in missing}
     for kind in (MismatchError, ConfigurationError, NotFoundError):

@@ -1,4 +1,4 @@
-"""``zigbuild cache challenge``: what does another index say of the same files?"""
+"""``zigbuild cache challenge``: compares the recorded hashes with those of another index."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _print(answer: ChallengeAnswer, session: Session) -> None:
     if answer.theirs and answer.state == "differ":
         session.result(f"{file.name}: DIFFERS: {answer.theirs.sha256} there, {file.sha256} here")
     elif answer.state == "agree":
-        session.result(f"{file.name}: agree" + ("" if answer.is_independent else ", but it came from there"))
+        session.result(f"{file.name}: agree" + ("" if answer.is_independent else ", but it was downloaded from there"))
     elif session.is_verbose:
         session.say(f"{file.name}: unknown there")
 

@@ -1,21 +1,19 @@
-"""``zigbuild cache evict``: drops the bytes of wheels that can be brought back."""
+"""``zigbuild cache evict``: drops the bytes of wheels that can be recreated."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 
-from ...core.base.errors import ConfigurationError, NotFoundError
+from ...core.base.errors import ConfigurationError
 from ...index.eviction import EvictionReport, evict
-from ...index.file_selection import select_files
+from ...index.file_selection import select_wheels
 from ..opened_index import opened_repository, report_wheel_problems
 from ..session import Session, format_count, format_size, to_json
 
 
 def run(arguments: Namespace, session: Session) -> int:
     with opened_repository(arguments, session) as repository:
-        files = [file for file in select_files(repository.ledger, arguments.selection) if file.is_wheel]
-        if not files:
-            raise NotFoundError("there is no wheel among them", where=" ".join(arguments.selection), hint=_NO_SDISTS)
+        files = select_wheels(repository.ledger, arguments.selection)
         report = evict(repository, files, wanted=arguments.bytes, is_purge=arguments.purge, is_dry=arguments.dry_run)
     if arguments.json:
         session.result_json(_to_document(report))
@@ -24,9 +22,6 @@ def run(arguments: Namespace, session: Session) -> int:
     report_wheel_problems([(problem.where, problem) for problem in report.refused], session)
     is_short = arguments.bytes is not None and report.freed < arguments.bytes
     return ConfigurationError.exit_code if report.refused and (arguments.bytes is None or is_short) else 0
-
-
-_NO_SDISTS = "sdists are never dropped: wheels are made of them"
 
 
 def _print(report: EvictionReport, session: Session, *, is_dry: bool) -> None:

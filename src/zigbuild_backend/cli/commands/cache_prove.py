@@ -1,12 +1,12 @@
-"""``zigbuild cache prove``: makes wheels again in contrasting variations, and records whether they are the same."""
+"""``zigbuild cache prove``: rebuilds wheels in contrasting variations, and records whether they are identical."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
 
-from ...core.base.errors import MismatchError, NotFoundError
-from ...index.file_selection import select_files
+from ...core.base.errors import MismatchError
+from ...index.file_selection import select_wheels
 from ...index.files import DROPPABLE_LEVEL, LEVELS
 from ...index.proof import Proof, describe_variation, prove_wheels
 from ...index.rebuilder import Rebuilder
@@ -19,16 +19,12 @@ from ..session import Session, format_count, to_json
 def run(arguments: Namespace, session: Session) -> int:
     proofs: list[Proof] = []
     with opened_repository(arguments, session) as repository:
-        files = [file for file in select_files(repository.ledger, arguments.selection) if file.is_wheel]
-        if not files:
-            raise NotFoundError("there is no wheel among them", where=" ".join(arguments.selection))
+        files = select_wheels(repository.ledger, arguments.selection)
         variations = contrasting_variations(session.environ)
         for variation in variations:
             session.say(f"circumstance: {describe_variation(variation)}")
-        workbench = Rebuilder(
-            repository, choose_sandbox(arguments, session, is_required=True), session.environ, session.say
-        )
-        for proof in prove_wheels(repository, files, workbench, variations):
+        rebuilder = Rebuilder(repository, choose_sandbox(arguments, session, is_required=True))
+        for proof in prove_wheels(rebuilder, files, variations):
             proofs.append(proof)
             if not arguments.json:
                 _print(proof, session)
@@ -38,7 +34,7 @@ def run(arguments: Namespace, session: Session) -> int:
         errors = [(proof.file.name, problem) for proof in proofs if proof.error for problem in proof.error.problems]
         report_wheel_problems(errors, session)
     proven = sum(proof.is_good and proof.level >= DROPPABLE_LEVEL for proof in proofs)
-    session.say(f"{format_count(proven, 'wheel')} of {len(proofs)} proven to be rebuildable")
+    session.say(f"{proven} of {format_count(len(proofs), 'wheel')} proven to be rebuildable")
     if any(not proof.is_good and not proof.error for proof in proofs):
         return MismatchError.exit_code
     return max((proof.error.exit_code for proof in proofs if proof.error), default=0)

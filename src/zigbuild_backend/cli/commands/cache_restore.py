@@ -1,4 +1,4 @@
-"""``zigbuild cache restore``: brings dropped bytes back, by whatever way there is."""
+"""``zigbuild cache restore``: recreates dropped bytes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from ...core.base.errors import NotFoundError, ZigbuildError
 from ...index.file_selection import select_files
 from ...index.files import File
-from ...index.recreator import Recreator
+from ...index.recreations import Outcome
+from ...index.recreator import RecreationLimits, Recreator
 from ...index.repository import Repository
 from ..opened_index import opened_remotes, opened_repository
 from ..sandbox_choice import choose_sandbox
 from ..session import Session, format_count
 
 _WAYS = {
-    "whole": "there already",
-    "members": "put together",
-    "peer": "fetched",
-    "upstream": "fetched",
+    "whole": "already held",
+    "members": "assembled",
+    "peer": "downloaded",
+    "upstream": "downloaded",
     "rebuilt": "rebuilt",
 }
 
@@ -31,7 +32,7 @@ def run(arguments: Namespace, session: Session) -> int:
             if repository.presence(file) != "whole"
         ]
         if not files:
-            session.say("nothing to do: all bytes are there")
+            session.say("nothing to do: all files are held")
             return 0
         failed = _restore(repository, files, arguments, session)
     session.say(f"{format_count(len(files) - failed, 'file')} restored, {failed or 'none'} failed")
@@ -39,24 +40,17 @@ def run(arguments: Namespace, session: Session) -> int:
 
 
 def _restore(repository: Repository, files: Sequence[File], arguments: Namespace, session: Session) -> int:
-    """Restores *files*, and gives how many could not be."""
+    """Recreate *files*, and return how many of them failed."""
 
-    def observe(kind: str, file: File, _seconds: float, place: str) -> None:
-        if way := _WAYS.get(kind):
-            session.result(f"{file.name}: {way}{f', from {place}' if place else ''}")
+    def observe(outcome: Outcome, file: File, _seconds: float, place: str) -> None:
+        if way := _WAYS.get(outcome):
+            session.result(f"{file.name}: {way}{f' from {place}' if place else ''}")
 
     failed = 0
-    with opened_remotes(repository, arguments, session, session.notice) as elsewhere:
+    with opened_remotes(repository, arguments, session, session.notice) as remotes:
+        limits = RecreationLimits(under_way=len(files), retry_seconds=0)
         recreator = Recreator(
-            repository,
-            choose_sandbox(arguments, session, is_required=True),
-            environ=session.environ,
-            peers=elsewhere.peers,
-            upstream=elsewhere.upstream,
-            queue=len(files),
-            retry_seconds=0,
-            say=session.say,
-            observe=observe,
+            repository, choose_sandbox(arguments, session, is_required=True), remotes, limits, observe
         )
         for future in [recreator.request(file) for file in files]:
             try:
@@ -65,5 +59,5 @@ def _restore(repository: Repository, files: Sequence[File], arguments: Namespace
                 failed += 1
                 for problem in error.problems:
                     session.fail(problem)
-        recreator.close()  # whoever interrupts does not wait for builds to end
+        recreator.close()  # not in a finally: an interrupted command does not wait for builds
     return failed

@@ -1,4 +1,4 @@
-"""``zigbuild cache stats``: what the repository holds, and what dropping bytes has saved."""
+"""``zigbuild cache stats``: shows how many bytes the repository records, holds and saves."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def run(arguments: Namespace, session: Session) -> int:
     if stats.altered:
         session.notice(
             Problem(
-                f"{format_count(stats.altered, 'row')} of the ledger were altered by somebody else: not counted",
-                hint="add these files again with 'zigbuild cache add', or put the ledger back from a backup",
+                f"the ledger has {format_count(stats.altered, 'row')} that somebody else altered; they are not counted",
+                hint="add these files again with 'zigbuild cache add', or restore the ledger from a backup",
             )
         )
     return 0
@@ -47,7 +47,7 @@ def _to_row(stats: ProjectStats) -> tuple[str, ...]:
 
 
 def _align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The rows as lines: the first column to the left, figures to the right."""
+    """Return the rows as lines, the first column aligned to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
 

@@ -1,4 +1,4 @@
-"""``zigbuild serve``: an index for pip, uv and people, which recreates the wheels whose bytes were dropped."""
+"""``zigbuild serve``: serves an index for pip, uv and browsers, which recreates the wheels whose bytes were dropped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...core.base.errors import NotFoundError, Problem
 from ...core.base.pins import NAME
-from ...index.recreator import Recreator
+from ...index.recreator import RecreationLimits, Recreator
 from ...index.repository import Repository, find_repository_folder, open_repository
 from ..opened_index import opened_remotes
 from ..sandbox_choice import choose_sandbox
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def run(arguments: Namespace, session: Session) -> int:
     try:
-        from ...index.server.app import create_app
+        from ...index.server.app import IndexApp
         from ...index.server.listening import (
             InterruptibleSandbox,
             check_not_own_address,
@@ -49,39 +49,34 @@ def run(arguments: Namespace, session: Session) -> int:
     address = find_listen_address(settings)
     sandbox = choose_sandbox(arguments, session, is_required=True)
     if arguments.no_isolation:
-        session.notice(Problem("builds are not isolated: whoever's sources are rebuilt here can do what this user can"))
+        session.notice(Problem("builds are not isolated: the sources that are rebuilt can do all that this user can"))
     stopping = threading.Event()
     with ExitStack() as stack:
-        repository = open_repository(find_repository_folder(arguments.data, session.environ), session.environ)
+        telemetry = Telemetry(sys.stdout, is_logging_requests=settings.is_logging_requests)
+        stack.callback(telemetry.close)
+        folder = find_repository_folder(arguments.data, session.environ)
+        repository = open_repository(folder, session.environ, lambda text: telemetry.log_event("build", text=text))
         stack.callback(repository.close)
-        journal = Telemetry(sys.stdout, is_logging_requests=settings.is_logging_requests)
-        stack.callback(journal.close)
-        elsewhere = stack.enter_context(opened_remotes(repository, arguments, session, journal.note_problem))
-        check_not_own_address(settings, address, elsewhere.urls)
+        remotes = stack.enter_context(opened_remotes(repository, arguments, session, telemetry.log_problem))
+        check_not_own_address(settings, address, remotes.urls)
+        limits = RecreationLimits(builds=arguments.builders)
         recreator = Recreator(
-            repository,
-            InterruptibleSandbox(sandbox, stopping),
-            environ=session.environ,
-            peers=elsewhere.peers,
-            upstream=elsewhere.upstream,
-            builders=arguments.builders,
-            say=lambda text: journal.note("build", text=text),
-            observe=journal.note_recreation,
+            repository, InterruptibleSandbox(sandbox, stopping), remotes, limits, telemetry.report_recreation
         )
-        app = create_app(repository, recreator, elsewhere.upstream, settings, journal)
+        app = IndexApp(repository, recreator, remotes.upstream, settings, telemetry)
         raise_open_file_limit()
         asyncio.run(listen(app, address, settings.port, lambda: _greet(settings, repository, session), stopping))
         recreator.close()
-        journal.note("stopped")
+        telemetry.log_event("stopped")
     return 0
 
 
 def _greet(settings: ServerSettings, repository: Repository, session: Session) -> None:
-    """Tells where the index is, and how it is used."""
+    """Print the URL of the index, and the commands that install from it."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{settings.port}"
-    session.say(f"zigbuild: serving {repository.folder} on {url}/ (end it with Ctrl-C)")
+    session.say(f"zigbuild: serving {repository.folder} on {url}/ (stop it with Ctrl-C)")
     session.say(f"  pip install --index-url {url}/simple/ PROJECT")
     session.say(f"  uv pip install --default-index {url}/simple/ PROJECT")
     if not repository.ledger.projects():
-        session.say("  nothing is recorded yet: zigbuild cache add FILE")
+        session.say("  no file is recorded yet: zigbuild cache add FILE")

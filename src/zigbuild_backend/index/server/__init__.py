@@ -1,1 +1,1 @@
-"""The server, a door: the index over HTTP, for installers, machines and people."""
+"""The HTTP server of the index: pages for installers and browsers, files, and metrics."""

@@ -1,4 +1,4 @@
-"""Turns: how much one client may have under way at once, so that none keeps the others waiting."""
+"""Limits per client, so that no client keeps the others waiting."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 
 class OverloadError(Exception):
-    """Too much is under way. ``retry_after`` is in seconds."""
+    """Too many requests are under way; ``retry_after`` is in seconds."""
 
     def __init__(self, reason: str, retry_after: int) -> None:
         super().__init__(reason)
@@ -18,16 +18,16 @@ class OverloadError(Exception):
 
 @dataclass
 class _ClientQueue:
-    """A client's turns, and how many have or await one."""
+    """A client's semaphore, and the number of its requests that hold or await it."""
 
     turns: asyncio.Semaphore
     length: int = field(default=0)
 
 
 class ClientLimiter:
-    """At most *each* turns at once for a client; at most *line* more wait for one, and *total* for all clients.
+    """Admits at most *each* requests per client at once; at most *line* more wait, and at most *total* of all clients.
 
-    Nothing is kept of a client that has no turn.
+    No state is kept for a client without requests.
     """
 
     def __init__(self, each: int, line: int, total: int) -> None:
@@ -36,25 +36,25 @@ class ClientLimiter:
         self._length = 0
 
     def __len__(self) -> int:
-        """How many have or await a turn."""
+        """Return the number of requests that are admitted or wait."""
         return self._length
 
     @contextlib.asynccontextmanager
-    async def take(self, client: str, patience: float) -> AsyncIterator[None]:
-        """Waits for a turn of *client*, and holds it.
+    async def admitted(self, client: str, patience: float) -> AsyncIterator[None]:
+        """Wait until a request of *client* is admitted, and count it while the body runs.
 
-        :raises CrowdedError: if there are too many before it, or its turn does not come within *patience* seconds.
+        :raises OverloadError: if too many requests wait, or it is not admitted within *patience* seconds.
         """
         line = self._lines.setdefault(client, _ClientQueue(asyncio.Semaphore(self._each)))
         if line.length >= self._each + self._line or self._length >= self._total:
-            raise OverloadError("too many requests are waiting for wheels to be recreated", retry_after=10)
+            raise OverloadError("too many requests wait for files to be recreated", retry_after=10)
         line.length += 1
         self._length += 1
         try:
             try:
                 await asyncio.wait_for(line.turns.acquire(), patience)
             except (TimeoutError, asyncio.TimeoutError):
-                raise OverloadError("this client waits for many wheels already", retry_after=5) from None
+                raise OverloadError("too many requests of this client wait for files", retry_after=5) from None
             try:
                 yield
             finally:

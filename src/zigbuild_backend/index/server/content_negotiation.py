@@ -1,4 +1,4 @@
-"""Which representation a client gets: what its request would take, against what there is (RFC 9110, PEP 691)."""
+"""Content negotiation: selects the representation that a client prefers (RFC 9110, PEP 691)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 _MOST_RANGES = 64
-"""How many parts of an Accept header are read: nobody honest sends more."""
+"""The number of media ranges of an Accept header that are read; honest clients send fewer."""
 
 
 @dataclass(frozen=True)
 class PageFormat:
-    """One form of a page: ``names`` are the media types that ask for it, ``content_type`` is what it is sent as."""
+    """A format of a page: ``names`` are the media types that request it, ``content_type`` is the one it is sent as."""
 
     names: tuple[str, ...]
     content_type: str
@@ -27,20 +27,20 @@ SIMPLE_JSON = PageFormat((f"{_PREFIX}.v1+json", f"{_PREFIX}.latest+json"), f"{_P
 SIMPLE_HTML = PageFormat((f"{_PREFIX}.v1+html", f"{_PREFIX}.latest+html"), f"{_PREFIX}.v1+html", is_json=False)
 
 SIMPLE_FORMATS = (TEXT_HTML, SIMPLE_JSON, SIMPLE_HTML)
-"""The forms of the pages of PEP 503 and PEP 691; where a client likes several as much, the first is sent."""
+"""The formats of PEP 503 and PEP 691; of those that a client prefers equally, the first is sent."""
 
 _SHORT_NAMES = {"json": SIMPLE_JSON, "html": TEXT_HTML}
 
 
 def choose_format(accept: str, query: str = "", formats: Sequence[PageFormat] = SIMPLE_FORMATS) -> PageFormat | None:
-    """The form that the client likes best; None where it likes none.
+    """Return the format that the client prefers, or None if it accepts none.
 
-    ``?format=`` in *query* goes before *accept*, the Accept header. An empty header accepts everything.
+    ``?format=`` in *query* overrides *accept*, the Accept header. An empty header accepts everything.
     """
-    asked = find_parameter(query, "format")
-    if asked is not None:
-        short = _SHORT_NAMES.get(asked)
-        return next((form for form in formats if form is short or asked in form.names), None)
+    name = parse_parameter(query, "format")
+    if name is not None:
+        short = _SHORT_NAMES.get(name)
+        return next((form for form in formats if form is short or name in form.names), None)
     if not accept.strip():
         return formats[0]
     wanted = dict(_parse_quality(accept))
@@ -53,21 +53,21 @@ def choose_format(accept: str, query: str = "", formats: Sequence[PageFormat] = 
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether the Accept-Encoding header has gzip in it, and does not refuse it."""
+    """Return whether the Accept-Encoding header accepts gzip."""
     wanted = dict(_parse_quality(accept_encoding))
     return wanted.get("gzip", wanted.get("x-gzip", wanted.get("*", 0.0))) > 0
 
 
 def prefers_json(accept: str) -> bool:
-    """Whether a client that gets an error would rather read it as JSON."""
+    """Return whether a client prefers errors as JSON."""
     wanted = dict(_parse_quality(accept))
     text = max(_find_quality(wanted, name) for name in ("text/plain", "text/html"))
     json = max(_find_quality(wanted, name) for name in ("application/json", *SIMPLE_JSON.names))
     return json > text
 
 
-def find_parameter(query: str, name: str) -> str | None:
-    """The first value of *name* in a query string, in which a plus sign is a plus sign; None if it has none."""
+def parse_parameter(query: str, name: str) -> str | None:
+    """Return the first value of *name* in a query string, or None; a plus sign is not a space."""
     for part in query.split("&", 16)[:16]:
         key, _, value = part.partition("=")
         if key == name:
@@ -76,7 +76,7 @@ def find_parameter(query: str, name: str) -> str | None:
 
 
 def _parse_quality(header: str) -> Iterator[tuple[str, float]]:
-    """Each range of an Accept header with its weight; those that make no sense are passed over."""
+    """Yield each range of an Accept header with its weight; invalid ones are skipped."""
     for part in header.split(",", _MOST_RANGES)[:_MOST_RANGES]:
         name, *parameters = (word.strip().lower() for word in part.split(";"))
         quality = 1.0
@@ -89,7 +89,7 @@ def _parse_quality(header: str) -> Iterator[tuple[str, float]]:
 
 
 def _find_quality(wanted: dict[str, float], name: str) -> float:
-    """The weight of the most specific range that *name* falls into, 0 where there is none."""
+    """Return the weight of the most specific range that includes *name*, 0 if none does."""
     for pattern in (name, f"{name.partition('/')[0]}/*", "*/*"):
         if pattern in wanted:
             return wanted[pattern]

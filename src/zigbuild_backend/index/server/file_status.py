@@ -1,4 +1,4 @@
-"""What the repository holds, and what is known of it: for figures, and for the pages for people. Blocking."""
+"""The status of files, projects and the whole repository, for the HTML pages and the metrics. Its calls block."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ..index_statistics import ProjectStats, RepositoryStats, collect_stats
 from ..repository import Repository
 
 FileState = Literal["present", "in pieces", "dropped", "recreating", "altered"]
-"""What there is of a file's bytes: ``altered`` is said of what was tampered with, and is not given out."""
+"""The state of a file's bytes; an ``altered`` file is not served, since its row in the ledger was altered."""
 
 
 @dataclass(frozen=True)
 class FileStatus:
-    """A file, what there is of it, and what was shown of it. ``checked`` is when that was last tried, or empty."""
+    """A file, the state of its bytes, and its verification level; ``checked`` is the time of the last check, if any."""
 
     file: File
     state: FileState
     level: int = 0
     is_refuted: bool = False
-    """Whether the last check of it came to other bytes, or to none."""
+    """True if its last check failed."""
     checked: str = ""
-    trouble: str = ""
-    """Why it could not be brought back last time, if that failed."""
+    failure: str = ""
+    """The reason why the last recreation failed, if it did."""
 
     @property
     def name(self) -> str:
@@ -36,23 +36,23 @@ class FileStatus:
 
     @property
     def is_held(self) -> bool:
-        """Whether it can be had without building or fetching anything."""
+        """Return whether it can be served without a rebuild or download."""
         return self.state in ("present", "in pieces")
 
     @property
     def is_proven(self) -> bool:
-        """Whether it may be dropped: it was made again in a different circumstance, and was the same."""
+        """Return whether it was rebuilt identically in a different circumstance, so that it can be dropped."""
         return self.level >= DROPPABLE_LEVEL
 
     @property
-    def shown(self) -> str:
-        """What its level says."""
+    def level_meaning(self) -> str:
+        """Return the meaning of its verification level."""
         return LEVELS[self.level]
 
 
 @dataclass(frozen=True)
 class ProjectStatus:
-    """A project among all: its figures, how many versions it has, and whether it is one of our own."""
+    """A project's statistics, the number of its versions, and whether it is a local one."""
 
     stats: ProjectStats
     versions: int
@@ -64,26 +64,26 @@ class ProjectStatus:
 
     @property
     def proven(self) -> int:
-        """Wheels that were shown to be the same when they are made again in a different circumstance."""
+        """Return the number of wheels that were rebuilt identically in a different circumstance."""
         return sum(count for level, count in self.stats.levels.items() if level >= DROPPABLE_LEVEL)
 
 
 @dataclass(frozen=True)
 class RepositoryStatus:
-    """What the whole repository holds."""
+    """The status of the whole repository."""
 
     stats: RepositoryStats
-    rows: tuple[ProjectStatus, ...]
+    projects: tuple[ProjectStatus, ...]
 
 
 def read_file_status(repository: Repository, file: File, is_under_way: Callable[[str], bool]) -> FileStatus:
-    """How *file* stands; *is_under_way* tells whether bytes are being brought back."""
+    """Return the status of *file*; *is_under_way* returns whether the bytes with a hash are being recreated."""
     ledger, sha256 = repository.ledger, file.sha256
     try:
-        verdicts: tuple[Verification, ...] = ledger.verdicts(sha256)
+        verifications: tuple[Verification, ...] = ledger.verifications(sha256)
         presence = repository.presence(file)
     except MismatchError as error:
-        return FileStatus(file, "altered", trouble=error.problems[0].message)
+        return FileStatus(file, "altered", failure=error.problems[0].message)
     state: FileState = "present" if presence == "whole" else "in pieces" if presence == "members" else "dropped"
     if state == "dropped" and is_under_way(sha256):
         state = "recreating"
@@ -91,17 +91,18 @@ def read_file_status(repository: Repository, file: File, is_under_way: Callable[
     return FileStatus(
         file,
         state,
-        level=compute_level(verdicts),
-        is_refuted=bool(verdicts) and not verdicts[-1].is_good,
-        checked=verdicts[-1].at if verdicts else "",
-        trouble=failure.reason if failure else "",
+        level=compute_level(verifications),
+        is_refuted=bool(verifications) and not verifications[-1].is_good,
+        checked=verifications[-1].at if verifications else "",
+        failure=failure.reason if failure else "",
     )
 
 
 class StatusReader:
-    """Counts what *repository* holds, at most every *seconds*, for it takes a while where there is much. Any thread.
+    """Reads the status of *repository*; thread-safe.
 
-    *is_under_way* tells whether the bytes with a hash are being brought back.
+    Statistics are read at most every *seconds*, since they take long if the repository is large. *is_under_way* returns
+    whether the bytes with a hash are being recreated.
     """
 
     def __init__(self, repository: Repository, is_under_way: Callable[[str], bool], seconds: float = 10.0) -> None:
@@ -109,25 +110,25 @@ class StatusReader:
         self._is_under_way = is_under_way
         self._seconds = seconds
         self._guard = threading.Lock()
-        self._counted: tuple[RepositoryStatus, int, float] | None = None
+        self._cached: tuple[RepositoryStatus, int, float] | None = None
 
-    def read_all(self) -> RepositoryStatus:
-        """What is held of everything."""
+    def read_repository(self) -> RepositoryStatus:
+        """Return the status of all projects."""
         with self._guard:
             generation, now = self._repository.ledger.generation(), time.monotonic()
-            if self._counted is None or self._counted[1] != generation or self._counted[2] < now - self._seconds:
-                self._counted = self._count(), generation, time.monotonic()
-            return self._counted[0]
+            if self._cached is None or self._cached[1] != generation or self._cached[2] < now - self._seconds:
+                self._cached = self._read(), generation, time.monotonic()
+            return self._cached[0]
 
-    def read(self, files: Iterable[File]) -> tuple[FileStatus, ...]:
-        """How each of *files* stands now."""
+    def read_files(self, files: Iterable[File]) -> tuple[FileStatus, ...]:
+        """Return the current status of each of *files*."""
         return tuple(read_file_status(self._repository, file, self._is_under_way) for file in files)
 
-    def _count(self) -> RepositoryStatus:
+    def _read(self) -> RepositoryStatus:
         stats = collect_stats(self._repository)
-        rows = []
-        for project in stats.projects:
-            files = self._repository.ledger.files(project.project)
+        projects = []
+        for project_stats in stats.projects:
+            files = self._repository.ledger.files(project_stats.project)
             versions = len({file.version for file in files})
-            rows.append(ProjectStatus(project, versions, any(file.is_local for file in files)))
-        return RepositoryStatus(stats, tuple(rows))
+            projects.append(ProjectStatus(project_stats, versions, any(file.is_local for file in files)))
+        return RepositoryStatus(stats, tuple(projects))

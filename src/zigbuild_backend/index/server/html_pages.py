@@ -1,4 +1,4 @@
-"""The pages for people: what is held of each project, and a release's wheels as a grid. They work without scripts."""
+"""HTML pages for browsers: the status of each project, and a release's wheels as a grid. They use no scripts."""
 
 from __future__ import annotations
 
@@ -28,37 +28,37 @@ _POLICY = {
     "cross-origin-opener-policy": "same-origin",
 }
 _OPEN_RELEASES = 1
-"""Releases whose wheels are shown at once; those of older ones are unfolded on demand."""
+"""The number of releases, newest first, whose wheels are shown without a click."""
 
 
 @dataclass(frozen=True)
 class ReleaseOverview:
-    """A version of a project: its wheels in their grid, and what else it has."""
+    """A version of a project: its wheels in a grid, and its other files."""
 
     version: str
-    standings: tuple[FileStatus, ...]
+    files: tuple[FileStatus, ...]
     grid: PlatformGrid[FileStatus]
     others: tuple[FileStatus, ...]
 
     @property
     def recorded(self) -> int:
-        return sum(standing.file.size for standing in self.standings)
+        return sum(status.file.size for status in self.files)
 
     @property
     def is_yanked(self) -> bool:
-        return all(standing.file.yanked is not None for standing in self.standings)
+        return all(status.file.yanked is not None for status in self.files)
 
     @property
     def held(self) -> int:
-        return sum(standing.file.size for standing in self.standings if standing.is_held)
+        return sum(status.file.size for status in self.files if status.is_held)
 
 
 class HtmlPages:
-    """Makes the pages, from what *pages* and *holdings* know. Blocking; for any thread."""
+    """Renders the pages from *representations* and *status_reader*. Its calls block; thread-safe."""
 
-    def __init__(self, pages: Representations, holdings: StatusReader) -> None:
-        self._pages = pages
-        self._holdings = holdings
+    def __init__(self, representations: Representations, status_reader: StatusReader) -> None:
+        self._representations = representations
+        self._status_reader = status_reader
         self._templates = Environment(
             loader=PackageLoader(__package__),
             autoescape=True,
@@ -66,19 +66,20 @@ class HtmlPages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"size": format_size, "day": format_day, "address": _locate}
+        self._templates.filters |= {"day": format_day, "file_path": _render_path}
         self._templates.globals |= {"software": f"{NAME} {VERSION}"}
 
-    def make_overview(self, base: str, *, is_packed: bool) -> Representation:
-        """The list of projects; *base* is the address of the server as the client knows it."""
-        return self._render("overview.html", is_packed=is_packed, base=base, root="", census=self._holdings.read_all())
+    def make_overview(self, base: str, *, is_gzipped: bool) -> Representation:
+        """Return the list of projects; *base* is the URL of the server as the client sees it."""
+        repository = self._status_reader.read_repository()
+        return self._render("overview.html", is_gzipped=is_gzipped, base=base, root="", repository=repository)
 
-    def make_project(self, name: str, base: str, *, is_packed: bool) -> Representation:
-        """The page of a project; errors are as of :meth:`Pages.find_files`."""
-        releases = group_releases(self._holdings.read(self._pages.find_files(name)))
+    def make_project(self, name: str, base: str, *, is_gzipped: bool) -> Representation:
+        """Return the page of a project; errors: as for :meth:`Representations.find_files`."""
+        releases = group_releases(self._status_reader.read_files(self._representations.find_files(name)))
         return self._render(
             "project.html",
-            is_packed=is_packed,
+            is_gzipped=is_gzipped,
             base=base,
             root="../../",
             project=name,
@@ -87,41 +88,33 @@ class HtmlPages:
         )
 
     def make_style(self) -> Representation:
-        """The style sheet."""
+        """Return the style sheet."""
         text = resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
-        return make_page(text, "text/css; charset=utf-8", is_packed=False, vary="")
+        return make_page(text, "text/css; charset=utf-8", is_gzipped=False, vary="")
 
-    def _render(self, template: str, *, is_packed: bool, **values: Any) -> Representation:
+    def _render(self, template: str, *, is_gzipped: bool, **values: Any) -> Representation:
         text = self._templates.get_template(template).render(values)
-        return make_page(text, _HTML, is_packed=is_packed, vary="Accept-Encoding", extra=_POLICY)
+        return make_page(text, _HTML, is_gzipped=is_gzipped, vary="Accept-Encoding", extra=_POLICY)
 
 
-def group_releases(standings: Iterable[FileStatus]) -> tuple[ReleaseOverview, ...]:
-    """The releases that files belong to, the latest first."""
+def group_releases(statuses: Iterable[FileStatus]) -> tuple[ReleaseOverview, ...]:
+    """Group files by release, newest first."""
     by_version: dict[str, list[FileStatus]] = defaultdict(list)
-    for standing in standings:
-        by_version[standing.file.version].append(standing)
+    for status in statuses:
+        by_version[status.file.version].append(status)
     versions = sorted(by_version, key=_order, reverse=True)
     return tuple(_make_release(version, by_version[version]) for version in versions)
 
 
-def format_size(size: int) -> str:
-    """A number of bytes in decimal units."""
-    for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):
-        if size >= 1000**power:
-            return f"{size / 1000**power:.1f} {unit}"
-    return f"{size} B"
-
-
 def format_day(rfc3339: str) -> str:
-    """The day of a time, in UTC."""
+    """Return the date of a time in RFC 3339."""
     return rfc3339[:10]
 
 
-def _make_release(version: str, standings: list[FileStatus]) -> ReleaseOverview:
-    wheels = [standing for standing in standings if standing.file.is_wheel]
-    others = tuple(standing for standing in standings if not standing.file.is_wheel)
-    return ReleaseOverview(version, tuple(standings), make_grid(wheels), others)
+def _make_release(version: str, statuses: list[FileStatus]) -> ReleaseOverview:
+    wheels = [status for status in statuses if status.file.is_wheel]
+    others = tuple(status for status in statuses if not status.file.is_wheel)
+    return ReleaseOverview(version, tuple(statuses), make_grid(wheels), others)
 
 
 def _order(version: str) -> tuple[bool, Version]:
@@ -129,5 +122,5 @@ def _order(version: str) -> tuple[bool, Version]:
     return parsed is not None, parsed or Version("0")
 
 
-def _locate(file: File) -> str:
+def _render_path(file: File) -> str:
     return render_file_path(file.sha256, file.name)

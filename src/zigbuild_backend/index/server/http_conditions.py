@@ -1,4 +1,4 @@
-"""Conditional requests and ranges (RFC 9110): has it changed, and which part of it is wanted?"""
+"""Conditional and range requests (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ _MOST_RANGES = 16
 
 @dataclass(frozen=True)
 class ByteRange:
-    """Bytes from ``start`` up to and without ``stop``."""
+    """The bytes from ``start`` up to, but without, ``stop``."""
 
     start: int
     stop: int
 
 
 class UnsatisfiableError(ValueError):
-    """No byte of the file is in the range that was asked for."""
+    """The requested range holds no byte of the file."""
 
 
 def is_match(if_none_match: str, etag: str) -> bool:
-    """Whether *if_none_match* names *etag*: the client has it already. Weak and strong tags are compared as if weak."""
+    """Return whether the header *if_none_match* lists *etag*, by weak comparison: the client has the representation."""
     if if_none_match.strip() == "*":
         return True
     return any(tag.strip().removeprefix("W/") == etag for tag in if_none_match.split(","))
 
 
 def is_unmodified(if_modified_since: str, last_modified: str) -> bool:
-    """Whether nothing changed since the date of the header; both are HTTP dates, a wrong one says nothing."""
+    """Return whether nothing changed since the date of the header; False if one of the HTTP dates is invalid."""
     since, modified = _parse_date(if_modified_since), _parse_date(last_modified)
     return since is not None and modified is not None and modified <= since
 
 
 def parse_range(range_header: str, if_range: str, size: int, etag: str, last_modified: str) -> ByteRange | None:
-    """The part of a file of *size* bytes that a request asks for; None where that is the whole file.
+    """Return the requested range of a file of *size* bytes, or None for the whole file.
 
-    A header that makes no sense is passed over, as the standard says, and so is one that asks for several ranges.
+    An invalid header is ignored, as RFC 9110 says, and so is one with several ranges.
 
-    :raises UnsatisfiableError: if there is no such part, or if absurdly many parts are asked for.
+    :raises UnsatisfiableError: if the range holds no byte, or if too many ranges are requested.
     """
     unit, _, listed = range_header.partition("=")
     if unit.strip().lower() != "bytes" or (if_range and if_range.strip() not in (etag, last_modified)):
@@ -62,12 +62,12 @@ def parse_range(range_header: str, if_range: str, size: int, etag: str, last_mod
     else:
         span = ByteRange(int(first), min(size, int(last) + 1) if last else size)
     if span.start >= span.stop:
-        raise UnsatisfiableError(f"no byte of {size} is in {range_header}")
+        raise UnsatisfiableError(f"the file has {size} bytes, and none of them is in {range_header}")
     return span
 
 
 def render_date(rfc3339: str) -> str:
-    """A time as HTTP writes it; empty where *rfc3339* is empty or no time."""
+    """Return a time in the format of HTTP; empty if *rfc3339* is empty or invalid."""
     try:
         moment = datetime.fromisoformat(rfc3339.replace("Z", "+00:00"))
     except ValueError:

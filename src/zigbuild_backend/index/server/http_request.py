@@ -1,4 +1,4 @@
-"""A request, as far as the index looks at it."""
+"""The parts of an HTTP request that the index reads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """``path`` and the values of headers are as they came over the wire; a header that is not there is empty."""
+    """A request; ``path`` and header values are as received, and a header that was not sent is empty."""
 
     method: str
     path: bytes
@@ -46,17 +46,17 @@ class HttpRequest:
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """All that decides which representation is sent."""
+        """Return all values that the choice of the representation depends on."""
         return self.path, self.query, self.accept, self.encoding, self.host, self.scheme
 
     @property
     def length(self) -> int:
-        """How many bytes all that has."""
+        """Return the length of the signature's values, in bytes."""
         return len(self.path) + len(self.query) + len(self.accept) + len(self.encoding) + len(self.host)
 
     @property
     def base(self) -> str:
-        """The address of the server as the client knows it, without a slash at its end."""
+        """Return the URL of the server as the client sees it, without a trailing slash."""
         host = self.host.decode("latin-1")
         return f"{self.scheme}://{host if _HOST.fullmatch(host) else 'HOST'}"
 
@@ -70,7 +70,7 @@ class HttpRequest:
 
 
 def parse_request(scope: Any, *, is_proxied: bool) -> HttpRequest:
-    """The request of an ASGI *scope*; with *is_proxied* the client is the one that the proxy in front names."""
+    """Return the request of an ASGI *scope*; if it *is_proxied*, the proxy's headers name the client."""
     fields = _parse_headers(scope["headers"])
     real_ip, real_scheme = fields.pop("real_ip", b""), fields.pop("real_scheme", b"")
     peer = scope.get("client")

@@ -1,4 +1,4 @@
-"""Listening: granian in this process, with limits for clients that are slow or say too much, until a signal ends it."""
+"""Runs the application in granian, with limits for slow and large requests, until a signal stops the process."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from granian.server.embed import Server
 
 from ...core.base.errors import ConfigurationError
 from ...rebuild.sandbox.command import Command, CompletedCommand, Sandbox
-from .app import App
+from .app import IndexApp
 from .server_settings import ServerSettings
 
 GRACE_SECONDS = 30.0
-"""How long responses that are being sent may take, once the server is told to end."""
+"""The time that responses have to complete once the server is told to stop."""
 
 _END_SECONDS = 20.0
-"""How long builds and downloads may take to end after that."""
+"""The time that builds and downloads have to end after that."""
 
 _HEADER_SECONDS = 10
-"""How long a request's headers may take to come, and how long a connection may have none."""
+"""The time that a request's headers can take, and that a connection can be idle."""
 _HEADER_BYTES = 16 << 10
 _CONNECTIONS = 4096
 _BACKLOG = 1024
@@ -38,9 +38,9 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def find_listen_address(settings: ServerSettings) -> str:
-    """The IP address to listen on, which was seen to be free.
+    """Return the IP address to listen on, after a check that its port is free.
 
-    :raises ConfigurationError: if it is not, or is none of this machine.
+    :raises ConfigurationError: if the port is in use, or the address is not one of this machine.
     """
     where = f"{settings.host}:{settings.port}"
     try:
@@ -48,37 +48,39 @@ def find_listen_address(settings: ServerSettings) -> str:
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # granian shares its port with whoever else does: without this, two servers would answer in turn.
+            # granian sets SO_REUSEPORT: without this check, two servers on one port would answer in turn.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen(1)
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        hint = "name another with --port, or end what listens there" if "in use" in reason else "see --host and --port"
+        hint = "choose another --port, or stop the program there" if "in use" in reason else "check --host and --port"
         raise ConfigurationError(f"cannot be listened on: {reason}", where=where, hint=hint) from None
     return str(address[0])
 
 
 def check_not_own_address(settings: ServerSettings, address: str, urls: Iterable[str]) -> None:
-    """Makes sure that none of the *urls* that are asked is this server, listening on *address*.
+    """Check that none of the remote *urls* is this server, listening on *address*.
 
-    :raises ConfigurationError: if one is: whoever asks for what is not known would wait for ever.
+    :raises ConfigurationError: if one is: a request for an unknown project would wait for itself.
     """
     ours = {settings.host, address, "localhost", "127.0.0.1", "::1"}
     for url in urls:
         parts = urlsplit(url)
         if parts.hostname in ours and (parts.port or _PORTS.get(parts.scheme)) == settings.port:
             raise ConfigurationError(
-                "is this server itself",
+                "is the URL of this server",
                 where=f"{parts.scheme}://{parts.hostname}:{settings.port}{parts.path}",
                 hint="name the index behind it with --upstream URL, or serve alone with --upstream none",
             )
 
 
-async def listen(app: App, address: str, port: int, tell_ready: Callable[[], None], stopping: threading.Event) -> None:
-    """Serves *app* until the process is told to end, then sends to their end the responses that are under way.
+async def listen(
+    app: IndexApp, address: str, port: int, tell_ready: Callable[[], None], stopping: threading.Event
+) -> None:
+    """Serve *app* until a signal stops the process, then complete the responses that are being sent.
 
-    *tell_ready* is called once connections are taken; *stopping* is set when the end begins.
+    *tell_ready* is called once connections are accepted; *stopping* is set when the server begins to stop.
     """
     server = Server(
         app,
@@ -96,7 +98,7 @@ async def listen(app: App, address: str, port: int, tell_ready: Callable[[], Non
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, ended.set)
-    # What was imported stays for good: looking for garbage in it would cost each request.
+    # Imported modules are never garbage: without this, each collection would scan them during a request.
     gc.collect()
     gc.freeze()
     serving = asyncio.create_task(server.serve())
@@ -104,7 +106,7 @@ async def listen(app: App, address: str, port: int, tell_ready: Callable[[], Non
     server.on_startup(tell_ready)
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     for number in _SIGNALS:
-        loop.remove_signal_handler(number)  # a second one ends it at once
+        loop.remove_signal_handler(number)  # a second signal ends the process at once
     exit_within(GRACE_SECONDS + _END_SECONDS)
     stopping.set()
     app.stop()
@@ -117,7 +119,7 @@ async def listen(app: App, address: str, port: int, tell_ready: Callable[[], Non
 
 
 def raise_open_file_limit() -> None:
-    """Lets this process have as many files open as it may: each connection is one."""
+    """Raise the limit of open files as far as allowed: each connection is one."""
     if sys.platform != "win32":
         import resource
 
@@ -128,18 +130,18 @@ def raise_open_file_limit() -> None:
 
 
 class InterruptibleSandbox:
-    """*sandbox*, whose runs end when *stopping* is set, and the threads that wait for them with them."""
+    """Runs programs in *sandbox*, and ends them, with the threads that wait for them, once *stopping* is set."""
 
     def __init__(self, sandbox: Sandbox, stopping: threading.Event) -> None:
         self._sandbox = sandbox
         self._stopping = stopping
 
     def run(self, command: Command, on_tick: Callable[[], None] | None = None) -> CompletedCommand:
-        """See :class:`Sandbox`."""
+        """Run *command* as :meth:`Sandbox.run` does."""
 
         def check() -> None:
             if self._stopping.is_set():
-                # No error: nothing is wrong with the build, and nobody shall remember that it failed.
+                # Not an error, which would be recorded as a failure of the build.
                 raise SystemExit
             if on_tick:
                 on_tick()
@@ -148,7 +150,7 @@ class InterruptibleSandbox:
 
 
 def exit_within(seconds: float) -> None:
-    """Ends the process, with code 0, if it does not end by itself within *seconds*; nothing that is kept suffers."""
+    """Exit the process with code 0 if it has not ended within *seconds*; no stored data is lost."""
 
     def end() -> None:
         sys.stdout.flush()

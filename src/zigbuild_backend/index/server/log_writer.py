@@ -1,7 +1,6 @@
-"""The log: a JSON object a line, for what happens (by structlog) and for each request.
+"""The log, one JSON object per line: events are rendered by structlog, requests by :func:`render_request`.
 
-A request's line is written by hand, and all lines by a thread of their own: so that logging every request costs
-microseconds, and a slow reader of the log stops no request.
+A thread writes the lines, so that logging a request costs microseconds, and a slow reader of the log blocks no request.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ import structlog
 from .http_request import HttpRequest
 
 _MOST_LINES = 20_000
-"""Lines that may wait to be written; what comes on top is counted, and left out."""
+"""The largest number of lines that wait to be written; further ones are counted and left out."""
 
 _LONGEST = 512
-"""Bytes of what clients say that are written down."""
+"""Bytes after which texts from clients are cut."""
 
 _PAUSE = 0.2
-"""Seconds between two writings."""
+"""Seconds between two writes."""
 
 
 class LogWriter:
-    """Writes lines to *stream*, a few times a second, until it is closed. Usable from any thread."""
+    """Writes lines to *stream* a few times a second, until it is closed. Thread-safe."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -39,19 +38,19 @@ class LogWriter:
         self._thread.start()
 
     def add(self, line: str) -> None:
-        """Takes a line, to be written soon."""
+        """Queue a line for the next write."""
         if len(self._lines) < _MOST_LINES:
             self._lines.append(line)
         else:
             self._dropped += 1
 
     def close(self) -> None:
-        """Writes what is left."""
+        """Write the lines that are left."""
         self._closing.set()
         self._thread.join()
 
     debug = info = warning = error = critical = exception = msg = add
-    """structlog's names for it: the level stands in the line."""
+    """The methods that structlog calls; the line holds the level."""
 
     def _run(self) -> None:
         while not self._closing.wait(_PAUSE):
@@ -68,11 +67,11 @@ class LogWriter:
                 self._stream.write("\n".join(lines) + "\n")
                 self._stream.flush()
             except (OSError, ValueError):
-                return  # whoever read the log has gone: that is no reason to stop serving
+                return  # the reader of the log has gone, which must not stop the server
 
 
 def make_logger(writer: LogWriter) -> Any:
-    """A structlog logger that writes JSON lines to *writer*."""
+    """Return a structlog logger that writes JSON lines to *writer*."""
     return structlog.wrap_logger(
         writer,
         processors=[
@@ -86,7 +85,7 @@ def make_logger(writer: LogWriter) -> Any:
 
 
 def render_request(request: HttpRequest, route: str, status: int, size: int, seconds: float) -> str:
-    """The line of one request; *size* is that of the response's body in bytes."""
+    """Return the line of a request; *size* is that of the response's body, in bytes."""
     return (
         f'{{"event":"request","method":{_quote(request.method)},"path":{_quote_bytes(request.path[:_LONGEST])},'
         f'"status":{status},"bytes":{size},"seconds":{seconds:.6f},"client":{_quote(request.client)},'

@@ -1,4 +1,4 @@
-"""The figures that Prometheus reads. Counting is plain arithmetic; text is made when it is asked for."""
+"""Metrics for Prometheus: counters are plain integers, and rendered only when they are requested."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from prometheus_client.registry import Collector
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-"""Upper bounds of the histogram, in seconds."""
+"""Upper bounds of the histogram's buckets, in seconds."""
 
 
 @dataclass(frozen=True)
 class Gauge:
-    """A figure that is looked up when it is asked for; ``values`` by the value of the label ``kind``, or one."""
+    """A value that is read when metrics are requested; ``values`` is one number, or a mapping by the label ``kind``."""
 
     name: str
     help: str
@@ -29,7 +29,7 @@ class Gauge:
 
 @dataclass
 class _RouteCounters:
-    """What is counted of one kind of requests."""
+    """The counters of one kind of request."""
 
     bytes: int = 0
     seconds: float = 0.0
@@ -38,19 +38,19 @@ class _RouteCounters:
 
 
 class Metrics:
-    """What was counted."""
+    """The counters of the server."""
 
     def __init__(self) -> None:
         self.hits = 0
-        """Files that were held when they were asked for. For the thread of the event loop, as the next."""
+        """Requests for files that were held; changed in the event loop only, as ``misses`` is."""
         self.misses = 0
-        """Files that had to be waited for."""
+        """Requests for files that had to be recreated."""
         self._routes: dict[str, _RouteCounters] = {}
         self._recreations: Counter[str] = Counter()
         self._guard = threading.Lock()
 
     def count_request(self, route: str, status: int, size: int, seconds: float) -> None:
-        """Counts a request; *size* is that of the body in bytes. For one thread, that of the event loop."""
+        """Count a request; *size* is that of the body in bytes. Called in the event loop only."""
         known = self._routes.get(route)
         if known is None:
             known = self._routes[route] = _RouteCounters()
@@ -60,12 +60,12 @@ class Metrics:
         known.buckets[bisect_left(_BOUNDS, seconds)] += 1
 
     def count_recreation(self, kind: str) -> None:
-        """Counts how a recreation ended: the way by which the bytes came, or why they did not. For any thread."""
+        """Count the outcome of a recreation. Thread-safe."""
         with self._guard:
             self._recreations[kind] += 1
 
     def list_families(self) -> Iterable[Metric]:
-        """All that was counted, as Prometheus has it."""
+        """Return all counters as metric families of Prometheus."""
         requests = CounterMetricFamily("zigbuild_requests", "Requests.", labels=["route", "status"])
         sent = CounterMetricFamily("zigbuild_response_bytes", "Bytes of the bodies of responses.", labels=["route"])
         seconds = HistogramMetricFamily("zigbuild_request_seconds", "How long requests took.", labels=["route"])
@@ -75,17 +75,17 @@ class Metrics:
             sent.add_metric([name], route.bytes)
             seconds.add_metric([name], _accumulate(route.buckets), route.seconds)
         recreations = CounterMetricFamily(
-            "zigbuild_recreations", "How files that were not held were brought back, or why not.", labels=["kind"]
+            "zigbuild_recreations", "Recreations of files that were not held, by outcome.", labels=["kind"]
         )
         for kind, count in list(self._recreations.items()):
             recreations.add_metric([kind], count)
-        hits = CounterMetricFamily("zigbuild_hits", "Files that were held when they were asked for.", self.hits)
-        misses = CounterMetricFamily("zigbuild_misses", "Files that had to be waited for.", self.misses)
+        hits = CounterMetricFamily("zigbuild_hits", "Requests for files that were held.", self.hits)
+        misses = CounterMetricFamily("zigbuild_misses", "Requests for files that had to be recreated.", self.misses)
         return requests, sent, seconds, recreations, hits, misses
 
 
 class Exposition(Collector):
-    """The text of *metrics*, of the gauges that *read_gauges* gives, and of the figures of the process."""
+    """Renders *metrics*, the gauges that *read_gauges* yields, and the metrics of the process."""
 
     def __init__(self, metrics: Metrics, read_gauges: Callable[[], Iterable[Gauge]]) -> None:
         self._metrics = metrics

@@ -1,4 +1,4 @@
-"""The grid of a release's wheels for people: platforms by Pythons, with names that people use. Pure."""
+"""The grid of a release's wheels, platforms by Pythons, with readable names for tags."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy", "py": "Python"}
 
 @dataclass(frozen=True)
 class PlatformRow:
-    """A row of the grid: its tag, what people call it, and what goes with that (``glibc 2.17 or later``)."""
+    """A row of the grid: the platform tag, its readable name, and a detail (``glibc 2.17 or later``)."""
 
     tag: str
     name: str
@@ -28,7 +28,7 @@ class PlatformRow:
 
 @dataclass(frozen=True)
 class InterpreterColumn:
-    """A column of the grid: ``CPython 3.13``, and what goes with that (``free-threaded``)."""
+    """A column of the grid: ``CPython 3.13``, and a detail (``free-threaded``)."""
 
     name: str
     detail: str = ""
@@ -44,14 +44,14 @@ N = TypeVar("N", bound=HasFileName)
 
 @dataclass(frozen=True)
 class PlatformGrid(Generic[N]):
-    """Wheels by platform and interpreter; ``cells`` are in the order of ``interpreters``, each with its wheels."""
+    """Wheels by platform and interpreter; each row has one cell per interpreter, with the wheels in it."""
 
     interpreters: tuple[InterpreterColumn, ...]
     rows: tuple[tuple[PlatformRow, tuple[tuple[N, ...], ...]], ...]
 
 
 def make_grid(wheels: Iterable[N]) -> PlatformGrid[N]:
-    """The grid of wheels, which are put in their places by their file names."""
+    """Return the grid of *wheels*, placed by the tags in their file names."""
     cells: dict[PlatformRow, dict[InterpreterColumn, list[N]]] = defaultdict(lambda: defaultdict(list))
     order: dict[InterpreterColumn, tuple[object, ...]] = {}
     for wheel in wheels:
@@ -67,16 +67,16 @@ def make_grid(wheels: Iterable[N]) -> PlatformGrid[N]:
 
 
 def name_platform(tag: str) -> PlatformRow:
-    """What people call the platform of a tag, or of several with dots between them."""
+    """Return the readable name of a platform tag, or of several that are joined by dots."""
     if tag == "any":
         return PlatformRow(tag, "any")
-    # Of several the oldest system says the most: what is good for it is good for the rest.
+    # The oldest of several systems is shown: newer ones run the wheel too.
     name, requirement, version = min((_name_one(part) for part in tag.split(".")), key=lambda named: named[2])
     return PlatformRow(tag, name, f"{requirement}{'.'.join(map(str, version))} or later" if version else "")
 
 
 def name_interpreter(python_tag: str, abi_tag: str) -> InterpreterColumn:
-    """What people call the interpreters that a wheel is for."""
+    """Return the readable name of the interpreters that a wheel supports."""
     found = _PYTHON.fullmatch(python_tag.split(".")[-1])
     if not found:
         return InterpreterColumn(python_tag, abi_tag)
@@ -90,7 +90,7 @@ def name_interpreter(python_tag: str, abi_tag: str) -> InterpreterColumn:
 
 
 def _name_one(tag: str) -> tuple[str, str, tuple[int, ...]]:
-    """The platform, and what of which version it needs, or nothing."""
+    """Return the platform's name, the prefix of its requirement, and the required version; empty if there is none."""
     if found := _LINUX.fullmatch(tag):
         libc = "glibc" if found[1] == "many" else "musl"
         return f"Linux {found[4]}", f"{libc} ", (int(found[2]), int(found[3]))

@@ -1,4 +1,4 @@
-"""Representations of what the repository knows: pages for installers, files by their rows, METADATA. Blocking."""
+"""Representations of the repository's data: pages for installers, files, and METADATA. Its calls block."""
 
 from __future__ import annotations
 
@@ -22,54 +22,57 @@ _VARY = "Accept, Accept-Encoding"
 class Representations:
     """Makes representations from the ledger of *repository*.
 
-    Its methods raise :class:`NotFoundError` for what is not known, and :class:`MismatchError` for what was altered.
+    Its methods raise :class:`NotFoundError` for unknown names, and :class:`MismatchError` for altered rows.
     """
 
     def __init__(self, repository: Repository, upstream: Upstream | None) -> None:
         self._ledger = repository.ledger
         self._upstream = upstream
 
-    def find_missing(self, address: Route) -> Callable[[], object] | None:
-        """What must be asked of upstream before *address* can be answered; that may take long, and raise errors."""
+    def upstream_look_up(self, route: Route) -> Callable[[], object] | None:
+        """Return the call that asks upstream for the data of *route*, or None if the ledger has them.
+
+        The call can take long, and raises the errors of :class:`~..upstream.Upstream`.
+        """
         upstream = self._upstream
         if upstream is None:
             return None
-        if isinstance(address, SimpleProjectRoute | ProjectOverviewRoute):
-            is_local = any(file.is_local for file in self._ledger.files(address.name))
-            return None if is_local else partial(upstream.refresh, address.name)
-        if isinstance(address, FileRoute) and address.is_metadata:
-            file = self._find_file(address)
+        if isinstance(route, SimpleProjectRoute | ProjectOverviewRoute):
+            is_local = any(file.is_local for file in self._ledger.files(route.name))
+            return None if is_local else partial(upstream.refresh, route.name)
+        if isinstance(route, FileRoute) and route.is_metadata:
+            file = self._find_file(route)
             return None if file.is_local else partial(upstream.metadata, file)
         return None
 
-    def make_index(self, form: PageFormat, *, is_packed: bool) -> Representation:
-        """The list of all projects."""
+    def make_index(self, form: PageFormat, *, is_gzipped: bool) -> Representation:
+        """Return the list of all projects."""
         projects = self._ledger.projects()
         text = render_index_json(projects) if form.is_json else render_index_html(projects)
-        return make_page(text, form.content_type, is_packed=is_packed, vary=_VARY)
+        return make_page(text, form.content_type, is_gzipped=is_gzipped, vary=_VARY)
 
-    def make_project(self, name: str, form: PageFormat, *, is_packed: bool) -> Representation:
-        """The page of a project."""
+    def make_project(self, name: str, form: PageFormat, *, is_gzipped: bool) -> Representation:
+        """Return the page of a project."""
         page = make_simple_page(name, self.find_files(name))
         text = render_project_json(page) if form.is_json else render_project_html(page)
-        return make_page(text, form.content_type, is_packed=is_packed, vary=_VARY)
+        return make_page(text, form.content_type, is_gzipped=is_gzipped, vary=_VARY)
 
     def find_files(self, project: str) -> tuple[File, ...]:
-        """The files of a project, at least one."""
+        """Return the files of a project, at least one."""
         if files := select_visible(self._ledger.files(project)):
             return files
         if altered := self._ledger.altered(project):
             raise MismatchError.of(altered)
-        raise NotFoundError("no such project is known", where=project)
+        raise NotFoundError("this project is not recorded", where=project)
 
     def make_file(self, wanted: FileRoute) -> Representation:
-        """A file by its name and hash; its bytes are not looked for."""
+        """Return a file by its name and hash, without looking for its bytes."""
         file = self._find_file(wanted)
         content_type = _CONTENT_TYPES.get(file.name.rpartition(".")[2], "application/octet-stream")
         return make_download(file, content_type, render_date(file.upload_time))
 
     def make_metadata(self, wanted: FileRoute) -> Representation:
-        """The METADATA of a file."""
+        """Return the METADATA of a file."""
         file = self._find_file(wanted)
         data = self._ledger.metadata(file.sha256)
         return make_constant(data, "text/plain; charset=utf-8", render_date(file.upload_time))

@@ -1,4 +1,4 @@
-"""The bytes of files: at once where they are held, else when they were recreated, with a turn for each client."""
+"""The files of requests: served at once if they are held, else after their recreation, with a limit per client."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from .metrics import Metrics
 T = TypeVar("T")
 
 _MOST_WAITING = 2048
-"""Requests that may wait for files at once; each is a connection and little memory."""
+"""The largest number of requests that wait for files at once; each is a connection and little memory."""
 
 
 class RequestedFiles:
-    """Finds the bytes of files for requests. Lives on the event loop, which waits for nothing.
+    """Obtains the files of requests. Its coroutines run on one event loop and never block it.
 
     A request waits at most *patience* seconds, and a client for at most *client_builds* recreations at once.
     """
@@ -36,46 +36,46 @@ class RequestedFiles:
         self._recreator = recreator
         self._metrics = metrics
         self._patience = patience
-        self._turns = ClientLimiter(client_builds, line=_MOST_WAITING // 4, total=_MOST_WAITING)
+        self._limiter = ClientLimiter(client_builds, line=_MOST_WAITING // 4, total=_MOST_WAITING)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="files")
         self._stopping = asyncio.Event()
         self.waiting = 0
-        """How many requests wait for files."""
+        """The number of requests that wait for files."""
 
-    def find_seen(self, file: File) -> Path | None:
-        """A file with the bytes of *file*, if they are held and were verified before."""
-        path = self._blobs.find_seen(file.sha256)
+    def unchanged_path(self, file: File) -> Path | None:
+        """Return a local file with the bytes of *file* if it was verified before and is unchanged since, else None."""
+        path = self._blobs.unchanged_path(file.sha256)
         self._metrics.hits += path is not None
         return path
 
     async def obtain(self, file: File, client: str) -> Path:
-        """A file on this machine with the bytes of *file*, verified, and recreated if need be.
+        """Return a verified local file with the bytes of *file*, which is recreated if need be.
 
-        :raises CrowdedError: if they may be there later.
-        :raises ZigbuildError: if they cannot be had.
+        :raises OverloadError: if it can be requested again later.
+        :raises ZigbuildError: if it cannot be recreated.
         """
         if self.waiting >= _MOST_WAITING:
-            raise OverloadError("too many requests are waiting for files", retry_after=10)
+            raise OverloadError("too many requests wait for files", retry_after=10)
         self.waiting += 1
         try:
-            path = await self._run(partial(self._blobs.find_path, file.sha256))
+            path = await self._run(partial(self._blobs.verified_path, file.sha256))
             if path is not None:
                 self._metrics.hits += 1
                 return path
             self._metrics.misses += 1
-            if self._recreator.is_under_way(file.sha256):  # to wait along with others takes nothing from anybody
+            if self._recreator.is_under_way(file.sha256):  # one more waiting request costs nothing
                 return await self._recreate(file)
-            async with self._turns.take(client, self._patience):
+            async with self._limiter.admitted(client, self._patience):
                 return await self._recreate(file)
         finally:
             self.waiting -= 1
 
     def stop(self) -> None:
-        """Lets nobody wait any longer."""
+        """End all waiting."""
         self._stopping.set()
 
     def close(self) -> None:
-        """Waits for the threads."""
+        """Wait for the threads."""
         self._threads.shutdown()
 
     async def _recreate(self, file: File) -> Path:
@@ -84,22 +84,22 @@ class RequestedFiles:
             await self._wait(future)
         if not future.done():
             if self._stopping.is_set():
-                raise OverloadError("the server is being stopped", retry_after=5)
-            # It goes on; the one who makes it knows best when to ask again.
+                raise OverloadError("the server is stopping", retry_after=5)
+            # The recreation goes on; the recreator estimates when to ask again.
             future = await self._run(partial(_catch, partial(self._recreator.obtain, file, 0.0)))
         error = future.exception()
         if isinstance(error, BusyError):
             raise OverloadError(f"{file.name}: {error.problems[0].message}", error.retry_after)
         if error:
-            raise error.with_traceback(None)  # all who wait are given the same one
+            raise error.with_traceback(None)  # all who wait share the exception
         return future.result()
 
     async def _wait(self, future: Future[Path]) -> None:
-        """Waits for *future* as long as a client is kept waiting. Whatever happens here, it goes on for others."""
+        """Wait for *future* at most as long as a client does; the recreation goes on for others."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
 
         def wake(_: Future[Path]) -> None:
-            with suppress(RuntimeError):  # the loop has ended, and nobody waits
+            with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(done.set)
 
         future.add_done_callback(wake)
@@ -115,7 +115,7 @@ class RequestedFiles:
 
 
 def _catch(call: Callable[[], Path]) -> Future[Path]:
-    """What *call* gives or raises, as a future that is done."""
+    """Return a finished future with the result or the exception of *call*."""
     future: Future[Path] = Future()
     try:
         future.set_result(call())

@@ -1,4 +1,4 @@
-"""What was made once and may be sent again: kept in memory, as long as it is true and there is room."""
+"""A cache of representations in memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .responses import Representation
 
 _OVERHEAD = 2048
-"""Bytes that a representation takes besides its body, about."""
+"""Bytes that a representation takes besides its body, estimated."""
 
 
 @dataclass(frozen=True)
@@ -20,30 +20,30 @@ class _CachedRepresentation:
 
 
 class ResponseCache:
-    """Representations by what they are of, at most *room* bytes; those that were not asked for longest go first."""
+    """A cache of at most *room* bytes; the least recently used representations are dropped first."""
 
     def __init__(self, room: int = 64 << 20) -> None:
         self._room = room
-        self._kept: OrderedDict[Hashable, _CachedRepresentation] = OrderedDict()
-        self._held = 0
+        self._entries: OrderedDict[Hashable, _CachedRepresentation] = OrderedDict()
+        self._size = 0
 
     def find(self, key: Hashable, generation: int, now: float) -> Representation | None:
-        """What is kept, if it was made in that generation of the ledger and has not expired."""
-        kept = self._kept.get(key)
-        if kept is None or kept.generation != generation or kept.expires < now:
+        """Return the cached representation; None if it is missing, expired, or of another generation of the ledger."""
+        entry = self._entries.get(key)
+        if entry is None or entry.generation != generation or entry.expires < now:
             return None
-        self._kept.move_to_end(key)
-        return kept.representation
+        self._entries.move_to_end(key)
+        return entry.representation
 
-    def keep(self, key: Hashable, representation: Representation, generation: int, expires: float) -> None:
-        """Keeps *representation*, which was made from what the ledger held in *generation*."""
+    def store(self, key: Hashable, representation: Representation, generation: int, expires: float) -> None:
+        """Cache *representation*, which was made from the ledger in that *generation*."""
         self._drop(key)
-        self._kept[key] = _CachedRepresentation(representation, generation, expires)
-        self._held += len(representation.body) + _OVERHEAD
-        while self._held > self._room and len(self._kept) > 1:
-            self._drop(next(iter(self._kept)))
+        self._entries[key] = _CachedRepresentation(representation, generation, expires)
+        self._size += len(representation.body) + _OVERHEAD
+        while self._size > self._room and len(self._entries) > 1:
+            self._drop(next(iter(self._entries)))
 
     def _drop(self, key: Hashable) -> None:
-        kept = self._kept.pop(key, None)
-        if kept:
-            self._held -= len(kept.representation.body) + _OVERHEAD
+        entry = self._entries.pop(key, None)
+        if entry:
+            self._size -= len(entry.representation.body) + _OVERHEAD

@@ -1,4 +1,4 @@
-"""Answers as values: what can be sent again and again with its headers ready made, and why there is nothing."""
+"""HTTP responses as values: cacheable representations with their headers, and errors."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ CHANGES_SOON = "public, max-age=10"
 NOT_KEPT = "no-store"
 
 _SAFE: Headers = [(b"x-content-type-options", b"nosniff")]
-_WORTH_PACKING = 500
-"""Bytes below which a body is not packed: it would hardly be shorter than its headers."""
+_SMALLEST_GZIPPED = 500
+"""Bytes below which a body is not compressed: the header for it would outweigh the gain."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """What is sent: a status, headers, and a body, or (a part of) the file at ``path``."""
+    """A response: status, headers, and a body, or the file at ``path``, of which ``span`` is sent if it is set."""
 
     status: int
     headers: Headers
@@ -37,31 +37,31 @@ class Response:
     path: Path | None = None
     span: ByteRange | None = None
     size: int = 0
-    """The length of what is sent, in bytes."""
+    """The length of the body, in bytes."""
 
 
 @dataclass(frozen=True)
 class Representation:
-    """One form of a thing: its validators, its headers, and its body, unless it is a file whose bytes are elsewhere."""
+    """A representation (RFC 9110): validators, headers, and a body, unless it is that of ``file``."""
 
     etag: str
     last_modified: str
     headers: Headers
     unchanged_headers: Headers
-    """For 304, which repeats what caches go by."""
+    """The headers of a 304 response."""
     body: bytes
     size: int
     file: File | None = None
 
 
 def make_page(
-    text: str, content_type: str, *, is_packed: bool, vary: str, extra: Mapping[str, str] | None = None
+    text: str, content_type: str, *, is_gzipped: bool, vary: str, extra: Mapping[str, str] | None = None
 ) -> Representation:
-    """The representation of a page, packed by gzip if that is asked for and worth it, with *extra* headers."""
+    """Return the representation of a page, compressed if it *is_gzipped* and large enough, with *extra* headers."""
     body = text.encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     coding = {}
-    if is_packed and len(body) >= _WORTH_PACKING:
+    if is_gzipped and len(body) >= _SMALLEST_GZIPPED:
         body = gzip.compress(body, 6, mtime=0)
         etag = f'{etag[:-1]}-gzip"'
         coding = {"content-encoding": "gzip"}
@@ -78,12 +78,12 @@ def make_page(
 
 
 def make_download(file: File, content_type: str, last_modified: str) -> Representation:
-    """The representation of a file of a release, which never changes."""
+    """Return the representation of a file of a release, which never changes."""
     return _make_constant(f'"{file.sha256}"', content_type, last_modified, b"", file.size, file)
 
 
 def make_constant(data: bytes, content_type: str, last_modified: str = "") -> Representation:
-    """The representation of something whose address has its hash in it, so that it never changes."""
+    """Return the representation of *data* at a URL that holds its hash, so that it never changes."""
     return _make_constant(f'"{hashlib.sha256(data).hexdigest()}"', content_type, last_modified, data, len(data))
 
 
@@ -94,7 +94,7 @@ def _make_constant(
     if last_modified:
         caching["last-modified"] = last_modified
     described = {"content-type": content_type}
-    if size or not file:  # an index that knows no sizes may have been asked
+    if size or not file:  # the size is 0 if upstream's page has no sizes
         described["content-length"] = str(size)
     if file:
         described["accept-ranges"] = "bytes"
@@ -110,13 +110,13 @@ def _make_constant(
 
 
 def make_whole(made: Representation, path: Path, size: int) -> Response:
-    """All of a file, which is *path* on this machine."""
+    """Return the response with the whole file, which is *path* on this machine."""
     headers = made.headers if made.size else [*made.headers, (b"content-length", str(size).encode())]
     return Response(200, headers, path=path, size=size)
 
 
 def make_part(made: Representation, path: Path, span: ByteRange, size: int) -> Response:
-    """A part of a file that has *size* bytes."""
+    """Return the response with a part of a file of *size* bytes."""
     length = span.stop - span.start
     headers = _without(made.headers, b"content-length")
     headers.append((b"content-length", str(length).encode()))
@@ -125,9 +125,9 @@ def make_part(made: Representation, path: Path, span: ByteRange, size: int) -> R
 
 
 def make_accelerated(made: Representation, prefix: str, place: str) -> Response:
-    """A file that nginx sends: the one at *place* below the folder that its location *prefix* stands for.
+    """Return the response that makes nginx send the file at *place*, below the folder of its location *prefix*.
 
-    Ranges and conditions are nginx's then, and so are the headers that they go by.
+    nginx evaluates ranges and conditions then, and sets the headers for them.
     """
     headers = _without(made.headers, b"content-length", b"etag", b"accept-ranges")
     headers.append((b"x-accel-redirect", f"{prefix.rstrip('/')}/{place}".encode()))
@@ -135,20 +135,20 @@ def make_accelerated(made: Representation, prefix: str, place: str) -> Response:
 
 
 def make_text(status: int, content_type: str, body: bytes, **headers: str) -> Response:
-    """An answer that nobody keeps."""
+    """Return a response that must not be cached."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     described = {"content-type": content_type, "content-length": str(len(body)), "cache-control": NOT_KEPT}
     return Response(status, _list_headers({**described, **named}), body, size=len(body))
 
 
 def make_redirect(location: str) -> Response:
-    """The thing is always at *location*."""
+    """Return a permanent redirect to *location*."""
     headers = {"location": location, "content-length": "0", "cache-control": "public, max-age=3600"}
     return Response(HTTPStatus.MOVED_PERMANENTLY, _list_headers(headers))
 
 
 def make_error(status: int, reason: str, accept: str, hint: str = "", **headers: str) -> Response:
-    """Why there is nothing: as JSON (RFC 9457) where that is preferred, else as text."""
+    """Return an error response: JSON (RFC 9457) if the client prefers it, else text."""
     title = HTTPStatus(status).phrase
     if prefers_json(accept):
         document = {"title": title, "status": status, "detail": reason} | ({"hint": hint} if hint else {})
@@ -158,10 +158,10 @@ def make_error(status: int, reason: str, accept: str, hint: str = "", **headers:
 
 
 def make_error_response(error: ZigbuildError | OverloadError, accept: str) -> Response:
-    """The answer where *error* stands in the way.
+    """Return the response for *error*.
 
-    404 says that asking again is of no use, for nothing is known or what is there is not what was recorded; 503 that it
-    may be, with Retry-After where it can be said when.
+    Its status is 404 if a repeated request cannot succeed: the file is unknown, or what is held is not what was
+    recorded. It is 503 if it can, with Retry-After if the time is known.
     """
     if isinstance(error, OverloadError):
         return make_error(503, str(error), accept, retry_after=str(error.retry_after))
@@ -173,7 +173,7 @@ def make_error_response(error: ZigbuildError | OverloadError, accept: str) -> Re
 
 
 def _describe(problem: Problem) -> str:
-    """What clients are told: places on this machine are nothing to them, and stand in the log."""
+    """Return the problem's text for clients, without local paths, which are logged only."""
     where = "the repository" if _is_internal(problem) else problem.where
     return f"{where}: {problem.message.removeprefix(f'{where}: ')}" if where else problem.message
 

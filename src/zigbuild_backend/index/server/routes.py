@@ -1,4 +1,4 @@
-"""The addresses of the index: a path as it came over the wire, and what it means."""
+"""The routes of the index, parsed from the request path as it was received."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
+from ..files import is_sha256
+
 _LONGEST = 1024
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!-]*")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 _SEPARATORS = re.compile(r"[-_.]+")
 
 METADATA_SUFFIX = ".metadata"
@@ -17,12 +19,12 @@ METADATA_SUFFIX = ".metadata"
 
 @dataclass(frozen=True)
 class SimpleIndexRoute:
-    """The list of all projects."""
+    """The list of all projects for installers."""
 
 
 @dataclass(frozen=True)
 class SimpleProjectRoute:
-    """A project's page for installers, by its canonical name."""
+    """A project's page for installers; ``name`` is canonical."""
 
     name: str
 
@@ -38,33 +40,33 @@ class FileRoute:
 
 @dataclass(frozen=True)
 class OverviewRoute:
-    """The list of all projects, for people."""
+    """The HTML page that lists all projects."""
 
 
 @dataclass(frozen=True)
 class ProjectOverviewRoute:
-    """What is held of a project, for people."""
+    """The HTML page of a project; ``name`` is canonical."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class FixedRoute:
-    """One of the few other addresses: ``health``, ``metrics`` or ``style.css``."""
+    """One of the routes ``health``, ``metrics`` and ``style.css``."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class MovedRoute:
-    """The thing has another address; ``location`` is relative."""
+    """A path with a canonical form; ``location`` is relative."""
 
     location: str
 
 
 @dataclass(frozen=True)
 class RefusedRoute:
-    """Nothing can be there: the status and the reason."""
+    """A path that names nothing: the HTTP status and the reason."""
 
     status: int
     reason: str
@@ -82,26 +84,26 @@ Route = (
 )
 
 _FIXED = frozenset({"health", "metrics", "style.css"})
-_UNKNOWN = RefusedRoute(404, "there is no such address; installers are pointed to /simple/")
+_UNKNOWN = RefusedRoute(404, "this path does not exist; the index URL for installers ends with /simple/")
 
 
 def canonicalize(name: str) -> str:
-    """A project's name as PEP 503 spells it in addresses."""
+    """Return a project's name in the normal form of PEP 503."""
     return _SEPARATORS.sub("-", name).lower()
 
 
-def parse_route(raw: bytes) -> Route:
-    """What the path *raw* is, percent-encoding and all; never raises.
+def parse_route(path: bytes) -> Route:
+    """Return the route of *path*, which is percent-encoded; never raises.
 
-    Only names that a project or a file can have are let through, so that what comes out is safe in every place.
+    Only valid names of projects and files are accepted, so that they are safe in file paths, HTML and headers.
     """
-    if len(raw) > _LONGEST:
+    if len(path) > _LONGEST:
         return RefusedRoute(414, f"the path is longer than {_LONGEST} bytes")
-    if not raw.startswith(b"/"):
-        return RefusedRoute(400, "a path starts with '/'")
+    if not path.startswith(b"/"):
+        return RefusedRoute(400, "the path does not start with '/'")
     try:
-        # Decoded by part: an encoded '/' is no separator, and no name has one.
-        parts = [unquote_to_bytes(part).decode("ascii") for part in raw[1:].split(b"/")]
+        # Split before decoding: an encoded '/' is part of a name, and then refused.
+        parts = [unquote_to_bytes(part).decode("ascii") for part in path[1:].split(b"/")]
     except UnicodeDecodeError:
         return RefusedRoute(400, "names of projects and files are ASCII")
     match parts:
@@ -123,13 +125,13 @@ def parse_route(raw: bytes) -> Route:
 
 
 def render_file_path(sha256: str, name: str) -> str:
-    """The path of a file, from the root and without the first slash."""
+    """Return the path of a file, without the leading slash."""
     return f"files/{sha256}/{quote(name, safe='+!')}"
 
 
 def _parse_project(page: str, name: str, *, has_slash: bool) -> Route:
     if not _PROJECT.fullmatch(name):
-        return RefusedRoute(400, "this cannot be the name of a project")
+        return RefusedRoute(400, "the path holds no valid project name")
     canonical = canonicalize(name)
     if not has_slash:
         return MovedRoute(f"{canonical}/")
@@ -139,9 +141,9 @@ def _parse_project(page: str, name: str, *, has_slash: bool) -> Route:
 
 
 def _parse_download(sha256: str, name: str) -> Route:
-    if not _SHA256.fullmatch(sha256):
-        return RefusedRoute(400, "a file is asked for by its sha256, 64 digits from 0 to f")
+    if not is_sha256(sha256):
+        return RefusedRoute(400, "the path of a file has its sha256, 64 digits from 0 to f")
     if not _FILE.fullmatch(name):
-        return RefusedRoute(400, "this cannot be the name of a file")
+        return RefusedRoute(400, "the path holds no valid file name")
     is_metadata = name.endswith(METADATA_SUFFIX)
     return FileRoute(sha256, name.removesuffix(METADATA_SUFFIX), is_metadata)

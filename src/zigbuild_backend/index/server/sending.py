@@ -1,7 +1,7 @@
-"""Puts a response on the wire by ASGI, a file piece by piece.
+"""Sends responses through ASGI; files are sent block by block.
 
-Servers have means of their own to send a file by its path, but open it only after they were told of it: by then it may
-have been dropped. Here it is opened before anything is sent.
+ASGI servers can send a file by its path, but open it only after the response has started, when it may have been
+dropped. Here it is opened first.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _PIECE = 256 << 10
 
 
 async def send_response(response: Response, scope: Any, send: Send) -> None:
-    """Sends *response*; to HEAD without what would be its body."""
+    """Send *response*, without its body if the request is HEAD."""
     is_bodiless = scope["method"] == "HEAD"
     if response.path is None or is_bodiless:
         await _start(response, send)
         await send({"type": "http.response.body", "body": b"" if is_bodiless else response.body})
         return
     span = response.span or ByteRange(0, response.size)
-    if span.stop - span.start <= _PIECE:  # is read in less time than another thread takes to begin
+    if span.stop - span.start <= _PIECE:  # reading it takes less time than starting a thread
         with response.path.open("rb", buffering=0) as unbuffered:
             unbuffered.seek(span.start)
             body = unbuffered.read(span.stop - span.start)
@@ -35,7 +35,7 @@ async def send_response(response: Response, scope: Any, send: Send) -> None:
         await _start(response, send)
         await send({"type": "http.response.body", "body": body})
         return
-    # From here on the file can be deleted, and all of it is still sent.
+    # Once it is open, the file can be deleted, and is still sent completely.
     file = await asyncio.to_thread(response.path.open, "rb")
     try:
         await _start(response, send)

@@ -1,4 +1,4 @@
-"""How the server is run, as one frozen value."""
+"""The settings of the server, as one frozen value."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """What an operator may choose, with what is good for most.
+    """The options of ``zigbuild serve``.
 
-    ``patience`` is how many seconds a request waits for a wheel; ``accel`` is the prefix of nginx's internal location,
-    empty where no nginx is in front; ``client_builds`` is how many recreations one client may wait for at once.
+    ``patience`` is the number of seconds that a request waits for a file; ``accel`` is the prefix of nginx's internal
+    location, empty without nginx; ``client_builds`` is the number of recreations that one client can wait for at once.
 
-    :raises ConfigurationError: if one of them is impossible.
+    :raises ConfigurationError: if a value is out of range.
     """
 
     host: str = "127.0.0.1"
@@ -34,9 +34,7 @@ class ServerSettings:
             raise ConfigurationError(f"must be from 1 to {_LAST_PORT}", where="--port", hint="see --help")
         if not 0 < self.patience <= _MOST_PATIENCE:
             problem = f"must be more than 0 and at most {_MOST_PATIENCE:.0f} seconds"
-            raise ConfigurationError(problem, where="--patience", hint="clients and proxies give up at some time, too")
+            raise ConfigurationError(problem, where="--patience", hint="clients and proxies have time limits, too")
         if self.accel and not _PREFIX.fullmatch(self.accel):
-            problem = f"{self.accel!r} is no prefix of addresses"
-            raise ConfigurationError(
-                problem, where="--accel", hint="it is as in nginx's 'location /held/blobs/': /held"
-            )
+            problem = f"{self.accel!r} is no prefix of URL paths"
+            raise ConfigurationError(problem, where="--accel", hint="for nginx's 'location /held/blobs/' it is /held")

@@ -1,6 +1,7 @@
-"""The pages that installers read, from one model: PEP 503 and 629 as HTML, PEP 691 as JSON, and what later PEPs added.
+"""The simple repository API for installers: PEP 503 and 629 as HTML, PEP 691 as JSON.
 
-700 (versions, sizes, upload times), 658 and 714 (METADATA by itself), 740 (provenance), 792 (status). Pure.
+With versions, sizes and upload times (PEP 700), METADATA files (PEP 658 and 714), provenance (PEP 740) and project
+status (PEP 792).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ API_VERSION = "1.4"
 
 @dataclass(frozen=True)
 class SimplePage:
-    """A project: its canonical name, its files, and its status as PEP 792 has it, with the reason if there is one."""
+    """A project: its canonical name, its files, and its status of PEP 792, with the reason if there is one."""
 
     name: str
     files: tuple[File, ...]
@@ -30,12 +31,12 @@ class SimplePage:
 
 
 def make_simple_page(name: str, files: Iterable[File], status: str = "active", reason: str = "") -> SimplePage:
-    """The page of a project, with its files in the order of their versions."""
+    """Return the page of a project, with its files in the order of their versions."""
     return SimplePage(name, tuple(sorted(files, key=_order)), status, reason)
 
 
 def render_project_json(page: SimplePage) -> str:
-    """The page of a project as PEP 691 and its successors have it."""
+    """Return the page of a project in the JSON form of PEP 691."""
     document: dict[str, Any] = {
         "meta": {"api-version": API_VERSION},
         "name": page.name,
@@ -47,7 +48,7 @@ def render_project_json(page: SimplePage) -> str:
 
 
 def render_project_html(page: SimplePage) -> str:
-    """The page of a project as PEP 503 has it."""
+    """Return the page of a project in the HTML form of PEP 503."""
     title = f"Links for {escape(page.name)}"
     status = f'<meta name="pypi:project-status" content="{escape(page.status)}">\n'
     if page.reason:
@@ -57,18 +58,18 @@ def render_project_html(page: SimplePage) -> str:
 
 
 def render_index_json(projects: Sequence[str]) -> str:
-    """The list of all projects as PEP 691 has it."""
+    """Return the list of all projects in the JSON form of PEP 691."""
     names = [{"name": name} for name in projects]
     return _render_json({"meta": {"api-version": API_VERSION}, "projects": names})
 
 
 def render_index_html(projects: Sequence[str]) -> str:
-    """The list of all projects as PEP 503 has it."""
+    """Return the list of all projects in the HTML form of PEP 503."""
     return _render_html("Simple index", [f'<a href="{escape(name)}/">{escape(name)}</a>' for name in projects])
 
 
 def parse_version(text: str) -> Version | None:
-    """*text* as a version; None for what is none, which old releases may have."""
+    """Return *text* as a version, or None if it is none, as in old releases."""
     try:
         return Version(text)
     except InvalidVersion:
@@ -91,7 +92,7 @@ def _render_file(file: File) -> dict[str, Any]:
         "hashes": {"sha256": file.sha256},
         "yanked": file.yanked or file.yanked is not None,
     }
-    if file.size:  # an index that knows no sizes may have been asked
+    if file.size:  # 0 if upstream's page has no sizes
         row["size"] = file.size
     if file.upload_time:
         row["upload-time"] = file.upload_time
@@ -119,7 +120,7 @@ def _render_link(file: File) -> str:
 
 
 def _locate(file: File) -> str:
-    """Relative to a project's page, so that it holds under every name and prefix that the server is reached by."""
+    """Return the URL relative to a project's page, which is valid under every host and prefix of the server."""
     return f"../../{render_file_path(file.sha256, file.name)}"
 
 

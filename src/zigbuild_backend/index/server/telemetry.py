@@ -1,4 +1,4 @@
-"""What the server tells of itself: a log of events and requests, and figures."""
+"""The server's telemetry: a log of events and requests, and metrics."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .http_request import HttpRequest
 from .log_writer import LogWriter, make_logger, render_request
 from .metrics import Metrics
 
-_LOUD = frozenset({"mismatch", "failed"})
+_WARNINGS = frozenset({"mismatch", "failed"})
 
 
 class Telemetry:
-    """Writes JSON lines to *stream*: events, and with *is_logging_requests* each request. For any thread."""
+    """Counts metrics, and writes JSON lines to *stream*: events, and requests if *is_logging_requests*. Thread-safe."""
 
     def __init__(self, stream: TextIO, *, is_logging_requests: bool = True) -> None:
         self.metrics = Metrics()
@@ -24,29 +24,29 @@ class Telemetry:
         self._is_logging_requests = is_logging_requests
 
     def close(self) -> None:
-        """Writes what is left."""
+        """Write the lines that are left."""
         self._writer.close()
 
-    def note_request(self, request: HttpRequest, route: str, status: int, size: int, seconds: float) -> None:
-        """A request was answered; for the event loop only."""
+    def report_request(self, request: HttpRequest, route: str, status: int, size: int, seconds: float) -> None:
+        """Count and log a request that was answered; called in the event loop only."""
         self.metrics.count_request(route, status, size, seconds)
         if self._is_logging_requests:
             self._writer.add(render_request(request, route, status, size, seconds))
 
-    def note_recreation(self, kind: Outcome, file: File, seconds: float, reason: str) -> None:
-        """A file was brought back, or could not be: what a recreator's observer is told."""
-        self.metrics.count_recreation(kind)
-        write = self._logger.warning if kind in _LOUD else self._logger.info
-        write("recreation", way=kind, file=file.name, sha256=file.sha256, seconds=round(seconds, 3), reason=reason)
+    def report_recreation(self, outcome: Outcome, file: File, seconds: float, reason: str) -> None:
+        """Count and log the outcome of a recreation; an :data:`~..recreations.OutcomeObserver`."""
+        self.metrics.count_recreation(outcome)
+        write = self._logger.warning if outcome in _WARNINGS else self._logger.info
+        write("recreation", way=outcome, file=file.name, sha256=file.sha256, seconds=round(seconds, 3), reason=reason)
 
-    def note_problem(self, problem: Problem) -> None:
-        """Something is unfit, or not to be had, and stops nothing."""
+    def log_problem(self, problem: Problem) -> None:
+        """Log a problem that stops nothing."""
         self._logger.warning("problem", where=problem.where, message=problem.message)
 
-    def note_bug(self, error: BaseException, path: bytes) -> None:
-        """A request failed by our own fault."""
+    def log_bug(self, error: BaseException, path: bytes) -> None:
+        """Log an unexpected exception that ended a request."""
         self._logger.error("bug", path=path.decode("latin-1"), exc_info=error)
 
-    def note(self, event: str, **values: object) -> None:
-        """Something happened that happens seldom."""
+    def log_event(self, event: str, **values: object) -> None:
+        """Log a rare event."""
         self._logger.info(event, **values)
