@@ -84,7 +84,7 @@ def test_the_place_that_a_file_came_from_is_no_witness(
     other.put_page("eggs", {**row, "filename": eggs.name, "hashes": {"sha256": eggs.sha256}})
     done = zigbuild("cache", "challenge", other.index, "eggs", "--data", repository.folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[0] == f"{eggs.name}: agree, but it came from there"
+    assert done.stdout.splitlines()[0] == f"{eggs.name}: agree, but it was downloaded from there"
     assert repository.ledger.level(eggs.sha256) == 0
 
 
@@ -92,7 +92,7 @@ def test_the_place_that_a_file_came_from_is_no_witness(
     ("answer", "code", "message"),
     [
         (Answer(status=500), 5, "cannot be reached"),
-        (Answer(b"<html>", "image/png"), 4, "is no page of an index: its type is 'image/png'"),
+        (Answer(b"<html>", "image/png"), 4, "is no page of an index: its content type is 'image/png'"),
         (Answer(status=404), 0, ""),
     ],
 )
@@ -129,5 +129,5 @@ def test_two_caches(repository: Repository, example_repository: Path, tmp_path: 
         done = zigbuild(*restore, *NO_ISOLATION)
         assert done.returncode == 0, done.stderr
         assert sorted(done.stdout.splitlines()) == sorted(
-            f"{file.name}: fetched, from {peer}" for file in wheels.values()
+            f"{file.name}: downloaded from {peer}" for file in wheels.values()
         )

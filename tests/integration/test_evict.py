@@ -56,7 +56,7 @@ def proven(example_repository: Path, tmp_path_factory: pytest.TempPathFactory) -
     told = {"file": proven.name, "sha256": proven.sha256, "same": True, "level": 4, "explanation": "", "problems": []}
     assert row == told
     assert done.stderr.count(f"{proven.name}: identical (") == 2
-    assert "1 wheel of 1 proven to be rebuildable" in done.stderr
+    assert "1 of 1 wheel proven to be rebuildable" in done.stderr
     verdict = copied.ledger.verifications(proven.sha256)[-1]
     for file in wheels_of(copied).values():
         copied.ledger.record_verification(replace(verdict, sha256=file.sha256))
@@ -95,7 +95,7 @@ def drop_all(repository: Repository, *, is_purge: bool = False, wanted: int | No
 def test_what_was_not_proven_stays(unproven: Repository) -> None:
     done = zigbuild("cache", "evict", "--data", unproven.folder)
     assert done.returncode == 2
-    assert "3 wheels: was not proven to be rebuildable: what was shown of it is level 1" in done.stderr
+    assert "3 wheels: was not proven to be rebuildable: it has reached level 1, RECORD and archive agree" in done.stderr
     assert "hint: zigbuild cache prove\n" in done.stderr
     assert done.stdout.startswith("0 wheels dropped")
     file = wheels_of(unproven)[LINUX]

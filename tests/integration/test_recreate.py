@@ -112,13 +112,13 @@ def test_wheels_of_a_release_are_rebuilt_in_one_graph(repository: Repository, re
         first = recreator.request(wheels[LINUX])
         wait_until(lambda: counting.builds)
         rest = [recreator.request(wheels[target]) for target in (WINDOWS, MACOS)]
-        assert recreator.load().flights == 3
+        assert recreator.load().under_way == 3
         assert recreator.load().waiting == 2
         assert all(recreator.is_under_way(file.sha256) for file in wheels.values())
         gate.set()
         for target, future in zip((LINUX, WINDOWS, MACOS), [first, *rest], strict=True):
             assert_same(future.result(300), release, wheels[target])
-        assert recreator.load().flights == 0
+        assert recreator.load().under_way == 0
     assert told.kinds == ["rebuilt"] * 3
     assert counting.builds == 2
     assert all(repository.ledger.usage(file.sha256).rebuild_seconds > 0 for file in wheels.values())

@@ -18,8 +18,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,6 +80,22 @@ def assert_sound(repository: Repository, *, is_whole: bool = True) -> list[str]:
     return [file.name for file in ledger.all_files()]
 
 
+Open = Callable[[Path], Repository]
+
+
+@pytest.fixture
+def open_data() -> Iterator[Open]:
+    """Opens repositories, and closes them after the test."""
+    with ExitStack() as stack:
+
+        def open_one(folder: Path) -> Repository:
+            repository = open_repository(folder, os.environ)
+            stack.callback(repository.close)
+            return repository
+
+        yield open_one
+
+
 @dataclass(frozen=True)
 class Release:
     """A release of the example in C, as the command line built it: an sdist and wheels for Linux."""
@@ -122,13 +138,13 @@ def read_spec(wheel: Path) -> WheelSpec:
         return parse_buildinfo(archive.read(name))
 
 
-def test_a_release_goes_in_with_all_that_it_is_rebuilt_from(release: Release, tmp_path: Path) -> None:
+def test_a_release_goes_in_with_all_that_it_is_rebuilt_from(release: Release, tmp_path: Path, open_data: Open) -> None:
     data = tmp_path / "data"
     done = add(data, release.sdist.parent)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == len(release.wheels) + 1
     assert "notice" not in done.stderr
-    repository = open_repository(data, os.environ)
+    repository = open_data(data)
     assert assert_sound(repository) == sorted(path.name for path in (release.sdist, *release.wheels))
     no_network = {"PATH": os.environ["PATH"], "PIP_NO_INDEX": "1", "HOME": str(tmp_path)}
     for wheel in release.wheels:
@@ -153,18 +169,22 @@ def test_a_release_goes_in_with_all_that_it_is_rebuilt_from(release: Release, tm
     assert f"none added, {len(release.wheels) + 1} already known" in again.stderr
 
 
-def test_a_wheel_without_its_sdist_is_rebuildable_when_that_comes(release: Release, data: Path) -> None:
+def test_a_wheel_without_its_sdist_is_rebuildable_when_that_comes(
+    release: Release, data: Path, open_data: Open
+) -> None:
     wheel = release.wheels[0]
     done = add(data, wheel)
     assert done.returncode == 0
     assert "until that is mended, these cannot be rebuilt" in done.stderr
     assert f"zigbuild cache add {release.sdist.name}" in done.stderr
     assert add(data, release.sdist).returncode == 0
-    repository = open_repository(data, os.environ)
+    repository = open_data(data)
     assert repository.find_sdist(read_spec(wheel)).read_bytes() == release.sdist.read_bytes()
 
 
-def test_a_wheel_of_a_recipe_brings_recipe_and_sdist_along(release: Release, data: Path, tmp_path: Path) -> None:
+def test_a_wheel_of_a_recipe_brings_recipe_and_sdist_along(
+    release: Release, data: Path, tmp_path: Path, open_data: Open
+) -> None:
     recipe = tmp_path / "recipes" / "example-c"
     recipe.mkdir(parents=True)
     with zipfile.ZipFile(release.wheels[0]) as archive:
@@ -184,7 +204,7 @@ def test_a_wheel_of_a_recipe_brings_recipe_and_sdist_along(release: Release, dat
     done = add(data, wheel, "--recipe", recipe)
     assert done.returncode == 0, done.stderr
     assert "notice" not in done.stderr
-    repository = open_repository(data, os.environ)
+    repository = open_data(data)
     assert repository.find_sdist(spec).read_bytes() == release.sdist.read_bytes()
     kept = repository.recipe_folder(spec.recipe)
     assert kept
@@ -251,7 +271,9 @@ def test_a_buildinfo_that_lies_makes_no_wheel_rebuildable(
     assert wheel.name in done.stdout + done.stderr
 
 
-def test_files_that_are_not_sound_are_refused_and_stop_no_other(release: Release, tmp_path: Path) -> None:
+def test_files_that_are_not_sound_are_refused_and_stop_no_other(
+    release: Release, tmp_path: Path, open_data: Open
+) -> None:
     good = write_foreign_wheel(tmp_path)
     wheel = release.wheels[0]
     folders = [tmp_path / name for name in ("truncated", "altered", "renamed", "sdist")]
@@ -272,10 +294,10 @@ def test_files_that_are_not_sound_are_refused_and_stop_no_other(release: Release
         done = add(tmp_path / "data", path, good)
         assert done.returncode == code, done.stderr
         assert path.name in done.stderr
-    assert assert_sound(open_repository(tmp_path / "data", os.environ)) == [good.name]
+    assert assert_sound(open_data(tmp_path / "data")) == [good.name]
 
 
-def test_a_name_never_stands_for_other_bytes(tmp_path: Path) -> None:
+def test_a_name_never_stands_for_other_bytes(tmp_path: Path, open_data: Open) -> None:
     wheel = write_foreign_wheel(tmp_path)
     assert add(tmp_path / "data", wheel).returncode == 0
     before = digest(wheel)
@@ -284,13 +306,13 @@ def test_a_name_never_stands_for_other_bytes(tmp_path: Path) -> None:
     assert done.returncode == 4
     assert before in done.stderr
     assert digest(wheel) in done.stderr
-    repository = open_repository(tmp_path / "data", os.environ)
+    repository = open_data(tmp_path / "data")
     assert repository.ledger.find(wheel.name).sha256 == before
     assert list(repository.blobs.list()) == [before]
     assert_sound(repository)
 
 
-def test_a_manifest_records_files_without_bytes(release: Release, data: Path, tmp_path: Path) -> None:
+def test_a_manifest_records_files_without_bytes(release: Release, data: Path, tmp_path: Path, open_data: Open) -> None:
     def describe(path: Path) -> ReleasedFile:
         return ReleasedFile(path.name, path.stat().st_size, digest(path))
 
@@ -303,7 +325,7 @@ def test_a_manifest_records_files_without_bytes(release: Release, data: Path, tm
     manifest.write_bytes(render_manifest(make_manifest(describe(release.sdist), rows)))
     done = add(data, manifest)
     assert done.returncode == 0, done.stderr
-    repository = open_repository(data, os.environ)
+    repository = open_data(data)
     names = [path.name for path in (release.sdist, *release.wheels)]
     assert assert_sound(repository, is_whole=False) == sorted(names)
     assert {repository.presence(file) for file in repository.ledger.all_files()} == {"dropped"}
@@ -318,7 +340,7 @@ def test_a_manifest_records_files_without_bytes(release: Release, data: Path, tm
     assert "1 refused" in done.stderr
 
 
-def test_stats_are_the_sums_of_what_is_there(tmp_path: Path) -> None:
+def test_stats_are_the_sums_of_what_is_there(tmp_path: Path, open_data: Open) -> None:
     data = tmp_path / "data"
     eggs = write_foreign_wheel(tmp_path)
     ham = write_foreign_wheel(tmp_path, "ham")
@@ -330,7 +352,7 @@ def test_stats_are_the_sums_of_what_is_there(tmp_path: Path) -> None:
         ["ham", "1"],
         ["all", "2"],
     ]
-    repository = open_repository(data, os.environ)
+    repository = open_data(data)
     repository.blobs.remove(digest(eggs))
     document = json.loads(run("cache", "stats", "--data", data, "--json").stdout)
     assert document["total"]["recorded_bytes"] == eggs.stat().st_size + ham.stat().st_size
@@ -342,7 +364,7 @@ def test_stats_are_the_sums_of_what_is_there(tmp_path: Path) -> None:
     assert run("cache", "stats", "--data", tmp_path / "none").returncode == 5
 
 
-def test_many_processes_add_the_same_and_others(tmp_path: Path) -> None:
+def test_many_processes_add_the_same_and_others(tmp_path: Path, open_data: Open) -> None:
     wheels = [write_foreign_wheel(tmp_path, version=str(number)) for number in range(12)]
     data = tmp_path / "data"
     children = [
@@ -357,7 +379,7 @@ def test_many_processes_add_the_same_and_others(tmp_path: Path) -> None:
     for child in children:
         _, stderr = child.communicate(timeout=300)
         assert child.returncode == 0, stderr
-    assert assert_sound(open_repository(data, os.environ)) == sorted(path.name for path in wheels)
+    assert assert_sound(open_data(data)) == sorted(path.name for path in wheels)
 
 
 NURSERY = """
@@ -391,7 +413,7 @@ def count_lines(path: Path) -> int:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs fork and SIGKILL")
-def test_killed_at_any_moment_nothing_recorded_is_lost(tmp_path: Path) -> None:
+def test_killed_at_any_moment_nothing_recorded_is_lost(tmp_path: Path, open_data: Open) -> None:
     data, told, source = tmp_path / "data", tmp_path / "told", tmp_path / "wheels"
     source.mkdir()
     for number in range(300):
@@ -418,12 +440,12 @@ def test_killed_at_any_moment_nothing_recorded_is_lost(tmp_path: Path) -> None:
             kills += 1
             nursery.stdout.readline()
             if number % 10 == 0 and data.exists():
-                repository = open_repository(data, os.environ)
+                repository = open_data(data)
                 assert_sound(repository)
                 repository.close()
         nursery.stdin.close()
     assert kills == 50
-    repository = open_repository(data, os.environ)
+    repository = open_data(data)
     names = assert_sound(repository)
     acknowledged = set(told.read_text().splitlines())
     assert acknowledged <= set(names)
@@ -441,7 +463,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @needs_root
-def test_a_full_disk_is_said_and_loses_nothing(small_disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_said_and_loses_nothing(small_disk: Path, tmp_path: Path, open_data: Open) -> None:
     source = tmp_path / "wheels"
     source.mkdir()
     for number in range(12):
@@ -452,25 +474,27 @@ def test_a_full_disk_is_said_and_loses_nothing(small_disk: Path, tmp_path: Path)
     done = add(data, source)
     assert done.returncode == 2, done.stderr
     assert "No space left on device" in done.stderr
-    assert "make room" in done.stderr
-    repository = open_repository(data, os.environ)
+    assert "free space on that disk" in done.stderr
+    repository = open_data(data)
     before = assert_sound(repository)
     assert 1 <= len(before) < 12
     repository.close()
     ballast.unlink()
     add(data, source)
-    repository = open_repository(data, os.environ)
+    repository = open_data(data)
     after = assert_sound(repository)
     assert set(before) < set(after)
     repository.close()
 
 
 @needs_root
-def test_a_full_disk_keeps_nothing_from_being_asked_for_again(small_disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_keeps_nothing_from_being_asked_for_again(
+    small_disk: Path, tmp_path: Path, open_data: Open
+) -> None:
     data = small_disk / "data"
     wheel = write_foreign_wheel(tmp_path, modules={"eggs.bin": os.urandom(400_000)})
     assert add(data, wheel).returncode == 0
-    repository = open_repository(data, os.environ)
+    repository = open_data(data)
     (file,) = repository.ledger.all_files()
     drop_whole_file(repository, file)
     repository.close()
@@ -487,16 +511,16 @@ def test_a_full_disk_keeps_nothing_from_being_asked_for_again(small_disk: Path, 
         assert (reply.status, hashlib.sha256(reply.body).hexdigest()) == (200, file.sha256)
 
 
-def test_what_a_build_says_of_a_full_disk_is_not_remembered(tmp_path: Path) -> None:
+def test_what_a_build_says_of_a_full_disk_is_not_remembered(tmp_path: Path, open_data: Open) -> None:
     add(tmp_path / "data", write_foreign_wheel(tmp_path))
-    repository = open_repository(tmp_path / "data", os.environ)
+    repository = open_data(tmp_path / "data")
     (file,) = repository.ledger.all_files()
-    flights = Recreations(repository, 1, lambda *_: None)
+    recreations = Recreations(repository, 1, lambda *_: None)
     for reason, error in [("unable to create file: NoSpaceLeft", WriteError), ("unknown type name", NotFoundError)]:
         assert repository.ledger.failure(file.sha256) is None
-        flight, _ = flights.join(file)
-        flights.fail(flight, reason)
-        assert type(flight.done.exception()) is error
+        recreation, _ = recreations.join_or_start(file)
+        recreations.fail(recreation, reason)
+        assert type(recreation.future.exception()) is error
     assert repository.ledger.failure(file.sha256)
     repository.close()
 
@@ -512,7 +536,7 @@ def test_a_disk_that_is_full_from_the_start(small_disk: Path, tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
 
 
-def test_altered_files_and_rows_are_mended_by_adding_them_again(tmp_path: Path) -> None:
+def test_altered_files_and_rows_are_mended_by_adding_them_again(tmp_path: Path, open_data: Open) -> None:
     data, wheel = tmp_path / "data", write_foreign_wheel(tmp_path)
     assert add(data, wheel).returncode == 0
     (blob,) = (data / "blobs").glob("??/*")
@@ -523,9 +547,9 @@ def test_altered_files_and_rows_are_mended_by_adding_them_again(tmp_path: Path) 
         connection.execute("UPDATE files SET sha256 = ?", (hashlib.sha256(b"evil").hexdigest(),))
     connection.close()
     shown = run("cache", "stats", "--data", data)
-    assert "1 row of the ledger" in shown.stderr
+    assert "the ledger has 1 row that somebody else altered" in shown.stderr
     assert add(data, wheel).returncode == 0
-    repository = open_repository(data, os.environ)
+    repository = open_data(data)
     assert repository.ledger.find(wheel.name).sha256 == digest(wheel)
     shutil.rmtree(data / "quarantine")
     assert_sound(repository)

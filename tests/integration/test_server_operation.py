@@ -73,7 +73,7 @@ def test_upstream_that_is_the_server_itself(tmp_path: Path) -> None:
     url = f"http://localhost:{port}/simple/"
     done = serve("--data", tmp_path / "data", "--port", str(port), "--upstream", url)
     assert done.returncode == 2
-    assert f"{url}: is this server itself" in done.stderr
+    assert f"{url}: is the URL of this server" in done.stderr
     assert "--upstream none" in done.stderr
     done = serve("--data", tmp_path / "data", "--port", str(port), "--peer", url)
     assert done.returncode == 2

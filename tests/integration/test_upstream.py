@@ -309,8 +309,8 @@ def test_bytes_are_fetched_and_kept(connect: Connect, server: IndexServer, repos
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda data: data[:-1] + b"x", "the bytes received have the sha256"),
-        (lambda data: data[:-1], "the bytes received have the sha256"),
+        (lambda data: data[:-1] + b"x", "the received bytes have the sha256"),
+        (lambda data: data[:-1], "the received bytes have the sha256"),
         (lambda data: data + b"x", "is larger than"),
     ],
 )

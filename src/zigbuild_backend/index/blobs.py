@@ -145,7 +145,7 @@ class LocalBlobs:
                     raise MismatchError(
                         f"the received bytes have the sha256 {digest.hexdigest()}",
                         where=sha256,
-                        hint="they were deleted",
+                        hint="try again",
                     )
                 with _writing(place):
                     os.fsync(file.fileno())
