@@ -45,7 +45,7 @@ class Session:
 
     def result(self, text: str) -> None:
         """Prints what was asked for."""
-        print(text)
+        print(f"{text}\n", end="")  # in one write: threads print too
 
     def result_json(self, document: Mapping[str, Any]) -> None:
         """Prints what was asked for as one JSON document."""
@@ -68,7 +68,7 @@ class Session:
         """Tells something even to a user who wants quiet."""
         sys.stdout.flush()  # so that both streams stay in order where they end in one file
         # Looked up now: a live table puts a stream of its own in its place.
-        print(text, file=sys.stderr, flush=True)
+        print(f"{text}\n", end="", file=sys.stderr, flush=True)  # in one write: threads print too
 
 
 _WORST_FIRST = (ZigbuildError, MismatchError, ToolchainError, ConfigurationError, NotFoundError)

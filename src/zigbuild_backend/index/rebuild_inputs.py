@@ -5,8 +5,6 @@ Recipes, header sets, backends and compilers are stored by their digests, and sh
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +12,7 @@ from pathlib import Path
 
 from ..core.base import store_folders
 from ..core.base.errors import MismatchError, NotFoundError, Problem, ZigbuildError
-from ..core.base.store import Store
+from ..core.base.store import Store, link_or_copy
 from ..core.cpython.header_sets import read_header_set, recover_header_set
 from ..core.cpython.include_tree import read_include_folder
 from ..core.fetch.sdists import open_sdist
@@ -139,7 +137,9 @@ class RebuildInputs:
         """Link a stored file into the folder of downloads, so that no index is asked for it."""
         stored = self.repository.blobs.verified_path(sha256)
         if stored:
-            self.machine.store.keep((store_folders.DOWNLOADS, sha256, name), lambda path: _link(stored, path))
+            self.machine.store.keep(
+                (store_folders.DOWNLOADS, sha256, name), lambda path: link_or_copy(str(stored), str(path))
+            )
 
     def _store_headers(self, python: PythonInput) -> None:
         try:
@@ -165,11 +165,3 @@ class RebuildInputs:
 
     def _store_environment(self, spec: WheelSpec) -> None:
         obtain_environment(spec, self.machine)
-
-
-def _link(source: Path, target: Path) -> None:
-    """Hard-link a file that is never written to, or copy it where the file system has no hard links."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
