@@ -240,3 +240,22 @@ def test_lost_caches_are_made_again_or_missed_plainly(install: Install) -> None:
     assert f'pip install --editable "{install.project}"' in said
     init.write_text(text)
     assert install.ask() == "42"
+
+
+def test_an_edited_source_is_compiled_by_the_command_of_its_module(install: Install) -> None:
+    """Without `zig build`, which takes as long as the compiler; where the command fails, the backend compiles."""
+    install.ask()
+    folder = Path(install.ask("import spam, sys; print(sys.meta_path[0].overlay)")).parent
+    text = (folder / "state").read_text()
+    assert "link\tspam/core/_answer." in text
+    (folder / "state").write_text(re.sub(r"(?m)^argument\t.*$", "argument\tfalse", text))
+    header = install.project / "native" / "include" / "answer.h"
+    for number in (43, 44):
+        header.write_text(f"#define ANSWER {number}\n")
+        assert install.ask() == str(number)
+    source = install.project / "native" / "answer.c"
+    source.write_text(MODULE.replace("PyLong_FromLong(ANSWER)", "PyLong_FromLong(45)"))
+    assert install.ask() == "45"
+    (folder / "state").write_text(re.sub(r"(?m)^(link\t[^\t]*)\t.*$", r"\1\tfalse", (folder / "state").read_text()))
+    source.write_text(MODULE.replace("PyLong_FromLong(ANSWER)", "PyLong_FromLong(46)"))
+    assert install.ask() == "46"

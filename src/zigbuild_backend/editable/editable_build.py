@@ -15,6 +15,7 @@ from ..core.base.store import Store, hold_lock, temporary_folder
 from ..core.wheel.spec import WheelSpec
 from ..core.wheel.workshop import Workshop
 from ..core.zig.build_roots import Workspace
+from .direct_links import find_direct_links
 from .editable_members import EditableInstall, Member, make_members
 from .installed.state import read_state
 from .kept_backend import BuildEnvironment
@@ -65,7 +66,14 @@ def compile_into(folder: Path, install: EditableInstall, workshop: Workshop) -> 
     def record_command(command: Sequence[str], inherited: Sequence[str], environment: Mapping[str, str]) -> None:
         state.command, state.inherited, state.environment = list(command), list(inherited), dict(environment)
 
-    zig = replace(workshop.zig, on_build=record_command)
+    printed: list[str] = []
+
+    def talk(text: str) -> None:
+        printed.append(text)
+        if workshop.zig.talk:
+            workshop.zig.talk(text)
+
+    zig = replace(workshop.zig, on_build=record_command, talk=talk)
     spec, members = make_members(install, replace(workshop, zig=zig), workspace)
     overlaid = [member for member in members if not member.is_data]
     _write_overlay(folder / "overlay", overlaid)
@@ -74,6 +82,10 @@ def compile_into(folder: Path, install: EditableInstall, workshop: Workshop) -> 
     is_as_linked = all(_is_as_linked(member, workspace, wheel.identifier) for member in members if member.module)
     if checkout.project.products.shared or not is_as_linked:
         state.command = []
+    else:
+        links = find_direct_links("\n".join(printed), zig.executable, workspace.artifacts / wheel.identifier)
+        modules = {member.entry.path for member in members if member.module}
+        state.links = links if links.keys() == modules else {}
     for path in [path for path in state.sources if not _is_staged(checkout.root / path, workspace.root / path)]:
         state.settings[path] = state.sources.pop(path)
     state.write(str(folder))

@@ -143,11 +143,11 @@ class Zig:
         arguments = ["build", "--prefix", str(build.prefix), "--cache-dir", str(build.cache)]
         arguments += ["--summary", "none", "--color", "off", *build.arguments]
         arguments += [] if build.optimize == "debug" else [f"--release={build.optimize}"]
-        arguments += ["--verbose"] * bool(self.talk)
         arguments += [f"-j{build.jobs}"] * bool(build.jobs)
         world = ZigEnvironment(build.epoch, build.library)
         if self.on_build:
             self.on_build([str(self.executable), *arguments], _INHERITED, self._set_variables(world))
+        arguments += ["--verbose"] * bool(self.talk)
         for left in reversed(range(_TRIES)):
             try:
                 self.run(arguments, cwd=build.folder, world=world, on_tick=on_tick, meanwhile=meanwhile)

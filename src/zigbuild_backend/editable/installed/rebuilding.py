@@ -26,6 +26,7 @@ from zigbuild_backend.hooks import rebuild_editable
 rebuild_editable(root, state, dict(option.split("=", 1) for option in options))
 """
 _PAUSE = 0.05  # seconds
+_MOST_LINKED = 2  # modules one after the other: the graph builds more of them at once
 
 
 def bring_up_to_date(
@@ -68,33 +69,61 @@ def _run_zig(state: State, changes: Changes, root: str, folder: str) -> bool:
     """Compile the edited files with zig; return whether that succeeded."""
     if not state.command:
         return False
-    import subprocess
-
-    environment = {key: os.environ[key] for key in state.inherited if key in os.environ}
     build_root = os.path.join(folder, "root")
     try:
         for path in changes.edited:
             with open(os.path.join(root, path), "rb") as source, open(os.path.join(build_root, path), "wb") as staged:
                 staged.write(source.read())
-        done = subprocess.run(
-            state.command,
-            cwd=build_root,
-            env={**environment, **state.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        made = _link_directly(state, changes, folder) or _build_graph(state, folder)
     except FileNotFoundError:
         return False
+    for path, file in made.items():
+        os.replace(file, os.path.join(folder, "overlay", path))
+    if made:
+        state.update(changes).write(folder)
+    return bool(made)
+
+
+def _build_graph(state: State, folder: str) -> Mapping[str, str]:
+    """Build all modules; return the overlay's path → the file of each, nothing if one failed."""
+    if not _run_command(state.command, state, folder):
+        return {}
+    artifacts = os.path.join(folder, "artifacts", state.identifier)
+    made = {path: os.path.join(artifacts, path) for path, name in state.members.items() if name}
+    return {path: file for path, file in made.items() if os.path.exists(file)}
+
+
+def _link_directly(state: State, changes: Changes, folder: str) -> Mapping[str, str]:
+    """Build the modules of the edited sources by the commands of the graph, which takes half the time of the graph.
+
+    Return the overlay's path → the file of each; nothing if there are too many, or one failed.
+    """
+    build_root = os.path.join(folder, "root")
+    edited = {os.path.join(build_root, path) for path in changes.edited}
+    found = {source for command in state.links.values() for source in edited.intersection(command)}
+    # A header can be read by any module.
+    chosen = [path for path, command in state.links.items() if found != edited or not edited.isdisjoint(command)]
+    if len(chosen) > _MOST_LINKED:
+        return {}
+    made = {path: os.path.join(folder, "artifacts", os.path.basename(path)) for path in chosen}
+    commands = ([*state.links[path], f"-femit-bin={file}"] for path, file in made.items())
+    return made if all(_run_command(command, state, folder) for command in commands) else {}
+
+
+def _run_command(command: Sequence[str], state: State, folder: str) -> bool:
+    """Run zig in the build root, print what it says if that is wanted, and return whether it succeeded."""
+    import subprocess
+
+    done = subprocess.run(
+        command,
+        cwd=os.path.join(folder, "root"),
+        env={**{key: os.environ[key] for key in state.inherited if key in os.environ}, **state.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
     _say(done.stderr.decode(errors="replace").rstrip())
-    if done.returncode:
-        return False
-    for path in (path for path, name in state.members.items() if name):
-        made = os.path.join(folder, "artifacts", state.identifier, path)
-        if os.path.exists(made):
-            os.replace(made, os.path.join(folder, "overlay", path))
-    state.update(changes).write(folder)
-    return True
+    return done.returncode == 0
 
 
 def _run_backend(

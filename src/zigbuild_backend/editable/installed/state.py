@@ -41,6 +41,8 @@ class State:
     ``sources``: path → signature of the files that the compiler reads; ``settings``: the same of all other files.
     ``folders``: path → time, and the names of the files in it. ``command`` compiles edited sources, in an environment
     with ``inherited`` variables and those of ``environment``; it is empty if more than a compiler must run.
+    ``links``: member → the command that compiles and links that module alone, without its output; empty if modules are
+    not linked by one command each.
     """
 
     def __init__(self) -> None:
@@ -51,6 +53,7 @@ class State:
         self.settings: dict[str, str] = {}
         self.folders: dict[str, tuple[str, str]] = {}
         self.command: list[str] = []
+        self.links: dict[str, list[str]] = {}
         self.environment: dict[str, str] = {}
         self.inherited: list[str] = []
 
@@ -88,6 +91,7 @@ class State:
         lines += [f"setting\t{path}\t{_distrust(signature)}" for path, signature in self.settings.items()]
         lines += [f"folder\t{path}\t{_distrust(time)}\t{names}" for path, (time, names) in self.folders.items()]
         lines += [f"argument\t{argument}" for argument in self.command]
+        lines += [f"link\t{path}\t{argument}" for path, command in self.links.items() for argument in command]
         lines += [f"variable\t{key}\t{value}" for key, value in self.environment.items()]
         lines += [f"inherit\t{key}" for key in self.inherited]
         path = os.path.join(folder, FILE_NAME)
@@ -118,6 +122,8 @@ def read_state(folder: str) -> State | None:
             state.members[path] = value
         elif kind == "argument":
             state.command.append(text)
+        elif kind == "link":
+            state.links.setdefault(path, []).append(value)
         elif kind == "variable":
             state.environment[path] = value
         elif kind == "inherit":
