@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from zipfile import ZipFile
 
+import lief
 import pytest
 
 from lanes import few_first
@@ -131,7 +132,6 @@ def test_zig_tells_the_truth(module: Callable[[Target], bytes], target: Target) 
 
 def read_with_lief(data: bytes) -> dict[str, object]:
     """What LIEF says, in the words of :class:`Binary`; symbols of Darwin lose their underscore."""
-    lief = pytest.importorskip("lief")
     if data.startswith(b"\x7fELF"):
         elf = lief.ELF.parse(list(data))
         tags = lief.ELF.DynamicEntry.TAG
@@ -197,7 +197,6 @@ def test_lief_agrees(module: Callable[[Target], bytes], target: Target) -> None:
 
 @pytest.mark.parametrize("target", few_first(t for t in LEAVES if t.os == "linux"), ids=str)
 def test_pyelftools_agrees(module: Callable[[Target], bytes], target: Target, tmp_path: Path) -> None:
-    pytest.importorskip("elftools")
     from elftools.elf.elffile import ELFFile
 
     path = tmp_path / "spam.so"
@@ -217,7 +216,6 @@ def test_pyelftools_agrees(module: Callable[[Target], bytes], target: Target, tm
 
 
 def test_universal2(module: Callable[[Target], bytes], tmp_path: Path) -> None:
-    lief = pytest.importorskip("lief")
     target = find_target("macosx_10_13_universal2")
     fat = lief.MachO.parse(list(module(target)))
     assert [fat.at(n).header.cpu_type.name for n in range(fat.size)] == ["X86_64", "ARM64"]

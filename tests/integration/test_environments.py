@@ -219,7 +219,6 @@ def spec_of(release: WheelSpec, minor: int, store: Store) -> WheelSpec:
 
 
 def test_sdists_come_from_the_index(release: WheelSpec, source: WheelSource, tmp_path: Path) -> None:
-    pytest.importorskip("unearth", reason="unearth, of the extra 'cli', is not installed")
     index = tmp_path / "index"
     index.mkdir()
     shutil.copy(source.sdist, index)

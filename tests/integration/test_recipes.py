@@ -39,8 +39,6 @@ UPSTREAM = {
 }
 """A wheel of each recipe's release, as upstream built it, and its sha256."""
 
-pytest.importorskip("unearth", reason="unearth, of the extra 'cli', is not installed")
-
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:

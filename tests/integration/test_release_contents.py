@@ -100,7 +100,6 @@ def ask_hook(name: str, root: Path) -> str:
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory, zig: Zig) -> Release:  # noqa: ARG001 (skips without it)
-    pytest.importorskip("vcs_versioning")
     folder = tmp_path_factory.mktemp("contents")
     root = write_files(folder / "spam", FILES)
     (root / "bin/spam-tool").chmod(0o755)

@@ -27,8 +27,6 @@ from zigbuild_backend.index.wheel_pieces import assemble_wheel, store_members
 if TYPE_CHECKING:
     from obstore.store import S3Store
 
-pytest.importorskip("moto.server", reason="the server of object storage is the package moto[server]")
-pytest.importorskip("obstore")
 
 DATA = os.urandom(3 << 20)
 SHA256 = hashlib.sha256(DATA).hexdigest()

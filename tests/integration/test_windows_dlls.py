@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import lief
 import pytest
 
 from deflate_programs import find_zigs
@@ -22,8 +23,6 @@ from zigbuild_backend.core.cpython.pyconfig import read_pyconfig
 from zigbuild_backend.core.cpython.windows_exports import obtain_exports, read_stable_abi
 from zigbuild_backend.core.zig.toolchain import CompileError, Zig, ZigEnvironment
 from zigbuild_backend.core.zig.ziglang import settle_library
-
-lief = pytest.importorskip("lief")
 
 UNREACHABLE = {
     9: "PyParser_SimpleParseFile PyParser_SimpleParseString Py_CompileString Py_CompileStringFlags",
@@ -103,7 +102,6 @@ class TestAgainstReleases:
         assert len(ours) > 770
 
     def test_the_list_of_the_stable_abi_agrees(self, minor: int, zig: Zig, store: Store) -> None:
-        pytest.importorskip("abi3info")
         ours = parse_def(read_def(Python(minor, stable_abi=True), zig, store)).keys()
         # 3.9 came before the list was made: its python3.dll has a dozen names more
         assert len(ours - read_stable_abi(minor)) <= (15 if minor == 9 else 0)

@@ -304,7 +304,6 @@ def test_find_origin() -> None:
 
 
 def test_auditwheel_policy() -> None:
-    pytest.importorskip("auditwheel")
     policy = read_auditwheel_policy(find_target("manylinux_2_20_x86_64"))
     assert policy is not None
     assert policy.glibc == (2, 20)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from validate_pyproject import api
+from validate_pyproject.plugins import PluginWrapper
 
 from machines import ROOT
 from zigbuild_backend.cli.program import run
@@ -16,11 +18,8 @@ from zigbuild_backend.core.base.toml_reader import tomllib
 from zigbuild_backend.core.settings import json_schema as schema
 from zigbuild_backend.core.settings.parser import parse_settings
 
-api = pytest.importorskip("validate_pyproject.api")
-PluginWrapper = import_module("validate_pyproject.plugins").PluginWrapper
-
 PROJECTS = sorted([*(ROOT / "examples").glob("*/pyproject.toml"), *(ROOT / "tests/golden").glob("*/pyproject.toml")])
-INVALID = sorted((ROOT / "tests/invalid").glob("*.txt"))
+INVALID = sorted((ROOT / "tests/invalid").rglob("*.txt"))
 
 
 @pytest.fixture(scope="module")

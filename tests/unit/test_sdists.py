@@ -254,7 +254,6 @@ def index(tmp_path: Path) -> Iterator[str]:
     folder.mkdir(parents=True)
     (folder / FILE).write_bytes(CONTENT)
     (folder / "index.html").write_text(f'<a href="{FILE}">{FILE}</a><a href="spam_ham-2.0.tar.gz">2.0</a>')
-    pytest.importorskip("unearth", reason="unearth, of the extra 'cli', is not installed")
     with serve(tmp_path / "index") as url:
         yield f"{url}/simple"
 
