@@ -150,10 +150,10 @@ def test_libraries_in_other_folders_are_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('package = "spam"\n', "", "a shared library is put into a package"),
-        ('linkage = "shared"\n', "", "is of shared libraries"),
+        ('package = "spam"\n', "", "a shared library needs a package"),
+        ('linkage = "shared"\n', "", "belongs to shared libraries"),
         ("sources =", 'visibility = "no"\nsources =', "visibility"),
-        ("[[tool.zigbuild.library]]", PROGRAM, "a program does not find the shared library 'spam_c'"),
+        ("[[tool.zigbuild.library]]", PROGRAM, "a program would not find the shared library 'spam_c'"),
         ("[[tool.zigbuild.library]]", STATIC, "a static library cannot link the shared 'spam_c'"),
     ],
 )

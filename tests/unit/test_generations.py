@@ -56,8 +56,12 @@ def test_what_one_makes_another_reads() -> None:
     [
         (PYX + "[[generate]]\nwith = 'cython'\nsources = ['x.pyx']\n", "generate[0].sources[0]", "no file"),
         (PYX + "[[generate]]\nwith = 'cython'\n", "generate[0].sources", "needs at least one source"),
-        (PYX + "[[generate]]\nwith = 'cython'\nsources = ['spam/_c.pxd']\n", "generate[0].sources", "nothing that"),
-        (PYX + "[[generate]]\nwith = 'cython'\nsources = ['spam/_c.pyx']\nffi = 'x'\n", "generate[0].ffi", "nothing"),
+        (PYX + "[[generate]]\nwith = 'cython'\nsources = ['spam/_c.pxd']\n", "generate[0].sources", "does not compile"),
+        (
+            PYX + "[[generate]]\nwith = 'cython'\nsources = ['spam/_c.pyx']\nffi = 'x'\n",
+            "generate[0].ffi",
+            "does not apply to 'cython'",
+        ),
         (PYX + "[[generate]]\nwith = 'cython'\nsources = ['spam/_c.pyx']\nper = 'target'\n", "generate[0].per", "same"),
         (PYX + "[[generate]]\nwith = 'template'\nsources = ['spam/_c.pxd']\n", "generate[0].sources", "itself"),
         (PYX + "[[generate]]\nwith = 'command'\noutputs = ['x.c']\n", "generate[0]", "'command' is missing"),
@@ -69,7 +73,7 @@ def test_what_one_makes_another_reads() -> None:
         (
             PYX + "[[generate]]\nwith = 'command'\ncommand = ['python', 'tools/make.py']\noutputs = ['spam/_c.c']\n",
             "generate",
-            "already made",
+            "already generated",
         ),
         (
             "[[library]]\nname = 'x'\nsources = ['x.c']\n[[generate]]\nwith = 'command'\nper = 'wheel'\n"

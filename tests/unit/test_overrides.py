@@ -99,7 +99,7 @@ def test_what_is_part_of_a_specification() -> None:
 @pytest.mark.parametrize(
     ("texts", "environ", "where", "message", "hint"),
     [
-        (["optimise=fast"], {}, "--set optimise", "is no setting that can be given here", "did you mean 'optimize'?"),
+        (["optimise=fast"], {}, "--set optimise", "is no setting that can be replaced", "did you mean 'optimize'?"),
         (["optimize=O2"], {}, "--set optimize", "must be one of fast, safe, small, debug", "known are"),
         (["editable.rebuild=maybe"], {}, "--set editable.rebuild", "must be true or false, not 'maybe'", "1 and 0"),
         (["packages=[1]"], {}, "--set packages[0]", "must be a string", "folders"),
@@ -108,7 +108,7 @@ def test_what_is_part_of_a_specification() -> None:
         (["extension.spam._c.sourcse=x"], {}, "--set extension.spam._c.sourcse", "is no setting", ""),
         (["define.1A=x"], {}, "--set define.1A", "'1A' is not the name of a macro", ""),
         (["define=x"], {}, "--set define", "is no setting", "define.NAME"),
-        (["optimize=fast", "optimize=debug"], {}, "--set optimize", "is given by --set optimize already", "once"),
+        (["optimize=fast", "optimize=debug"], {}, "--set optimize", "is already given by --set optimize", "once"),
         (["optimize"], {}, "--set optimize", "has no '='", "write --set KEY=VALUE"),
         ([], {"ZIGBUILD_OPTIMIZE": "O2"}, "ZIGBUILD_OPTIMIZE", "must be one of", "known are"),
         ([], {"ZIGBUILD_OPTIMISE": "1"}, "ZIGBUILD_OPTIMISE", "is no variable", "did you mean 'ZIGBUILD_OPTIMIZE'?"),

@@ -94,7 +94,7 @@ def test_pieces_that_are_not_there(readme: Readme, where: str, message: str, roo
         (
             {"content-type": "text/plain", "fragments": [{"text": "x", "pattern": "()"}]},
             ".fragments[0].pattern",
-            "is about",
+            "applies to",
         ),
         (
             {"content-type": "text/plain", "fragments": [{"path": "x", "pattern": "x"}]},

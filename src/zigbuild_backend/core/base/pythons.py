@@ -93,7 +93,7 @@ class Python:
 
     @property
     def names_musl(self) -> bool:
-        """Whether suffixes tell musl from glibc, as they do since CPython 3.11."""
+        """Return whether suffixes tell musl from glibc, as they do since CPython 3.11."""
         return self.minor >= _FIRST_NAMING_MUSL
 
     def extension_suffix(self, target: Target) -> str:

@@ -68,12 +68,12 @@ class Target:
 
     @property
     def is_windows(self) -> bool:
-        """Whether its system is Windows."""
+        """Return whether its system is Windows."""
         return self.os == "windows"
 
     @property
     def is_32bit(self) -> bool:
-        """Whether its pointers have 32 bits."""
+        """Return whether its pointers have 32 bits."""
         return self.arch in ("i686", "armv7l")
 
     def __str__(self) -> str:

@@ -100,7 +100,7 @@ def _add(found: dict[str, str], files: Mapping[str, str], problems: ProblemList)
     """Add *files* to those *found*, and a problem for each path that another file has already."""
     for path, source in files.items():
         if (other := found.setdefault(path, source)) != source:
-            problems.add(f"{source!r} would be in the wheel what {other!r} is", "name one of them")
+            problems.add(f"{source!r} has the same path in the wheel as {other!r}", "name one of them")
 
 
 def _source_root(package: str) -> str:

@@ -264,5 +264,5 @@ def _check_languages(sources: Sequence[str], problems: ProblemList) -> None:
         if not path.endswith(known):
             hint = f"known: {' '.join(known)}"
             if path.endswith(OBJECT_SUFFIXES):
-                hint = "what is compiled already belongs in 'objects'"
+                hint = "compiled files belong in 'objects'"
             problems.add(f"{path!r} is in no language that can be compiled", hint)

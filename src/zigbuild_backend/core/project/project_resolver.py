@@ -82,7 +82,7 @@ def _check_libraries(products: Products, generations: Iterable[Generation], prob
     for place, library in problems.each("library", products.libraries):
         for path in made.intersection(library.sources):
             hint = "generate it for each target, or make it a source of the extension"
-            place.at("sources").add(f"is compiled once for all Pythons, and {path!r} is made for each", hint)
+            place.at("sources").add(f"is compiled once for all Pythons, and {path!r} is generated for each", hint)
 
 
 def _list_sources(products: Products, generations: Iterable[Generation], tree: SourceTree) -> Iterator[str]:

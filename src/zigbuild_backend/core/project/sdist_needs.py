@@ -22,7 +22,7 @@ def check_needs(metadata: Metadata, settings: Settings, tree: SourceTree, proble
             place.add(f"{path!r} is needed, and excluded from the sdist", _KEEP)
     for place, path in _list_texts(metadata, settings, problems):
         if path not in tree.by_path and path not in tree.excluded:
-            hint = "does git ignore it? 'include' in [tool.zigbuild.sdist] lets it in"
+            hint = "if git ignores it, name it in 'include' in [tool.zigbuild.sdist]"
             place.add(f"{path!r} is no part of the project", hint)
         elif path not in tree.by_path:
             place.add(f"{path!r} is needed, and excluded from the sdist", _KEEP)

@@ -1,4 +1,4 @@
-"""Rules of :mod:`.contents`: expressions, patterns, and the places of files. See :mod:`.rules`."""
+"""Rules of the values in :mod:`.contents`: expressions, patterns, and paths. See :mod:`.rules`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .rules import path
 
 
 def pattern(value: str) -> Problem | None:
-    """Regular expressions of Python."""
+    """Check a regular expression."""
     try:
         re.compile(value)
     except (re.error, OverflowError, RecursionError) as error:
@@ -18,14 +18,16 @@ def pattern(value: str) -> Problem | None:
 
 
 def group_pattern(value: str) -> Problem | None:
+    """Check a regular expression with a group."""
     if problem := pattern(value):
         return problem
     if re.compile(value).groups:
         return None
-    return Problem(f"{value!r} has no group", hint="put '(' and ')' around what is taken")
+    return Problem(f"{value!r} has no group", hint="put '(' and ')' around the part that is taken")
 
 
 def version_pattern(value: str) -> Problem | None:
+    """Check a regular expression with a group for the version."""
     if problem := group_pattern(value):
         return problem
     expression = re.compile(value)
@@ -35,6 +37,7 @@ def version_pattern(value: str) -> Problem | None:
 
 
 def attribute(value: str) -> Problem | None:
+    """Check the name of a variable in a module."""
     name, colon, variable = value.partition(":")
     if colon and all(part.isidentifier() for part in (*name.split("."), variable)):
         return None
@@ -42,36 +45,39 @@ def attribute(value: str) -> Problem | None:
 
 
 def tag_prefix(value: str) -> Problem | None:
+    """Check the beginning of tags."""
     if re.fullmatch(r"[A-Za-z0-9@_+][A-Za-z0-9@_+./-]*", value):
         return None
-    return Problem(f"{value!r} is not what a tag begins with", hint="letters, digits and '@_+./-', such as 'spam-v'")
+    return Problem(f"{value!r} cannot begin a tag", hint="write letters, digits and '@_+./-', such as 'spam-v'")
 
 
 def ignore_pattern(value: str) -> Problem | None:
-    """Patterns of gitignore, without escapes and comments."""
+    """Check a pattern as in .gitignore, without escapes and comments."""
     body = value.removeprefix("!")
     if body.startswith("#"):
-        return Problem(f"{value!r} would be a comment", hint="put it behind the string, or write '[#]' for a '#'")
+        return Problem(
+            f"{value!r} would be a comment", hint="put the comment behind the string, or write '[#]' for a '#'"
+        )
     if not body.strip("/"):
-        return Problem(f"{value!r} names nothing", hint="'*' is everything")
+        return Problem(f"{value!r} matches nothing", hint="'*' matches everything")
     if ".git" in body.split("/"):
-        return Problem(f"{value!r} is about git's own folder", hint="it is never part of a project; remove the pattern")
+        return Problem(f"{value!r} names git's own folder", hint="it is never part of a project; remove the pattern")
     return path(body.removeprefix("/"))
 
 
 def inclusion(value: tuple[str, str]) -> Problem | None:
-    """Where something of the project goes in the wheel."""
+    """Check a path in the project with its path in the wheel."""
     if problem := placement(value):
         return problem
     if value[1].split("/")[0].endswith((".dist-info", ".data")):
         return Problem(
-            f"{value[1]!r} is for the backend to write", hint="'scripts', 'headers' and 'data' put files there"
+            f"{value[1]!r} is written by the backend", hint="'scripts', 'headers' and 'data' put files there"
         )
     return None
 
 
 def placement(value: tuple[str, str]) -> Problem | None:
-    """Where something of the project is, and where it goes."""
+    """Check a path in the project with its path elsewhere."""
     for text in value:
         if problem := path(text):
             return problem

@@ -1,4 +1,4 @@
-"""What is released beside the compiled modules: version and readme, what the sdist holds, what goes into wheels."""
+"""Tables of the parts of a release that are not compiled: version, readme, contents of the sdist and of wheels."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from .fields import Paths, setting
 
 @dataclass(frozen=True)
 class VersionSource:
-    """``[tool.zigbuild.version]``: where a version comes from that ``dynamic`` asks for. Sdists have it in PKG-INFO."""
+    """``[tool.zigbuild.version]``: the source of a ``dynamic`` version. In an sdist it is that of PKG-INFO."""
 
     from_: Literal["file", "attribute", "vcs"] = setting(
-        "``file``: found in a text; ``attribute``: read from Python code that is not run; ``vcs``: by the tags in git"
+        "``file``: found in a text file; ``attribute``: read from Python code without running it; ``vcs``: by the "
+        "tags in git"
     )
-    path: str = setting("of ``file``: its path", rule=rules.path, default="")
+    path: str = setting("of ``file``: the path", rule=rules.path, default="")
     pattern: str = setting(
-        'of ``file``: a regular expression with a group ``version``, or one group; default: ``__version__ = "…"`` or '
-        "the like, or the whole file",
+        "of ``file``: a regular expression with a group ``version``, or one group; default: an assignment such as "
+        '``__version__ = "…"``, or the whole file',
         rule=content_rules.version_pattern,
         default="",
     )
     attribute: str = setting(
-        "of ``attribute``: ``package.module:NAME``, a string or a tuple of numbers in the project",
+        "of ``attribute``: ``package.module:NAME``, a variable of the project with a string or a tuple of numbers",
         rule=content_rules.attribute,
         default="",
     )
     tag_prefix: str = setting(
-        "of ``vcs``: what tags of versions begin with, where a repository has others, such as ``spam-v``",
+        "of ``vcs``: the beginning of tags of versions, if the repository has other tags, such as ``spam-v``",
         rule=content_rules.tag_prefix,
         default="",
     )
@@ -39,10 +40,10 @@ class VersionSource:
         rule=content_rules.version_pattern,
         default="",
     )
-    fallback: str = setting("of ``vcs``: the version where no tag is", rule=rules.version, default="")
+    fallback: str = setting("of ``vcs``: the version if there is no tag", rule=rules.version, default="")
     write_to: str = setting(
-        'of ``vcs``: a file that holds the version in sdist and wheel: ``__version__ = "…"`` if it ends in ``.py``, '
-        "else a line of text. Nothing is written into the source tree",
+        'of ``vcs``: a file that sdists and wheels have with the version in it: ``__version__ = "…"`` if it ends in '
+        "``.py``, else a line of text. It is not written into the source tree",
         rule=rules.path,
         default="",
     )
@@ -54,10 +55,10 @@ class Fragment:
 
     text: str = setting("the text itself", default="")
     path: str = setting("a file instead", rule=rules.path, default="")
-    start_after: str = setting("of a file: begins behind the first place of this text", default="")
-    end_before: str = setting("of a file: ends at the next place of this text", default="")
+    start_after: str = setting("of a file: it is taken from behind the first occurrence of this text", default="")
+    end_before: str = setting("of a file: it is taken up to the next occurrence of this text", default="")
     pattern: str = setting(
-        "of a file: a regular expression, with ``.`` also for line breaks, whose first group is taken",
+        "of a file: a regular expression whose first group is taken; ``.`` matches line breaks, too",
         rule=content_rules.group_pattern,
         default="",
     )
@@ -65,32 +66,32 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Substitution:
-    """What is replaced in the whole readme."""
+    """A replacement in the whole readme."""
 
     pattern: str = setting("a regular expression", rule=content_rules.pattern)
-    replacement: str = setting(r"what comes in its place, with ``\1`` for its first group", default="")
+    replacement: str = setting(r"the replacement, with ``\1`` for its first group", default="")
 
 
 @dataclass(frozen=True)
 class Readme:
-    """``[tool.zigbuild.readme]``: what a readme is put together from that ``dynamic`` asks for."""
+    """``[tool.zigbuild.readme]``: the pieces of a ``dynamic`` readme."""
 
     content_type: Literal["text/markdown", "text/x-rst", "text/plain"] = setting("its markup")
-    fragments: tuple[Fragment, ...] = setting("its pieces, joined as they are")
-    substitutions: tuple[Substitution, ...] = setting("then applied one after the other", default=())
+    fragments: tuple[Fragment, ...] = setting("the pieces, joined without anything between them")
+    substitutions: tuple[Substitution, ...] = setting("replacements, applied in their order", default=())
 
 
 @dataclass(frozen=True)
 class SdistContents:
-    """``[tool.zigbuild.sdist]``: what is part of the project. What is not in the sdist gets into no wheel either."""
+    """``[tool.zigbuild.sdist]``: the files of the project. A file that is not in the sdist is in no wheel either."""
 
     include: tuple[str, ...] = setting(
-        "files that are part of it though git ignores them or ``exclude`` names them; patterns as in .gitignore",
+        "files that are part of it although git ignores them or ``exclude`` matches them; patterns as in .gitignore",
         rule=content_rules.ignore_pattern,
         default=(),
     )
     exclude: tuple[str, ...] = setting(
-        "files that are no part of it though git does not ignore them; patterns as in .gitignore",
+        "files that are not part of it although git does not ignore them; patterns as in .gitignore",
         rule=content_rules.ignore_pattern,
         default=(),
     )
@@ -98,10 +99,10 @@ class SdistContents:
 
 @dataclass(frozen=True)
 class WheelContents:
-    """``[tool.zigbuild.wheel]``: what goes into the wheels."""
+    """``[tool.zigbuild.wheel]``: the contents of wheels."""
 
     exclude: tuple[str, ...] = setting(
-        "globs of files that stay out though they are in the packages; compiled sources always do",
+        "globs of files that are left out although they are in the packages; compiled sources always are",
         rule=rules.path,
         default=(),
     )
@@ -111,20 +112,19 @@ class WheelContents:
         default=(),
     )
     scripts: tuple[str, ...] = setting(
-        "files that are installed as commands, by globs, or folders of them; those of Python get the environment's "
-        "interpreter",
+        "files that are installed as commands: globs or folders; scripts of Python run with the interpreter of the "
+        "environment",
         rule=rules.path,
         default=(),
     )
     headers: tuple[str, ...] = setting(
-        "files that are installed among the headers of Python, by globs, or folders of them, whose files keep their "
-        "paths in it",
+        "files that are installed among the headers of Python: globs, or folders, whose files keep their paths",
         rule=rules.path,
         default=(),
     )
     data: Paths = setting(
-        "files and folders that are installed outside of the packages, each with its path below the environment's "
-        "folder, such as ``share/man/man1/spam.1``",
+        "files and folders that are installed outside of the packages, each with its path in the environment, such as "
+        "``share/man/man1/spam.1``",
         rule=content_rules.placement,
         default=(),
     )
@@ -132,9 +132,9 @@ class WheelContents:
 
 @dataclass(frozen=True)
 class Editable:
-    """``[tool.zigbuild.editable]``: what an editable install does."""
+    """``[tool.zigbuild.editable]``: the behaviour of editable installs."""
 
     rebuild: bool = setting(
-        "compile the modules again when the project is imported and something that they were made of has changed",
+        "compile the modules again when the project is imported after a change of one of their files",
         default=False,
     )

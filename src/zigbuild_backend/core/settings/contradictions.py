@@ -69,7 +69,7 @@ def _check_conditions(product: ProductTable, problems: ProblemList) -> None:
             place.at("when").add("is compiled once for all Pythons", hint)
         elif not _is_possible(when):
             keys = " or ".join(repr(key_of(key)) for condition in when for key in condition.keys)
-            place.at("when").add("no target is all of that", f"loosen {keys}")
+            place.at("when").add("no target satisfies the condition", f"loosen {keys}")
 
 
 def _is_possible(when: When) -> bool:
@@ -120,12 +120,14 @@ def _check_recipe(library: Library, problems: ProblemList) -> None:
 
 def _check_linkage(library: Library, problems: ProblemList) -> None:
     if library.linkage == "shared" and not library.package:
-        problems.add("a shared library is put into a package", "name it in 'package', such as 'spam'")
+        problems.add("a shared library needs a package", "name it in 'package', such as 'spam'")
     if library.linkage == "static":
         for name, value, usual in (("package", library.package, ""), ("visibility", library.visibility, "default")):
             if value != usual:
                 hint = "remove it, or write linkage = 'shared'"
-                problems.at(name).add("is of shared libraries: a static one is part of what links it", hint)
+                problems.at(name).add(
+                    "belongs to shared libraries: a static one is part of the products that link it", hint
+                )
 
 
 def _check_loading(product: ProductTable, libraries: Sequence[Library], problems: ProblemList) -> None:
@@ -133,10 +135,10 @@ def _check_loading(product: ProductTable, libraries: Sequence[Library], problems
     shared = [table.name for table in libraries if table.linkage == "shared"]
     for place, name in _list_links(product, problems):
         if name in shared and isinstance(product, Executable):
-            hint = "link a static library: between commands and packages, paths differ from one Python to the next"
-            place.add(f"a program does not find the shared library {name!r}", hint)
+            hint = "link a static library: the path from commands to packages differs between Pythons"
+            place.add(f"a program would not find the shared library {name!r}", hint)
         elif name in shared and isinstance(product, Library) and product.linkage == "static":
-            hint = "let the extensions link both; of the other one, this one needs no more than its 'include-dirs'"
+            hint = "let the extensions link both; this one only needs the 'include-dirs' of the other"
             place.add(f"a static library cannot link the shared {name!r}", hint)
 
 
@@ -150,9 +152,9 @@ def _check_header(header: ConfigHeader, problems: ProblemList) -> None:
 
 def _check_dependency(dependency: Dependency, problems: ProblemList) -> None:
     if bool(dependency.url) == bool(dependency.path):
-        problems.add("needs either 'url' or 'path'", "'path' for a folder of the project, else 'url'")
+        problems.add("needs either 'url' or 'path'", "write 'path' for a folder of the project, else 'url'")
     elif dependency.url and not dependency.hash:
-        problems.add("needs the hash of what 'url' gives", f"hash = the output of 'zig fetch {dependency.url}'")
+        problems.add("needs the 'hash' of the archive at 'url'", f"write the output of 'zig fetch {dependency.url}'")
 
 
 _VERSION_KEYS = {
@@ -171,15 +173,15 @@ def _check_version(version: VersionSource, problems: ProblemList) -> None:
     for origin, names in _VERSION_KEYS.items():
         for name in names:
             if name not in known and getattr(version, name):
-                problems.at(key_of(name)).add(f"is of from = {origin!r}", "remove it, or change 'from'")
+                problems.at(key_of(name)).add(f"belongs to from = {origin!r}", "remove it, or change 'from'")
 
 
 def _check_fragment(fragment: Fragment, problems: ProblemList) -> None:
     if bool(fragment.text) == bool(fragment.path):
-        problems.add("needs either 'text' or 'path'", "a table for each piece")
+        problems.add("needs either 'text' or 'path'", "write a table for each piece")
     for name in ("start_after", "end_before", "pattern"):
         if not fragment.path and getattr(fragment, name):
-            problems.at(key_of(name)).add("is about a file", "name it in 'path', or write just the text")
+            problems.at(key_of(name)).add("applies to a file", "name it in 'path', or write the text alone")
 
 
 _OWN_KEYS = {
@@ -197,13 +199,13 @@ def _check_generator(generator: Generator, problems: ProblemList) -> None:
     kind, unset = generator.with_, Generator(generator.with_)
     for name, kinds in _OWN_KEYS.items():
         if kind not in kinds and getattr(generator, name) != getattr(unset, name):
-            problems.at(key_of(name)).add(f"means nothing with {kind!r}", f"it is of {' and '.join(kinds)}")
+            problems.at(key_of(name)).add(f"does not apply to {kind!r}", f"it belongs to {' and '.join(kinds)}")
     if not generator.sources and kind != "command":
-        problems.at("sources").add("needs at least one source", "name what is made something of")
+        problems.at("sources").add("needs at least one source", "name the files to generate from")
     if kind == "command":
         for name in ("command", "outputs"):
             if not getattr(generator, name):
-                hint = "write the program and its arguments, and the files that it makes"
+                hint = "write the program with its arguments, and the files that it generates"
                 problems.add(f"{key_of(name)!r} is missing", hint)
     elif kind != "template" and generator.per != "project":
-        problems.at("per").add(f"{kind} makes the same for every target", "remove it")
+        problems.at("per").add(f"{kind} generates the same for every target", "remove it")

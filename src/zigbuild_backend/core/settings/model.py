@@ -1,7 +1,7 @@
-"""What can be set: the single source of the parser, the JSON schema, and of every page that lists the settings.
+"""The settings: the single source of their parser, of the JSON schema, and of the reference in the documentation.
 
-A field's name is the key in TOML with ``_`` for ``-``, its annotation is its type, its ``doc`` says what it does and
-its ``rule`` (a function of :mod:`.rules`) what its values must look like.
+The name of a field is the key in TOML with ``_`` for ``-``, its annotation is the type, its ``doc`` the documentation,
+and its ``rule`` (a function of :mod:`.rules`) checks the values.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ class Settings:
 
     zig: str = setting("the exact version of zig, one of those supported", rule=rules.zig_version, default=DEFAULT_ZIG)
     minimum_version: str = setting(
-        "the oldest zigbuild-backend that understands this table; ``build-system.requires`` for the one named there",
+        "the oldest zigbuild-backend that understands this table; ``build-system.requires`` for the one required there",
         rule=rules.minimum_version,
         default="",
     )
     targets: tuple[str, ...] = setting(
-        "the matrix's platforms: platform tags and the groups manylinux, musllinux, linux, macos, windows, all",
+        "the targets of the matrix: platform tags, and the groups manylinux, musllinux, linux, macos, windows, all",
         rule=rules.target,
         default=("all",),
     )
     pythons: tuple[str, ...] = setting(
-        "the matrix's Pythons, such as ``cp312`` and ``cp313t``; default: all that ``requires-python`` admits",
+        "the Pythons of the matrix, such as ``cp312`` and ``cp313t``; default: all that ``requires-python`` admits",
         rule=rules.python,
         default=(),
     )
@@ -49,12 +49,12 @@ class Settings:
         "the project's own build.zig, used instead of one that is generated", rule=rules.path, default=""
     )
     extension: tuple[Extension, ...] = setting("the extension modules", default=())
-    library: tuple[Library, ...] = setting("static libraries that they link, and shared ones", default=())
+    library: tuple[Library, ...] = setting("static and shared libraries", default=())
     executable: tuple[Executable, ...] = setting("programs", default=())
     dependency: tuple[Dependency, ...] = setting("Zig packages", default=())
-    generate: tuple[Generator, ...] = setting("sources that are generated", default=())
-    version: VersionSource | None = setting("where the version comes from, if it is dynamic", default=None)
-    readme: Readme | None = setting("what the readme is put together from, if it is dynamic", default=None)
-    sdist: SdistContents = setting("what is part of the project, and so of the sdist", default=SdistContents())
-    wheel: WheelContents = setting("what goes into the wheels", default=WheelContents())
-    editable: Editable = setting("what an editable install does", default=Editable())
+    generate: tuple[Generator, ...] = setting("files that are generated", default=())
+    version: VersionSource | None = setting("the source of the version, if it is dynamic", default=None)
+    readme: Readme | None = setting("the pieces of the readme, if it is dynamic", default=None)
+    sdist: SdistContents = setting("the files of the project, and of the sdist", default=SdistContents())
+    wheel: WheelContents = setting("the contents of the wheels", default=WheelContents())
+    editable: Editable = setting("the behaviour of editable installs", default=Editable())

@@ -1,7 +1,7 @@
-"""What replaces settings for one run, of the environment, the build frontend and the command line: one mechanism.
+"""Values that replace settings for one build: from the environment, the build frontend or the command line.
 
 A key is the dotted path of a value or an array of strings: ``optimize``, ``editable.rebuild``, ``sdist.exclude``.
-``define.NAME`` is a macro of every extension, and ``extension.NAME.KEY`` a key of one table among those with names.
+``define.NAME`` is a macro of every extension, and ``extension.NAME.KEY`` a key of the extension with that name.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from .model import Settings
 from .parser import parse_value
 
 PREFIX = "ZIGBUILD_"
-"""What the names of environment variables begin with: ``ZIGBUILD_EDITABLE_REBUILD`` is ``editable.rebuild``."""
+"""The prefix of environment variables: ``ZIGBUILD_EDITABLE_REBUILD`` is ``editable.rebuild``."""
 
 OTHER_VARIABLES = frozenset(
     PREFIX + name
     for name in (
         *("CACHE_DIR", "DATA_DIR", "BLOBS", "DEBUG", "HEADERS", "RECIPES", "MACOS_SDK", "KEEP_ZIG"),
         *("EDITABLE_SKIP", "EDITABLE_VERBOSE"),
-        # What commands that generate sources are told: one of them may run a build.
+        # Set for commands that generate sources, one of which may run a build.
         *("NAME", "VERSION", "TARGET", "TRIPLE", "OS", "ARCH", "LIBC", "POINTER_SIZE", "ENDIAN"),
         *("PYTHON", "PYTHON_VERSION", "ABI", "FREE_THREADED"),
         *("TEST_CACHE", "TEST_ZIGS", "WHOLE_MATRIX"),  # of this project's own tests
     )
 )
-"""The variables that are no settings of a project."""
+"""The variables with that prefix that are no settings of a project."""
 
 _EXTENSION = "extension"
 _MACRO = "define"
 _SAID_ELSEWHERE = ("zig", "optimize", "targets", "pythons", "minimum-version", "editable.", "sdist.", "version.")
-"""What of the settings reaches no byte of a wheel, or is a field of its specification by itself."""
+"""The settings that reach no byte of a wheel, or have a field of their own in its specification."""
 
 _TRUTHS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
 @dataclass(frozen=True)
 class Override:
-    """A value, as it is in TOML, for one key; ``origin`` is what messages call the place where it was given."""
+    """A value, as in TOML, for one key; ``origin`` is the name of its place in messages."""
 
     key: str
     value: str | bool | tuple[str, ...]
     origin: str
 
     def __str__(self) -> str:
-        """``KEY=VALUE``, one text for each meaning."""
+        """Return ``KEY=VALUE``: one text for each meaning."""
         if isinstance(self.value, bool):
             return f"{self.key}={str(self.value).lower()}"
         if isinstance(self.value, str):
@@ -62,7 +62,7 @@ class Override:
 
 
 def list_keys(cls: Any = Settings) -> tuple[str, ...]:
-    """The dotted keys of the settings that can be replaced, without those of tables with names."""
+    """Return the dotted keys of the settings that can be replaced, without those of tables with names."""
     keys: list[str] = []
     hints = get_type_hints(cls)
     for field in fields(cls):
@@ -77,18 +77,18 @@ def list_keys(cls: Any = Settings) -> tuple[str, ...]:
 def collect_overrides(
     given: Iterable[tuple[str, object, str]], environ: Mapping[str, str], *, beside: Sequence[str] = ()
 ) -> tuple[Override, ...]:
-    """The overrides in *given*, as key, value and origin, with those of the environment *environ* over them.
+    """Return the overrides *given*, as key, value and origin, replaced by those of the environment *environ*.
 
-    *beside* are keys that can be given in the same place, and are none of the settings.
+    *beside* are other keys of the same place, which are no settings.
 
-    :raises ConfigurationError: with every unknown key, value that is none, and key that is given twice.
+    :raises ConfigurationError: naming every unknown key, impossible value, and key that is given twice.
     """
     problems = ProblemList()
     chosen: dict[str, Override] = {}
     for key, value, origin in given:
         override = _parse_override(key, value, problems.at(origin), beside)
         if override and override.key in chosen:
-            problems.at(origin).add(f"is given by {chosen[override.key].origin} already", "give it once")
+            problems.at(origin).add(f"is already given by {chosen[override.key].origin}", "give it once")
         elif override:
             chosen[override.key] = override
     for key, value, origin in _read_variables(environ, problems):
@@ -99,9 +99,9 @@ def collect_overrides(
 
 
 def parse_assignments(texts: Iterable[str], option: str) -> Iterator[tuple[str, str, str]]:
-    """Key, value and origin of each ``KEY=VALUE`` that was given with *option*.
+    """Yield key, value and origin of each ``KEY=VALUE`` that was given with *option*.
 
-    :raises ConfigurationError: for what has no ``=``.
+    :raises ConfigurationError: for a text without ``=``.
     """
     for text in texts:
         key, equals, value = text.partition("=")
@@ -111,9 +111,9 @@ def parse_assignments(texts: Iterable[str], option: str) -> Iterator[tuple[str, 
 
 
 def apply_overrides(table: Mapping[str, Any], overrides: Iterable[Override]) -> dict[str, Any]:
-    """*table*, the settings as in TOML, with *overrides* over it.
+    """Return *table*, the settings as in TOML, with *overrides* in it.
 
-    :raises ConfigurationError: for a table of a name that is not there.
+    :raises ConfigurationError: for the name of a table that does not exist.
     """
     changed = dict(table)
     for override in overrides:
@@ -138,7 +138,7 @@ def apply_overrides(table: Mapping[str, Any], overrides: Iterable[Override]) -> 
 
 
 def render_overrides(overrides: Iterable[Override]) -> tuple[str, ...]:
-    """Those of *overrides* that may reach the bytes of a wheel, as canonical texts, sorted."""
+    """Return those of *overrides* that can reach the bytes of a wheel, as canonical texts, sorted."""
     return tuple(sorted(str(override) for override in overrides if not override.key.startswith(_SAID_ELSEWHERE)))
 
 
@@ -147,7 +147,7 @@ def _is_replaceable(hint: Any) -> bool:
 
 
 def _named_tables() -> dict[str, Any]:
-    """The tables of which there may be several, each with a name, by their keys."""
+    """Return the dataclasses of the arrays of tables that have names, by their keys."""
     hints = get_type_hints(Settings)
     items = {key: get_args(hint)[0] for key, hint in hints.items() if get_origin(hint) is tuple}
     return {
@@ -158,7 +158,7 @@ def _named_tables() -> dict[str, Any]:
 
 
 def _read_variables(environ: Mapping[str, str], problems: ProblemList) -> Iterator[tuple[str, str, str]]:
-    """Key, value and name of each variable that stands for a setting; an empty one is as good as none."""
+    """Yield key, value and name of each variable that replaces a setting; empty ones are ignored."""
     known = {PREFIX + key.replace(".", "_").replace("-", "_").upper(): key for key in list_keys()}
     macros = f"{PREFIX}{_MACRO.upper()}_"
     for name in sorted(environ):
@@ -169,7 +169,9 @@ def _read_variables(environ: Mapping[str, str], problems: ProblemList) -> Iterat
         elif name in known:
             yield known[name], environ[name], name
         else:
-            hint = suggest(name, (*known, *sorted(OTHER_VARIABLES)), f"names of settings are those of {PREFIX}OPTIMIZE")
+            hint = suggest(
+                name, (*known, *sorted(OTHER_VARIABLES)), f"variables of settings are named as {PREFIX}OPTIMIZE"
+            )
             problems.at(name).add("is no variable of zigbuild", hint)
 
 
@@ -188,18 +190,18 @@ def _parse_override(key: str, value: object, problems: ProblemList, beside: Sequ
         words = (*beside, f"{_MACRO}.NAME", f"{_EXTENSION}.NAME.KEY")
         mend = f"known are {', '.join(words)}, and keys of [tool.zigbuild] with a single value or an array of strings"
         hint = suggest(key, [*beside, *list_keys(), f"{_MACRO}.NAME"], mend)
-        problems.add("is no setting that can be given here", hint)
+        problems.add("is no setting that can be replaced", hint)
         return None
     field, hint = found
     if hint is bool and isinstance(value, str) and value.lower() not in _TRUTHS:
-        problems.add(f"must be true or false, not {value!r}", "1 and 0, yes and no, will do too")
+        problems.add(f"must be true or false, not {value!r}", "1 and 0, yes and no are understood, too")
         return None
     parsed = parse_value(hint, _parse_text(hint, value), field, problems)
     return Override(key, parsed, problems.where) if len(problems) == before else None
 
 
 def _parse_text(hint: Any, value: object) -> object:
-    """*value*, which may be a text that stands for something else, as the annotation *hint* wants it."""
+    """Return *value*, parsed if it is text, for the annotation *hint*."""
     if not isinstance(value, str):
         return value
     if hint is bool:
@@ -212,7 +214,7 @@ def _parse_text(hint: Any, value: object) -> object:
         try:
             return json.loads(value)
         except ValueError:
-            pass  # a glob may begin like this
+            pass  # a glob can begin like this
     return [part for part in value.split(";") if part]
 
 
@@ -225,7 +227,7 @@ def _find_key(key: str) -> tuple[Field[Any], Any] | None:
 
 
 def _split_name(cls: Any, parts: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """The name of a table and the path of a key of it, out of the *parts* of a dotted key."""
+    """Return the name of a table and the path of a key of it, from the *parts* of a dotted key."""
     for index in range(1, len(parts)):
         if _find_field(cls, parts[index:]):
             return ".".join(parts[:index]), tuple(parts[index:])
@@ -233,7 +235,7 @@ def _split_name(cls: Any, parts: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 
 
 def _find_field(cls: Any, path: Sequence[str]) -> tuple[Field[Any], Any] | None:
-    """The field of the dataclass *cls*, or of a table in it, with its annotation; None if it cannot be replaced."""
+    """Return the field of *cls*, or of a table in it, with its annotation; None if it cannot be replaced."""
     for field in fields(cls):
         if path and key_of(field.name) == path[0]:
             hint = get_type_hints(cls)[field.name]
@@ -248,14 +250,14 @@ def _rows(value: object) -> list[Any]:
 
 
 def _replace(table: Mapping[str, Any], path: Sequence[str], value: object) -> dict[str, Any]:
-    """*table* with *value* at the dotted *path*; what is no table on the way gives way."""
+    """Return *table* with *value* at *path*; a value on the way that is no table is replaced by one."""
     key, *rest = path
     inner = table.get(key)
     return {**table, key: _replace(inner if isinstance(inner, Mapping) else {}, rest, value) if rest else value}
 
 
 def _define(row: Any, name: str, value: object) -> Any:
-    """The table of an extension with a macro, also where an addition to it has another value for that."""
+    """Return the table of an extension with a macro, which replaces that of its additions, too."""
     if not isinstance(row, Mapping):
         return row
     changed = _replace(row, ("defines", name), value)

@@ -1,4 +1,4 @@
-"""``recipe.toml``: what can be set for a release that is somebody else's. Its settings, and where its source is."""
+"""``recipe.toml``: the settings of a release of another author, and its source."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PREFIX = f"{FILE_NAME}: "
 
 @dataclass(frozen=True)
 class Source:
-    """``recipe.source``: the file that holds the source, by name or by address, and the hash that it must have."""
+    """``recipe.source``: the archive of the source, by name or by address, and its hash."""
 
     sha256: str = setting("the sha256 of the file, in hex", rule=rules.sha256)
     sdist: str = setting(
-        "the file name of the sdist, looked for in the indexes that pip is configured with",
+        "the file name of the sdist, found in the indexes that pip is configured with",
         rule=rules.sdist_name,
         default="",
     )
@@ -37,16 +37,18 @@ class Source:
 class Release:
     """``[recipe]``: the release that the recipe builds."""
 
-    name: str = setting("its name, as upstream writes it", rule=rules.project_name)
-    version: str = setting("its version", rule=rules.version)
-    source: Source = setting("where its source is: ``sdist`` or ``url``, and ``sha256``")
+    name: str = setting("the name, as upstream writes it", rule=rules.project_name)
+    version: str = setting("the version", rule=rules.version)
+    source: Source = setting("the source: ``sdist`` or ``url``, and ``sha256``")
     kind: Literal["package", "library"] = setting(
-        "what is built of it: a ``package``, or with a single ``library`` table a ``library`` for others to link",
+        "the result: a ``package``, or with a single ``library`` table a ``library`` that others link",
         default="package",
     )
-    metadata: Literal["sdist"] = setting("METADATA of the wheels: PKG-INFO of the ``sdist`` as it is", default="sdist")
+    metadata: Literal["sdist"] = setting(
+        "METADATA of the wheels: the PKG-INFO of the ``sdist``, unchanged", default="sdist"
+    )
     patches: tuple[str, ...] = setting(
-        "unified diffs beside recipe.toml, applied in this order with the first folder of each path left out",
+        "unified diffs beside recipe.toml, applied in this order, without the first folder of each path",
         rule=rules.path,
         default=(),
     )
@@ -54,26 +56,26 @@ class Release:
 
 @dataclass(frozen=True)
 class Suite:
-    """``[test]``: how upstream's own tests are run against a wheel."""
+    """``[test]``: the tests of upstream, run against a wheel."""
 
-    requires: tuple[str, ...] = setting("what has to be installed for them", rule=rules.requirement, default=())
-    command: str = setting("the command, run in the source tree", default="")
+    requires: tuple[str, ...] = setting("the requirements of the tests", rule=rules.requirement, default=())
+    command: str = setting("the command that runs them, in the source tree", default="")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeSettings(Settings):
-    """All of ``recipe.toml``: the keys of ``[tool.zigbuild]`` at its top level, and its own two tables."""
+    """The whole ``recipe.toml``: the keys of ``[tool.zigbuild]`` at its top level, and two tables of its own."""
 
-    recipe: Release = setting("the release, and where its source is")
-    test: Suite = setting("upstream's own tests", default=Suite())
+    recipe: Release = setting("the release, and its source")
+    test: Suite = setting("the tests of upstream", default=Suite())
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A ``recipe.toml`` and the patches that it names; ``digest`` is the sha256 (hex) of all its files, as a tree.
+    """A ``recipe.toml`` with its patches; ``digest`` is the sha256 (hex) of all its files, as a tree.
 
-    ``overrides`` is what was said instead of what is written there, as ``KEY=VALUE``, ``text`` what is written, and
-    ``libraries`` has the recipes of the libraries that it links, by the names of those.
+    ``text`` is the content of the file, and ``overrides`` has the values that replace some of it, as ``KEY=VALUE``.
+    ``libraries`` has the recipes of the libraries that it links, by their names.
     """
 
     settings: RecipeSettings
@@ -85,7 +87,7 @@ class Recipe:
 
     @property
     def files(self) -> dict[str, bytes]:
-        """All its files, those of libraries in folders of their own."""
+        """Its files, path → content, those of libraries in folders of their own."""
         files = {FILE_NAME: self.text, **self.patches}
         for table in self.settings.library:
             if recipe := self.libraries.get(table.name):
@@ -105,13 +107,13 @@ def parse_recipe(table: object, file: str = FILE_NAME) -> RecipeSettings:
         for name in ("version", "readme", "sdist"):
             if getattr(settings, name) not in (None, SdistContents()):
                 hint = "remove it: the source is a release, with its metadata"
-                problems.at(name).add("is for upstream to say", hint)
+                problems.at(name).add("cannot be set in a recipe", hint)
         source = settings.recipe.source
         if bool(source.sdist) == bool(source.url):
-            hint = "'sdist' for what an index has, else 'url'"
+            hint = "write 'sdist' for a file of an index, else 'url'"
             problems.at("recipe.source").add("needs either 'sdist' or 'url'", hint)
         if settings.recipe.kind == "library" and not _is_single_library(settings):
-            hint = "write one [[library]] with its sources, and nothing else that is compiled"
+            hint = "write one [[library]] with its sources, and no other table that is compiled"
             problems.at("recipe.kind").add("a recipe of kind 'library' has a single library", hint)
     if settings is None or problems:
         raise ConfigurationError.of(problems.found)
