@@ -243,8 +243,8 @@ def test_patches_are_applied(make_recipe, store: Store, tmp_path: Path) -> None:
     [
         ("-int two;", "-int three;", r"does not fit 'src/spam/fast.c' at line 1"),
         ("@@ -1,2 +1,3 @@", "@@ -2,2 +2,3 @@", r"does not fit 'src/spam/fast.c' at line 2"),
-        ("@@ -1,2 +1,3 @@", "@@ -1,9 +1,9 @@", "are not as many"),
-        ("@@ -1,2 +1,3 @@", "@@ -1,1 +1,1 @@", "are not as many"),
+        ("@@ -1,2 +1,3 @@", "@@ -1,9 +1,9 @@", "has another number of lines"),
+        ("@@ -1,2 +1,3 @@", "@@ -1,1 +1,1 @@", "has another number of lines"),
         ("a/src/spam/fast.c\n+++", "a/src/spam/slow.c\n+++", "there is no 'src/spam/slow.c' to patch"),
         ("b/COPYING.new", "b/../../COPYING.new", "leads out of the project"),
         ("+++", "++", "is no unified diff"),

@@ -162,7 +162,7 @@ def _check_library(part: Slice, *, is_program: bool = False) -> None:
     if part.binary.format == "elf":
         from .elf_audit import check_elf
 
-        # zig's start code of glibc for armv7l is marked with NEON, whatever the CPU, and has no instruction of it.
+        # zig's start code of glibc for armv7l is marked with NEON for every CPU, and has no instruction of it.
         check_elf(part, allows_neon=is_program)
     elif part.binary.format == "macho":
         from .macho_audit import check_macho

@@ -16,7 +16,7 @@ Origin = Callable[[str], str | None]
 """Returns the name of the object or source file that refers to a symbol, None if it is not known."""
 
 _SHOWN = 5
-"""How many symbols a message lists before it only counts the others."""
+"""The number of symbols that a message lists; it counts the others."""
 
 
 def no_origin(symbol: str) -> str | None:  # noqa: ARG001

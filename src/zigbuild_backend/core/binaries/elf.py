@@ -78,7 +78,7 @@ class _Symbol(NamedTuple):
 
     @property
     def is_linked_by_name(self) -> bool:
-        """Return whether the loader looks for it, or finds it, by its name."""
+        """Return whether the loader imports or exports it by its name."""
         return self.binding in _GLOBAL_BINDINGS and self.type in _NAMED_TYPES and self.visibility in _VISIBLE
 
 

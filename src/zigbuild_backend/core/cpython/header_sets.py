@@ -229,7 +229,7 @@ def _parse_tree(files: Mapping[str, bytes], origin: str) -> HeaderTree:
 
 def _keep(store: Store, tree: HeaderTree) -> HeaderSet:
     folder = store.keep_tree(store_folders.HEADERS, tree.files)
-    if read_include_folder(folder) != tree.files:  # somebody altered what was kept earlier
+    if read_include_folder(folder) != tree.files:  # the folder was altered later
         import shutil
 
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""Downloads, package indexes, archives of sources and patches: everything by its sha256."""
+"""Downloads, package indexes, archives of sources and patches: all of it pinned by sha256."""

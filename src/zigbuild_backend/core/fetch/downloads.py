@@ -83,7 +83,7 @@ def keep_stream(file_name: str, sha256: str, store: Store, stream: Callable[[str
             )
 
     kept = store.keep((store_folders.DOWNLOADS, sha256, file_name), make)
-    if (found := digest_file(kept)) != sha256:  # somebody may have put it there
+    if (found := digest_file(kept)) != sha256:  # a user may have put it there
         raise MismatchError(f"has the sha256 {found}, not {sha256}", where=str(kept), hint="delete it")
     return kept
 

@@ -1,4 +1,4 @@
-"""Applies unified diffs, strictly: a patch fits the one source that it was made for, or it is refused."""
+"""Parses and applies unified diffs, strictly: a patch that does not fit the source exactly is refused."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from ..base.errors import ConfigurationError
 from ..base.frozen import dataclass
 from ..settings import rules
 
-_HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@")
-
 _AFTER_HUNK = (b"--- ", b"-- \n")
-"""What looks like a deleted line and is none: the next file, and the signature of a patch that was a letter."""
+"""Beginnings of lines after a hunk that are no deleted lines: of the next file, and of the signature of a mail."""
 
 
 @dataclass(frozen=True)
 class Hunk:
-    """From line ``start`` (the first is 0) the lines ``old`` become the lines ``new``, each with its line break."""
+    """A replacement of the lines ``old``, from line ``start`` on (the first is 0), by ``new``, all with line breaks."""
 
     start: int
     old: tuple[bytes, ...]
@@ -26,7 +24,7 @@ class Hunk:
 
 @dataclass(frozen=True)
 class FilePatch:
-    """What changes in one file; its path before is empty if it is added, that after if it is deleted."""
+    """The changes of one file; its ``old`` path is empty if it is added, its ``new`` one if it is deleted."""
 
     old: str
     new: str
@@ -34,11 +32,11 @@ class FilePatch:
 
 
 def parse_patch(data: bytes, where: str) -> tuple[FilePatch, ...]:
-    """The files that the unified diff *data* changes; the first folder of their paths (``a/``, ``b/``) is left out.
+    """Return the changes in the unified diff *data*, with paths without their first folder (``a/``, ``b/``).
 
-    *where* names the patch in messages. Text around the diffs is passed over.
+    *where* is the name of the patch in messages. Text around the diffs is ignored.
 
-    :raises ConfigurationError: if it is no unified diff, or has paths that are no part of a project.
+    :raises ConfigurationError: if it is no unified diff, or has paths outside of a project.
     """
     lines = _split(data)
     files = []
@@ -50,7 +48,7 @@ def parse_patch(data: bytes, where: str) -> tuple[FilePatch, ...]:
         old, new = _parse_path(lines[index], where), _parse_path(lines[index + 1], where)
         index += 2
         hunks = []
-        while index < len(lines) and (header := _HUNK.match(lines[index])):
+        while index < len(lines) and (header := re.match(rb"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@", lines[index])):
             hunk, index = _parse_hunk(lines, index + 1, header, where)
             hunks.append(hunk)
         files.append(FilePatch(old, new, tuple(hunks)))
@@ -60,14 +58,16 @@ def parse_patch(data: bytes, where: str) -> tuple[FilePatch, ...]:
 
 
 def apply_patch(patch: FilePatch, files: Mapping[str, bytes], where: str) -> dict[str, bytes | None]:
-    """What becomes of the files that *patch* names, as path → new content, None for one that goes.
+    """Return the files that *patch* changes, path → new content, None for one that is deleted.
 
-    *files* has the content of the old one. *where* names the patch in messages.
+    *files* has the old content. *where* is the name of the patch in messages.
 
-    :raises ConfigurationError: if the file is not there, or the lines are not what the patch says.
+    :raises ConfigurationError: if the file is missing, or has other lines than the patch.
     """
     if patch.old and patch.old not in files:
-        raise ConfigurationError(f"there is no {patch.old!r} to patch", where=where, hint="make it for this source")
+        raise ConfigurationError(
+            f"there is no {patch.old!r} to patch", where=where, hint="make the patch for this source"
+        )
     lines = _split(files[patch.old]) if patch.old else []
     patched: list[bytes] = []
     position = 0
@@ -77,7 +77,7 @@ def apply_patch(patch: FilePatch, files: Mapping[str, bytes], where: str) -> dic
             raise ConfigurationError(
                 f"does not fit {patch.old or patch.new!r} at line {hunk.start + 1}",
                 where=where,
-                hint="make it for this version of the source; nothing is guessed",
+                hint="make the patch for this version of the source",
             )
         patched += [*lines[position : hunk.start], *hunk.new]
         position = end
@@ -96,7 +96,7 @@ def _parse_path(line: bytes, where: str) -> str:
 
 
 def _parse_hunk(lines: list[bytes], index: int, header: re.Match[bytes], where: str) -> tuple[Hunk, int]:
-    """The hunk whose lines begin at *index*, and the index of the line after it."""
+    """Return the hunk whose lines begin at *index*, and the index of the line after it."""
     start, old_count, new_count = (1 if count is None else int(count) for count in header.groups())
     old: list[bytes] = []
     new: list[bytes] = []
@@ -118,12 +118,11 @@ def _parse_hunk(lines: list[bytes], index: int, header: re.Match[bytes], where: 
     following = lines[index] if index < len(lines) else b""
     goes_on = following.startswith((b" ", b"-", b"+")) and not following.startswith(_AFTER_HUNK)
     if len(old) != old_count or len(new) != new_count or goes_on:
-        raise ConfigurationError(
-            f"the lines before line {index + 1} are not as many as '@@' says", where=where, hint="make it again"
-        )
+        message = f"has another number of lines before line {index + 1} than its '@@'"
+        raise ConfigurationError(message, where=where, hint="make the patch again")
     return Hunk(start - 1 if old_count else start, tuple(old), tuple(new)), index
 
 
 def _split(data: bytes) -> list[bytes]:
-    """Lines with their line breaks, where a carriage return is no break."""
+    """Return lines with their line breaks; a carriage return is no break."""
     return re.findall(rb"[^\n]*\n|[^\n]+", data)

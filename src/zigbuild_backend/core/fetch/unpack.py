@@ -1,7 +1,7 @@
-"""Unpacks sdists, which are not trusted: nothing is written outside of the folder, and nothing without bound.
+"""Unpacks sdists, which are not trusted: into one folder, and within bounds.
 
-The tree that comes out depends on the archive alone, not on umask, and not on whether the system has symbolic links.
-(Python's own extraction filters came with 3.10.12, and leave links in the tree.)
+The tree depends on the archive alone, and neither on umask nor on symbolic links of the system. (The extraction filters
+of tarfile exist since Python 3.10.12, and leave links in the tree.)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import IO, BinaryIO
 from ..base.errors import ConfigurationError
 
 MAX_SIZE = 1 << 30
-"""Bytes that an archive may have when it is decompressed, and its tree when it is unpacked."""
+"""The largest size in bytes of a decompressed archive, and of its tree."""
 
 MAX_MEMBERS = 100_000
 
@@ -27,19 +27,19 @@ _HINT = "sdists hold files, folders and links to files, all below one folder; ge
 
 
 def unpack(stream: BinaryIO, folder: Path, name: str) -> None:
-    """Unpacks the sdist *stream*, a gzipped tar, into *folder*, which it makes, without the archive's top folder.
+    """Unpack the sdist *stream*, a gzipped tar, into the new folder *folder*, without the archive's top folder.
 
-    Files have mode 0644, or 0755 if their owner may execute them; links have become copies of the files that they name.
-    *name* is what messages call the archive.
+    Files get mode 0644, or 0755 if their owner can execute them; links become copies of the files that they name.
+    *name* is that of the archive in messages.
 
-    :raises ConfigurationError: if it is no gzipped tar, exceeds :data:`MAX_SIZE` or :data:`MAX_MEMBERS`, has not just
-        one folder at its top, or holds paths or links that lead out of it, or what is neither file, folder nor link.
+    :raises ConfigurationError: if it is no gzipped tar, exceeds :data:`MAX_SIZE` or :data:`MAX_MEMBERS`, has more than
+        one folder at its top, paths or links that lead out of it, or members that are no file, folder or link.
     """
     try:
         with gzip.open(stream) as data:
             _Unpacking(data, folder, name).run()
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError, RecursionError) as error:
-        # For headers that are broken or nested in bad faith tarfile lets the last two through.
+        # tarfile does not catch the last two, for headers that are broken or deeply nested.
         raise ConfigurationError(
             f"is not a whole .tar.gz: {error}", where=name, hint="get it again, and give an sdist, not a wheel or a zip"
         ) from None
@@ -67,8 +67,8 @@ class _Unpacking:
                     links[path] = self._find_target(member, path)
                 elif member.isreg() and not member.issparse():
                     content = archive.extractfile(member)
-                    assert content is not None, "regular files have content"
-                    self._write(path, content, is_executable=bool(member.mode & 0o100))
+                    if content is not None:  # as of all regular files
+                        self._write(path, content, is_executable=bool(member.mode & 0o100))
                 elif not member.isdir():
                     raise self._refusal(f"holds {member.name!r}, which is neither a file nor a folder nor a link")
         while self.read(_BLOCK):  # to the end of the file, where gzip's checksum is
@@ -77,7 +77,7 @@ class _Unpacking:
             self._copy(path, links)
 
     def read(self, size: int) -> bytes:
-        """What tarfile reads from: the decompressed archive, as far as is admitted."""
+        """Return the next bytes of the decompressed archive, for tarfile, up to the largest size."""
         data = self.stream.read(size)
         self._count(len(data))
         return data
@@ -88,7 +88,7 @@ class _Unpacking:
             raise self._refusal(f"holds more than {MAX_SIZE >> 20} MiB")
 
     def _find_place(self, path: str, *, is_folder: bool) -> str:
-        """The path in the tree of a member: its own without the top folder."""
+        """Return the path in the tree of a member: its own without the top folder."""
         parts = _split(path)
         if parts is None or ".." in path.split("/"):
             raise self._refusal(f"holds {path!r}, which leads out of it or is no portable path")
@@ -100,7 +100,7 @@ class _Unpacking:
         return "/".join(parts[1:])
 
     def _find_target(self, member: tarfile.TarInfo, path: str) -> str:
-        """The path in the tree that a link names: a symbolic one from its own folder, a hard one from the top."""
+        """Return the path in the tree that a link names, a symbolic one from its folder, a hard one from the top."""
         start = f"{self.top}/{path}".rpartition("/")[0] + "/" if member.issym() else ""
         parts = _split(start + member.linkname) if not member.linkname.startswith("/") else None
         if parts is None or parts[:1] != [self.top]:
@@ -136,7 +136,7 @@ class _Unpacking:
 
 
 def _split(path: str) -> list[str] | None:
-    """The parts of a relative POSIX path, resolved; None if it leads out of where it starts, or is not portable."""
+    """Return the parts of a relative POSIX path, resolved; None if it leads out of its start, or is not portable."""
     if path.startswith("/") or path[1:2] == ":" or "\\" in path or not path.isprintable():
         return None
     parts: list[str] = []

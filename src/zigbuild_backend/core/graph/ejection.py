@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from ..base.errors import ConfigurationError, Problem
+from ..base.errors import ProblemList
 from ..base.frozen import dataclass
 from ..base.pythons import Python
 from ..base.store import digest_file
@@ -82,14 +82,13 @@ def write_files(root: Path, files: Mapping[str, bytes], *, force: bool = False) 
 
 
 def _refuse_strange(root: Path, files: Mapping[str, bytes], known: Mapping[str, str]) -> None:
-    problems: list[Problem] = []
+    problems = ProblemList()
     for path, data in files.items():
         found = _digest(root / path)
         if found not in ("", known.get(path), hashlib.sha256(data).hexdigest()):
             message = "was edited since it was ejected" if path in known else "is there, and was not ejected"
-            problems.append(Problem(message, path, "move it away, or overwrite it with --force"))
-    if problems:
-        raise ConfigurationError.of(problems)
+            problems.at(path).add(message, "move it away, or overwrite it with --force")
+    problems.raise_any()
 
 
 def _read_list(root: Path) -> dict[str, str]:
