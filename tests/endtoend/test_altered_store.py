@@ -47,7 +47,7 @@ def name(release: Release, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(autouse=True)
 def others(server: Running, release: Release) -> Iterator[None]:
-    """What nobody touches is served as before."""
+    """Assert that untouched files are served as before."""
     yield
     for name in sorted(release.hashes)[-5:]:
         assert_right(ask(server, release, name), release, name)
@@ -62,7 +62,7 @@ def assert_right(reply: Reply, release: Release, name: str) -> None:
 
 
 def flip(path: Path, seed: int) -> None:
-    """Changes a bit of a file where it is, and puts back what tells of it."""
+    """Change a bit of a file where it is, and put back what tells of it."""
     before = path.stat()
     content = bytearray(path.read_bytes())
     content[random.Random(seed).randrange(len(content))] ^= 1
@@ -170,7 +170,7 @@ def test_verdict_that_somebody_wrote(release: Release, data: Path) -> None:
 
 
 def rewrite(wheel: Path, folder: Path, old: bytes, new: bytes, *, is_consistent: bool) -> Path:
-    """The wheel with another text in its buildinfo, and if *is_consistent* with a RECORD that says so."""
+    """Return the wheel with another text in its buildinfo, and if *is_consistent* with a RECORD that says so."""
     folder.mkdir()
     with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(folder / wheel.name, "w") as altered:
         (path,) = (name for name in archive.namelist() if name.endswith("zigbuild-buildinfo.json"))

@@ -47,7 +47,7 @@ class Published:
     wheels: Mapping[str, str]
 
     def write_requirements(self, platform: str, path: Path) -> Path:
-        """Writes which releases have a wheel for *platform*, with the hashes of all their wheels."""
+        """Write which releases have a wheel for *platform*, with the hashes of all their wheels."""
         by_pin: dict[str, dict[str, str]] = {}
         for name, sha256 in sorted(self.wheels.items()):
             by_pin.setdefault("==".join(parse_file_name(name)), {})[name] = f"--hash=sha256:{sha256}"
@@ -87,7 +87,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 @pytest.fixture(scope="module")
 def dropped(published: Published) -> Published:
-    """The same, with every wheel proven, dropped and purged, and without anything that a build left."""
+    """Return the same, with every wheel proven, dropped and purged, and without anything that a build left."""
     installed = published.data.parent
     with serving(published.data) as server:
         _install_with_pip(server, published, installed / "pip-before")
@@ -101,7 +101,7 @@ def dropped(published: Published) -> Published:
 
 @pytest.fixture(scope="module")
 def server(dropped: Published) -> Iterator[Running]:
-    """The index, and its clients, where there is no network."""
+    """Yield the index, and its clients, where there is no network."""
     with without_network(), serving(dropped.data, "--patience", "120") as running:
         yield running
 
@@ -189,7 +189,7 @@ def _install_with_uv(server: Running, published: Published, folder: Path) -> Non
 
 
 def _run(*command: str | Path) -> None:
-    """Runs a client that knows no index but the one it is given; fails the test with what it said."""
+    """Run a client that knows no index but the one it is given; fail the test with what it said."""
     foreign = ("PIP_", "UV_")
     environ = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     environ |= {"PIP_CONFIG_FILE": os.devnull, "UV_HTTP_TIMEOUT": "180"}

@@ -66,7 +66,7 @@ class World:
 
 
 def ask(world: World, chance: random.Random) -> None:
-    """Asks for something, and looks at what came, if all of it did."""
+    """Ask for something, and look at what came, if all of it did."""
     name = chance.choice(world.dropped)
     path = f"/files/{world.recorded[name]}/{name}"
     kind = chance.choices(("wheel", "part", "metadata", "page", "people"), (6, 1, 1, 2, 1))[0]
@@ -136,7 +136,7 @@ class Tender:
                 self._zigbuild(kind, "evict", *(["--purge"] if kind == "purge" else []), *self.world.dropped)
 
     def _zigbuild(self, kind: str, command: str, *arguments: str | Path) -> bool:
-        """Runs a command; gives whether it did what it should."""
+        """Run a command; return whether it did what it should."""
         line = [sys.executable, "-m", "zigbuild_backend", "cache", command, "--data", self.world.data, *arguments]
         self.is_killed = False
         self.running = subprocess.Popen(
@@ -162,7 +162,7 @@ class Tender:
 
 @pytest.fixture
 def world(release: Release, tmp_path: Path) -> World:
-    """A copy of the release, of which a few wheels come and go, after they were built there once."""
+    """Return a copy of the release, of which a few wheels come and go, after they were built there once."""
     data = Path(shutil.copytree(release.data, tmp_path / "data", symlinks=True))
     names = tuple(name for target in TARGETS for name in sorted(release.hashes) if name.endswith(f"-{target}.whl"))
     drop_altogether(data, *names)
@@ -200,7 +200,7 @@ def is_ready(world: World) -> bool:
 
 
 def check_ledger(world: World, names: list[str]) -> None:
-    """Asserts that everything that was recorded is there, and of *names* all that belongs to them, too."""
+    """Assert that everything that was recorded is there, and of *names* all that belongs to them, too."""
     recorded = dict(world.recorded)
     with closing(Ledger(world.data / "ledger.sqlite", world.data / "ledger.key")) as ledger:
         assert {file.name: file.sha256 for file in ledger.all_files()}.items() >= recorded.items()

@@ -20,7 +20,7 @@ PATIENT = ("--patience", "300")
 
 @pytest.fixture
 def data(release: Release, tmp_path: Path) -> Path:
-    """A repository with the release, of which nothing was compiled yet."""
+    """Return a repository with the release, of which nothing was compiled yet."""
     return Path(shutil.copytree(release.data, tmp_path / "data", symlinks=True))
 
 

@@ -98,7 +98,7 @@ pub fn build(b: *std.Build) void {
 
 
 def list_steps(zig: Zig, project: Project, name: str) -> set[str]:
-    """The steps that zig finds in the project's build.zig, which lies in the store: it is compiled when it changes."""
+    """Return the steps that zig finds in the project's build.zig, which lies in the store."""
     folder = zig.store.folder("golden", zig.version, name)
     for dependency in project.settings.dependency:
         write_files(folder / dependency.path, {"build.zig": PACKAGE, "build.zig.zon": PACKAGE_ZON})

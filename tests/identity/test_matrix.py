@@ -33,7 +33,7 @@ STRANGER = 65534
 
 @pytest.fixture(scope="session")
 def matrix(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheels of the example, made from its tree by the running Python in the user's own circumstances."""
+    """Return the wheels of the example, made from its tree by the running Python in the user's own circumstances."""
     folder = tmp_path_factory.mktemp("matrix")
     venv = make_venv(sys.executable, folder / "venv", f"{backend}[cli]", ZIG)
     build(venv, shutil.copytree(EXAMPLE, folder / "c"), folder / "wheels", "-j2")
@@ -76,7 +76,7 @@ class Elsewhere:
     project: Path
 
     def make(self, out: Path, cache: Path, *options: str, by: tuple[str, ...] = ()) -> None:
-        """Makes the project's wheels with a store in *cache*; *by* is the command that becomes who does it."""
+        """Make the project's wheels with a store in *cache*; *by* is the command that becomes who does it."""
         zigbuild = [self.venv.folder / "bin" / "zigbuild", "wheels", self.project, "--out", out, "-j1", "-q", *options]
         environ = {
             "HOME": str(self.folder / "heim"),
@@ -94,7 +94,7 @@ class Elsewhere:
 
 @pytest.fixture(scope="module")
 def elsewhere(backend: Path) -> Iterator[Elsewhere]:
-    """A place that a stranger can reach, as pytest's own is not; the files of its project are of all times."""
+    """Yield a place that a stranger can reach, as pytest's own is not; the files of its project are of all times."""
     folder = Path(tempfile.mkdtemp(prefix="ein ganz, anderer Ort é ", dir="/var/tmp"))
     folder.chmod(0o755)
     venv = make_venv(next(iter(PYTHONS.values())), folder / "venv", f"{backend}[cli]", "zlib-ng", ZIG)
@@ -113,7 +113,7 @@ def elsewhere(backend: Path) -> Iterator[Elsewhere]:
 
 
 def assert_same(matrix: Path, again: Path, names: Collection[str]) -> None:
-    """Asserts that *again* holds the wheels *names* of the matrix, and no others."""
+    """Assert that *again* holds the wheels *names* of the matrix, and no others."""
     one, other = read(matrix), read(again)
     assert other.keys() == set(names)
     differing = {name: differing_members(matrix / name, again / name) for name in other if one[name] != other[name]}
@@ -136,7 +136,7 @@ def find_wheels(matrix: Path, *tags: str) -> dict[str, str]:
 
 
 def test_strangers_with_empty_caches_make_the_same_bytes(matrix: Path, elsewhere: Elsewhere) -> None:
-    """The same by another user, with nothing kept at all: a wheel of each C library whose runtime is compiled quickly.
+    """Another user without any cache makes a wheel for each C library whose runtime is compiled quickly.
 
     With ``ZIGBUILD_WHOLE_MATRIX`` set it is every wheel, in 6 minutes.
     """
@@ -156,7 +156,7 @@ def test_strangers_with_empty_caches_make_the_same_bytes(matrix: Path, elsewhere
 
 
 def test_runtime_of_windows_is_compiled_to_the_same_bytes(matrix: Path, elsewhere: Elsewhere) -> None:
-    """As far as it gets into modules: all 400 files of it would take minutes, so that the others are lent."""
+    """Compiles the files that get into modules; all 400 would take minutes, so the others are lent."""
     cache, out = elsewhere.folder / "geliehen", elsewhere.folder / "fenster"
     share_runtimes(cache, ("ziglang", "deflate"))
     lend_objects(default_store(os.environ).root / "zig", cache / "zig")

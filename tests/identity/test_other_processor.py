@@ -40,7 +40,7 @@ def linux() -> Iterator[Emulated]:
 
 @pytest.fixture(scope="module")
 def store() -> Store:
-    """The caches of the other processor, which outlive the tests, with its zig in them."""
+    """Return the caches of the other processor, which outlive the tests, with its zig in them."""
     store = Store(find_cache() / "aarch64")
     options = ["--only-binary=:all:", "--platform=manylinux_2_17_aarch64", "--no-deps", "--require-hashes"]
 
@@ -59,7 +59,7 @@ def store() -> Store:
 
 @pytest.fixture(scope="module")
 def site(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for ``sys.path`` of both processors: the backend and its libraries, which are Python alone."""
+    """Return a folder for ``sys.path`` of both processors: the backend and its libraries, which are Python alone."""
     folder = tmp_path_factory.mktemp("site")
     libraries = [f"{name}=={importlib.metadata.version(name)}" for name in ("packaging", "pyproject-metadata")]
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, backend, *libraries]
@@ -69,7 +69,7 @@ def site(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def release(site: Path, headers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an sdist and the wheels that this processor makes of it.
+    """Return a folder with an sdist and the wheels that this processor makes of it.
 
     The source has a line that no cache has seen: whatever is kept, it is compiled in this run.
     """
@@ -99,7 +99,7 @@ def headers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def verify(linux: Emulated, store: Store, site: Path, release: Path, headers: Path) -> Callable[..., None]:
-    """Makes the wheels of some platforms again on the other processor, and asserts that they are the same.
+    """Make the wheels of some platforms again on the other processor, and assert that they are the same.
 
     The caches are where this processor has its own: their paths are part of what zig knows them by.
     """

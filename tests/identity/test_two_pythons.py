@@ -21,7 +21,7 @@ PROJECTS = {"example": EXAMPLE, "recipe": ROOT / "recipes" / "markupsafe"}
 
 @pytest.fixture(scope="module", params=PROJECTS)
 def release(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an sdist, three wheels of it by the running Python, and their manifest."""
+    """Return a folder with an sdist, three wheels of it by the running Python, and their manifest."""
     folder = tmp_path_factory.mktemp(request.param)
     project = PROJECTS[request.param]
     chosen = [part for tag in TARGETS for part in ("--only", f"cp312-{tag}")]

@@ -68,7 +68,7 @@ DLLTOOL_MACHINES = {"i686": "i386", "x86_64": "i386:x86-64", "arm64": "arm64"}
 
 
 def run_zig(*arguments: str, cwd: Path) -> None:
-    """Runs zig with the user's caches; without it the test is skipped."""
+    """Run zig with the user's caches; without it the test is skipped."""
     try:
         zig = find_zig(DEFAULT_ZIG, this_machine(os.environ))
     except NotFoundError as error:
@@ -77,7 +77,7 @@ def run_zig(*arguments: str, cwd: Path) -> None:
 
 
 def link(folder: Path, target: Target, source: str = SOURCE, *flags: str) -> bytes:
-    """The module ``spam`` for one target without slices."""
+    """Return the module ``spam`` for one target without slices."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "spam.c").write_text(source)
     name = f"spam{CP313.extension_suffix(target)}"
@@ -101,7 +101,7 @@ def link(folder: Path, target: Target, source: str = SOURCE, *flags: str) -> byt
 
 @pytest.fixture(scope="session")
 def module(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Target], bytes]:
-    """The module ``spam`` for a target, linked when it is first asked for."""
+    """Return the module ``spam`` for a target, linked when it is first asked for."""
     folder = tmp_path_factory.mktemp("modules")
 
     @cache
@@ -114,7 +114,7 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Target], bytes
 
 
 def find_problems(data: bytes, target: Target, policy: Policy) -> list[Problem]:
-    """The problems of the module ``spam`` for CPython 3.13."""
+    """Return the problems of the module ``spam`` for CPython 3.13."""
     problems = ProblemList("spam")
     audit_module(data, "spam", Promise(target, policy, CP313), problems)
     return problems.found
@@ -131,7 +131,7 @@ def test_zig_tells_the_truth(module: Callable[[Target], bytes], target: Target) 
 
 
 def read_with_lief(data: bytes) -> dict[str, object]:
-    """What LIEF says, in the words of :class:`Binary`; symbols of Darwin lose their underscore."""
+    """Return what LIEF reads, in the words of :class:`Binary`; symbols of Darwin lose their underscore."""
     if data.startswith(b"\x7fELF"):
         elf = lief.ELF.parse(list(data))
         tags = lief.ELF.DynamicEntry.TAG
@@ -174,7 +174,7 @@ def versioned(symbol: object) -> bool:
 
 
 def read_ourselves(binary: Binary) -> dict[str, object]:
-    """The same facts in our words."""
+    """Return the facts that :func:`read_with_lief` returns, as our parsers read them."""
     facts: dict[str, object] = {"exports": set(binary.exports), "name": binary.name}
     if isinstance(binary, ElfBinary):
         facts["imports"] = {(s.name, s.version) for s in binary.imports}

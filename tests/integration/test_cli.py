@@ -59,7 +59,7 @@ SOURCE_ROOT = Path(zigbuild_backend.__file__).parents[1]
 
 @dataclass(frozen=True)
 class Done:
-    """What a run of the program gave."""
+    """The result of a run of the program."""
 
     code: int
     out: str
@@ -91,7 +91,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(project: Path) -> Run:
-    """Runs the program in the project's folder."""
+    """Run the program in the project's folder."""
 
     def run(*arguments: str | Path, **variables: str) -> Done:
         done = subprocess.run(
@@ -104,7 +104,7 @@ def run(project: Path) -> Run:
 
 @pytest.fixture
 def run_on_terminal(project: Path) -> Run:
-    """Runs the program on a terminal of 100 columns; what it shows is all in ``out``."""
+    """Run the program on a terminal of 100 columns; what it shows is all in ``out``."""
     pty = pytest.importorskip("pty")
 
     def run(*arguments: str | Path, **variables: str) -> Done:
@@ -187,7 +187,7 @@ def test_wheels(run: Run, tmp_path: Path) -> None:
 
 
 def forget_runtimes(cache: Path) -> dict[str, str]:
-    """A store whose zig has the user's caches, but no notes that runtimes were built; the variable that names it."""
+    """Return the variable of a store whose zig has the user's caches, but no notes that runtimes were built."""
     store = default_store(os.environ)
     (cache / "zig").mkdir(parents=True)
     for entry in (*store.folder("zig").iterdir(), *map(store.folder, ("ziglang", "headers", "deflate"))):
@@ -249,7 +249,7 @@ def test_a_compiler_error_is_said_once(run: Run, project: Path, tmp_path: Path) 
 
 
 def other_target() -> str:
-    """A target whose runtime is built in seconds, and that is not this machine's."""
+    """Return a target whose runtime is built in seconds, and that is not this machine's."""
     return "musllinux_1_2_x86_64" if find_host_target().group != "musllinux" else "manylinux_2_17_x86_64"
 
 

@@ -21,7 +21,7 @@ IS_WHOLE = bool(os.environ.get("ZIGBUILD_WHOLE_MATRIX"))
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A fresh copy of the smallest example."""
+    """Return a fresh copy of the smallest example."""
     return Path(shutil.copytree(EXAMPLE, tmp_path / "a copy, é"))
 
 

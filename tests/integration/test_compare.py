@@ -31,7 +31,7 @@ Build = Callable[..., Mapping[str, Path]]
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory, zig: Zig) -> Build:  # noqa: ARG001 (skips where there is none)
-    """Builds a wheel for each target from the example, with its sources changed and other variables set."""
+    """Build a wheel for each target from the example, with its sources changed and other variables set."""
 
     def build(changes: Mapping[str, tuple[str, str]] = {}, **variables: str) -> Mapping[str, Path]:
         folder = tmp_path_factory.mktemp("built")
@@ -60,7 +60,7 @@ def compare(expected: Path, found: Path, *options: str) -> subprocess.CompletedP
 
 
 def see(expected: Path, found: Path) -> list[tuple[str, str]]:
-    """The places and what differs there."""
+    """Return the places and what differs there."""
     done = compare(expected, found, "--json")
     document = json.loads(done.stdout)
     assert (done.returncode, document["identical"]) == (4, False), done.stderr
@@ -103,7 +103,7 @@ def test_other_headers(build: Build, wheels: Mapping[str, Path], tmp_path: Path)
 
 @pytest.fixture(scope="module")
 def changed(build: Build) -> Mapping[str, Path]:
-    """The wheels of a project whose C source has another text in it."""
+    """Return the wheels of a project whose C source has another text in it."""
     return build({SOURCE: ("The edit distance", "/home/spam.c: The edit distance")})
 
 

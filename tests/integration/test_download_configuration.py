@@ -75,7 +75,7 @@ class Origin:
 
 @pytest.fixture
 def origin(tmp_path: Path) -> Iterator[Origin]:
-    """The source of a library, at an address that is reached through a proxy, by a certificate of its own."""
+    """Yield the source of a library, at an address that is reached through a proxy, by a certificate of its own."""
     sources = {"half.h": "int half(int);\n", "src/half.c": "int half(int x) { return x / 2; }\n"}
     (tmp_path / "served").mkdir()
     archive = write_sdist(tmp_path / "served" / "half-2.0.tar.gz", sources)

@@ -56,7 +56,7 @@ class Install:
         return self.venv.run(self.venv.python, "-c", code, cwd=self.project.parent, env=env, check=check)
 
     def ask(self, code: str = ASK) -> str:
-        """What *code* prints, asked with nothing said besides."""
+        """Return what *code* prints, and assert that it writes nothing else."""
         done = self.run(code)
         assert not done.stderr
         return done.stdout.strip()
@@ -64,7 +64,7 @@ class Install:
 
 @pytest.fixture(scope="module")
 def installed(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
-    """A project with modules, resources and stubs in an environment without the backend or zig."""
+    """Yield a project with modules, resources and stubs in an environment without the backend or zig."""
     folder = tmp_path_factory.mktemp("editable")
     project = write_files(
         folder / "a copy, é",
@@ -94,14 +94,14 @@ def installed(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def list_files(venv: Venv) -> set[Path]:
-    """What is installed in an environment, but for bytecode of others."""
+    """Return the installed files of an environment, except the bytecode of others."""
     found = {path for folder in ("bin", "lib") for path in (venv.folder / folder).rglob("*")}
     return {path for path in found if "__pycache__" not in path.parts or "editable" in path.name}
 
 
 @pytest.fixture
 def install(installed: Install) -> Iterator[Install]:
-    """That install; the project's files are as they were when the test has ended."""
+    """Yield the install; restore the project's files after the test."""
     texts = {path: path.read_bytes() for path in installed.project.rglob("*") if path.is_file()}
     yield installed
     for path in [path for path in installed.project.rglob("*") if path.is_file() and path not in texts]:

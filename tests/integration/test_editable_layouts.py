@@ -84,12 +84,12 @@ walk(stock.hall)
 
 @pytest.fixture(scope="module")
 def venv(tmp_path_factory: pytest.TempPathFactory) -> Venv:
-    """An environment with nothing but pip."""
+    """Return an environment with nothing but pip."""
     return make_venv(sys.executable, tmp_path_factory.mktemp("environment") / "venv", "pip")
 
 
 def install(project: Path, venv: Venv) -> None:
-    """Installs *project* as editable, without isolation."""
+    """Install *project* as editable, without isolation."""
     out = project.with_name(f"{project.name}-out")
     make = "import zigbuild_backend, sys; zigbuild_backend.build_editable(sys.argv[1])"
     subprocess.run([sys.executable, "-c", make, out], cwd=project, check=True)

@@ -55,7 +55,7 @@ obtain_environment(spec, Machine(Store(Path(sys.argv[1])), os.environ, print))
 
 @pytest.fixture(scope="module")
 def store(zig: Zig, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """A store with the environment of the running backend."""
+    """Return a store with the environment of the running backend."""
     assert zig
     store = Store(tmp_path_factory.mktemp("environments") / "store")
     obtain_environment(SPEC, Machine(store, OFFLINE, pytest.fail))
@@ -63,7 +63,7 @@ def store(zig: Zig, tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """The files below *folder* without bytecode: path → content."""
+    """Return the files below *folder* without bytecode: path → content."""
     paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
@@ -96,7 +96,7 @@ def test_it_is_all_that_is_needed(version: str, store: Store) -> None:
 
 
 def test_killed_at_any_time(store: Store, tmp_path: Path) -> None:
-    """What is there is whole, whenever the process that made it was killed."""
+    """An environment that exists is whole, whenever the process that made it was killed."""
     fresh = Store(tmp_path / "store")
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "ziglang").symlink_to(store.root / "ziglang")
@@ -177,7 +177,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> WheelSource:
 
 @pytest.fixture(scope="module")
 def release() -> WheelSpec:
-    """What the specifications of all wheels of the example have in common."""
+    """Return the common part of the specifications of all wheels of the example."""
     tree = read_project(EXAMPLE).tree.digest
     return replace(SPEC, name="example_c", version="1.0.0", source=tree)
 

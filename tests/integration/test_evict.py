@@ -46,7 +46,7 @@ def unproven(example_repository: Path, tmp_path: Path) -> Iterator[Repository]:
 
 @pytest.fixture(scope="module")
 def proven(example_repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository in which a wheel was proven by the command line, and the others count as proven like it."""
+    """Return a repository in which a wheel was proven by the command line, and the others count as proven like it."""
     folder = tmp_path_factory.mktemp("proven") / "data"
     copied = copy_repository(folder, example_repository)
     proven = wheels_of(copied)[LINUX]

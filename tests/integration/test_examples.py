@@ -29,7 +29,7 @@ SOME_TARGETS = (
 """The targets of what is in C++, whose runtime takes a minute each, unless the whole matrix is wanted."""
 
 NEEDS_MORE = {"numpy", "cffi"}
-"""What imports a package that is compiled itself, and is not there for the foreign Pythons."""
+"""The examples that import a compiled package, which the foreign Pythons do not have."""
 
 USE = """
 import importlib, os, sys
@@ -72,7 +72,7 @@ def test_own_tests_pass(name: str, venv: Venv, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def matrices(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """The folder with the wheels of each example, as far as they were built already."""
+    """Return the folder with the wheels of each example, as far as they were built already."""
     return _Matrices(tmp_path_factory.mktemp("examples"))
 
 
@@ -101,7 +101,7 @@ def test_a_wheel_for_every_platform(name: str, matrices: Mapping[str, Path]) -> 
 def foreign(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, ForeignPython]]:
-    """A platform tag, and a Python that runs its wheels."""
+    """Yield a platform tag, and a Python that runs its wheels."""
     if request.param == "windows":
         with wine_environ() as environ:
             yield "win_amd64", windows_python(11, tmp_path_factory.mktemp("python"), environ)

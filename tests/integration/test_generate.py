@@ -222,7 +222,7 @@ headers-from = ["only-headers"]
 
 
 def install_headers(folder: Path, text: str) -> Path:
-    """A package with one header, which needs something to run that is nowhere."""
+    """Return a package with one header, which needs something to run that is nowhere."""
     info = "only_headers-2.0.dist-info"
     digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
     metadata = "Metadata-Version: 2.1\nName: only-headers\nVersion: 2.0\nRequires-Dist: nowhere-to-be-found\n"

@@ -45,12 +45,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(ARCHIVE)
 
     def log_message(self, *arguments: object) -> None:
-        """Says nothing."""
+        """Say nothing."""
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a server that has one archive."""
+    """Yield the address of a server that has one archive."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         thread = threading.Thread(target=running.serve_forever)

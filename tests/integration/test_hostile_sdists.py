@@ -42,7 +42,7 @@ def has_sandbox(own_user: User) -> User:
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an honest sdist and its wheel for this machine."""
+    """Return a folder with an honest sdist and its wheel for this machine."""
     folder = tmp_path_factory.mktemp("honest")
     zigbuild_well("wheels", EXAMPLE, "--only", f"{find_host_python()}-manylinux_2_17_x86_64", "--out", folder, "-q")
     zigbuild_well("sdist", EXAMPLE, "--out", folder)
@@ -50,7 +50,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def alter(release: Path, folder: Path, change: Alter) -> Path:
-    """An sdist that says that it is the honest one, with its members as *change* gives them."""
+    """Return an sdist that says that it is the honest one, with its members as *change* gives them."""
     (original,) = release.glob("*.tar.gz")
     with tarfile.open(original) as archive:
         members = {m.name: archive.extractfile(m).read() for m in archive.getmembers() if m.isfile()}  # type: ignore[union-attr]
@@ -63,7 +63,7 @@ def alter(release: Path, folder: Path, change: Alter) -> Path:
 
 
 def make(release: Path, folder: Path, change: Alter, sandbox: Sandbox) -> Rebuilt:
-    """What comes of a wheel whose sources were altered, and whose buildinfo with them."""
+    """Rebuild a wheel whose sources were altered, and its buildinfo with them."""
     sdist = alter(release, folder, change)
     store = default_store(os.environ)
     (wheel,) = release.glob("*.whl")

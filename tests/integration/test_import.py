@@ -67,7 +67,7 @@ FILES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def setuptools(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What every import needs; where it cannot be had, the tests are skipped."""
+    """Obtain setuptools, which every import needs; skip the tests without it."""
     root = write_files(tmp_path_factory.mktemp("project"), {"setup.py": "from setuptools import setup\nsetup()\n"})
     if run(["import", str(root), "--quiet"]) == 5:
         pytest.skip("setuptools is not to be had")

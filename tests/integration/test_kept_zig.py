@@ -41,7 +41,7 @@ class Isolated:
         shutil.copytree(ROOT / "examples" / "c", self.project, ignore=shutil.ignore_patterns("dist"))
 
     def call(self, hook: str, *, has_zig: bool, **environ: str) -> tuple[str, str]:
-        """What a hook returns, as text, and what it says on standard error."""
+        """Return the result of a hook, as text, and its standard error."""
         if has_zig:
             for path in (PACKAGE, INFORMATION):
                 (self.site / path.name).symlink_to(path)

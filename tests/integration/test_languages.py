@@ -111,7 +111,7 @@ print("asked")
 
 
 def build(project: Path, out: Path, *options: str) -> list[Path]:
-    """The folders of the wheels' contents, by identifier of the wheel."""
+    """Return the folders of the wheels' contents, by identifier of the wheel."""
     command = [sys.executable, "-m", "zigbuild_backend", "wheels", project, "--out", out, "--json", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     if "is not installed" in done.stderr and "fetch" in done.stderr:

@@ -43,7 +43,7 @@ def zigbuild(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def build(project: Path, out: Path, *identifiers: str) -> Mapping[str, int]:
-    """Builds the wheels of *project*; gives how many objects were built and reused."""
+    """Build the wheels of *project*; return how many objects were built and reused."""
     options = [option for identifier in identifiers for option in ("--only", identifier)]
     done = zigbuild("wheels", project, "--out", out, "--json", *options)
     assert done.returncode == 0, done.stderr
@@ -52,7 +52,7 @@ def build(project: Path, out: Path, *identifiers: str) -> Mapping[str, int]:
 
 
 def call(wheel: Path, folder: Path, expression: str) -> str:
-    """What an expression with the module ``_spam`` of *wheel* gives."""
+    """Return the value of an expression with the module ``_spam`` of *wheel*."""
     zipfile.ZipFile(wheel).extractall(folder)
     code = f"import spam._spam as _spam; print(ascii({expression}))"
     return subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True, text=True).stdout
@@ -199,7 +199,7 @@ def test_libraries_are_compiled_once_for_all_pythons(tmp_path: Path) -> None:
 
 @pytest.fixture
 def recipe_project(tmp_path: Path) -> Path:
-    """A project that links a library by a recipe, whose source is an archive at a file URL, with a patch."""
+    """Return a project that links a library by a recipe, whose source is an archive at a file URL, with a patch."""
     source = write_files(
         tmp_path / "half-2.0", {"half.h": "int half(int);\n", "src/half.c": "int half(int x) { return 0; }\n"}
     )

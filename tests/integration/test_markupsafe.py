@@ -20,7 +20,7 @@ PYTHONS = ("cp39", "cp310", "cp311", "cp312", "cp313", "cp313t")
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheels of the recipe for all platforms and every Python whose headers are at hand."""
+    """Return the wheels of the recipe for all platforms and every Python whose headers are at hand."""
     out = tmp_path_factory.mktemp("markupsafe")
     run = [sys.executable, "-m", "zigbuild_backend"]
     planned = subprocess.run([*run, "plan", RECIPE, "--json"], capture_output=True, text=True)
@@ -52,7 +52,7 @@ def test_own_tests_pass_on_this_machine(wheels: Path, tmp_path: Path) -> None:
 
 
 def _sources(wheels: Path, tmp_path: Path) -> Path:
-    """The unpacked sdist that the recipe names."""
+    """Return the unpacked sdist that the recipe names."""
     del wheels
     subprocess.run([sys.executable, "-m", "zigbuild_backend", "sdist", RECIPE, "--out", tmp_path], check=True)
     (sdist,) = tmp_path.glob("*.tar.gz")

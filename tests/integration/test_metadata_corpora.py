@@ -1,4 +1,4 @@
-"""What pyproject-metadata's and validate-pyproject's own test data say is right or wrong is so here, too.
+"""The test data of pyproject-metadata and validate-pyproject are accepted and refused as they are there.
 
 Where not, it is named in docs/peers.md. What belongs to another backend is made ours first: a project without
 ``[project]`` is given one, and a dynamic version or readme gets its source.
@@ -102,7 +102,7 @@ def is_accepted_there(pyproject: Mapping[str, Any], root: Path) -> bool:
 
 
 def find_tables(code: str) -> Iterator[dict[str, Any]]:
-    """The pyproject.toml files that stand as texts in the code of tests."""
+    """Yield the pyproject.toml files that stand as texts in the code of tests."""
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "[project" in node.value:
             try:
@@ -135,7 +135,7 @@ def test_pyproject_metadata(tmp_path: Path) -> None:
 
 
 def name_files(pyproject: Mapping[str, Any]) -> Iterator[str]:
-    """The readme and licence files that a project names."""
+    """Yield the readme and licence files that a project names."""
     project = pyproject.get("project", {})
     readme, licence, globs = project.get("readme"), project.get("license"), project.get("license-files")
     named = [readme.get("file") if isinstance(readme, dict) else readme]

@@ -20,7 +20,7 @@ PyMODINIT_FUNC PyInit_NAME(void) { return PyModule_Create(&definition); }
 
 BROKEN = '#error "not for this compiler"\n'
 SEEN = '__attribute__((visibility("default"))) int seen;\n'
-"""What an audit refuses on macOS; on Linux nothing but the init function can be seen of any module."""
+"""Source that an audit refuses on macOS; on Linux a module exports its init function only."""
 
 
 def make_project(root: Path, broken: str, *, names: Sequence[str] = ("fast",)) -> Path:

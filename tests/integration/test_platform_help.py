@@ -1,4 +1,4 @@
-"""What is done for sources of other compilers and systems: MSVC headers and pragmas, frameworks, long command lines."""
+"""Help for sources of other compilers and systems: MSVC headers and pragmas, frameworks, long command lines."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ SDK: Files = {
 
 
 def make_sdk(root: Path) -> Path:
-    """An SDK with a framework as they are there: its files are in a folder of its version, and links lead to them."""
+    """Return an SDK with a framework: its files are in a folder of its version, and links lead to them."""
     framework = write_files(root, SDK) / "System/Library/Frameworks/Spam.framework"
     (framework / "Versions/Current").symlink_to("A")
     for name in ("Spam.tbd", "Headers"):

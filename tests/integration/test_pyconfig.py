@@ -50,7 +50,7 @@ def header_sets(tmp_path_factory: pytest.TempPathFactory) -> dict[int, HeaderSet
 
 @pytest.fixture(scope="module")
 def pyconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``posix/pyconfig.h`` and ``windows/pyconfig.h``."""
+    """Return a folder with ``posix/pyconfig.h`` and ``windows/pyconfig.h``."""
     files = {f"{system}/pyconfig.h": read_pyconfig(system) for system in ("posix", "windows")}
     return write_tree(tmp_path_factory.mktemp("pyconfig"), files)
 

@@ -28,7 +28,7 @@ TARGETS = ("manylinux_2_17_x86_64", "win_amd64", "macosx_11_0_arm64")
 
 @pytest.fixture(scope="module")
 def newest(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Venv:
-    """An environment of the running Python with the backend, what it requires, and pip."""
+    """Return an environment of the running Python with the backend, what it requires, and pip."""
     return make_venv(sys.executable, tmp_path_factory.mktemp("newest") / "venv", backend, "pip")
 
 
@@ -39,7 +39,7 @@ def oldest(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Venv:
 
 @pytest.fixture(scope="module")
 def release(newest: Venv, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with wheels of the example, one of each object format, and its sdist. Nobody writes into it."""
+    """Return a folder with wheels of the example, one of each object format, and its sdist. Nobody writes into it."""
     out = tmp_path_factory.mktemp("release")
     only = [part for target in TARGETS for part in ("--only", f"{find_host_python()}-{target}")]
     for line in (("wheels", EXAMPLE, *only, "--out", out, "-q"), ("sdist", EXAMPLE, "--out", out)):
@@ -50,7 +50,7 @@ def release(newest: Venv, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def wheel(release: Path, tmp_path: Path) -> Path:
-    """A copy of the release's Linux wheel, with its sdist beside it."""
+    """Return a copy of the release's Linux wheel, with its sdist beside it."""
     (original,) = release.glob("*manylinux*.whl")
     shutil.copy(release / "example_c-1.0.0.tar.gz", tmp_path)
     return Path(shutil.copy(original, tmp_path))
@@ -187,7 +187,7 @@ def _leave_out(folder: str, names: list[str]) -> list[str]:
 
 
 def _share_zig(folder: Path) -> Path:
-    """A store that is new but for zig, its runtimes and CPython's headers."""
+    """Return a store that is new but for zig, its runtimes and CPython's headers."""
     store = default_store(os.environ)
     folder.mkdir()
     for name in ("ziglang", "zig", "headers"):

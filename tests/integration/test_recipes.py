@@ -84,7 +84,7 @@ def test_the_wheel_is_upstreams_but_for_what_is_compiled(name: str, store: Store
 
 
 def read_python_side(project: Project, root: Path) -> dict[str, bytes]:
-    """What the wheels of *project* hold that no compiler makes: path → content."""
+    """Return the files of the wheels of *project* that no compiler makes: path → content."""
     info = f"{project.metadata.file_name}.dist-info"
     files = {path: (root / source).read_bytes() for path, source in project.contents.items()}
     files[f"{info}/METADATA"] = project.metadata.text.encode()

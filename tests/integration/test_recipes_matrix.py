@@ -31,7 +31,7 @@ def recipe(request: pytest.FixtureRequest) -> Recipe:
 
 @pytest.fixture(scope="module")
 def wheels(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the two wheels, and of the sdist, unpacked."""
+    """Return the folder of the two wheels, and of the sdist, unpacked."""
     release = recipe.settings.recipe
     folder = ROOT / "recipes" / release.name
     out = tmp_path_factory.mktemp(release.name)

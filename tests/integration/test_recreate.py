@@ -58,7 +58,7 @@ def repository(example_repository: Path, tmp_path: Path) -> Iterator[Repository]
 
 @dataclass
 class Told:
-    """What a recreator tells its observer: kinds, and kinds with reasons."""
+    """The events that a recreator reports to its observer: kinds, and kinds with reasons."""
 
     kinds: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -209,7 +209,7 @@ def test_what_waits_when_all_ends_is_told_to_ask_again(repository: Repository, s
 
 
 def assert_refused(repository: Repository, sandbox: Sandbox | None, file: File, *reasons: str) -> None:
-    """Asserts that the file can't be had for these *reasons*, now and at once later, and that no bytes are kept."""
+    """Assert that the file can't be had for these *reasons*, now and at once later, and that no bytes are kept."""
     counting = CountingSandbox(sandbox) if sandbox else None
     with recreating(repository, counting) as (recreator, told):
         for _ in range(2):

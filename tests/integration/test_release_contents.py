@@ -74,7 +74,7 @@ IN_SDIST = {*FILES, "src/spam/_version.py", "PKG-INFO"} - {"docs/index.md", "src
 
 @dataclass(frozen=True)
 class Release:
-    """What was built: the sdist, and the wheel of the clone."""
+    """A built release: the sdist, and the wheel of the clone."""
 
     root: Path
     sdist: Path

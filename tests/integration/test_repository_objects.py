@@ -59,7 +59,7 @@ class Storage:
             self._server.wait()
 
     def put(self, path: str, data: bytes) -> None:
-        """Does to an object what somebody does who is not this repository."""
+        """Do to an object what somebody does who is not this repository."""
         import obstore
 
         obstore.put(self._bucket(), path, data)
@@ -102,7 +102,7 @@ def storage(server: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
 
 
 def open_blobs(folder: Path, limit: int = 1 << 30) -> ObjectBlobs:
-    """The storage below a prefix that is the test's own."""
+    """Return the storage below a prefix that is the test's own."""
     spool = LocalBlobs(folder / "spool", folder / "quarantine")
     blobs = open_object_storage(f"s3://bucket/{folder.name}", "blobs", spool, os.environ)
     blobs.limit = limit

@@ -46,7 +46,7 @@ needs_root = pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Runs a command in this process, which saves a second each time."""
+    """Run a command in this process, which saves a second each time."""
     stdout, stderr = io.StringIO(), io.StringIO()
     terminate = signal.getsignal(signal.SIGTERM)
     try:
@@ -68,7 +68,7 @@ def digest(path: Path) -> str:
 
 
 def assert_sound(repository: Repository, *, is_whole: bool = True) -> list[str]:
-    """Asserts that all rows are genuine and the bytes of each are there and right; gives the names."""
+    """Assert that all rows are genuine and the bytes of each are there and right; return the names."""
     ledger = repository.ledger
     assert ledger.altered() == ()
     for file in ledger.all_files():
@@ -85,7 +85,7 @@ Open = Callable[[Path], Repository]
 
 @pytest.fixture
 def open_data() -> Iterator[Open]:
-    """Opens repositories, and closes them after the test."""
+    """Open repositories, and close them after the test."""
     with ExitStack() as stack:
 
         def open_one(folder: Path) -> Repository:
@@ -125,7 +125,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def data(tmp_path: Path, cache: Path) -> Path:
-    """An empty repository whose caches are shared with other tests, since a compiler takes seconds to be copied."""
+    """Return an empty repository that shares its caches with other tests: to copy a compiler takes seconds."""
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "cache").symlink_to(cache)
@@ -212,7 +212,7 @@ def test_a_wheel_of_a_recipe_brings_recipe_and_sdist_along(
 
 
 def forge(wheel: Path, out: Path, path: tuple[str, ...], value: object, *, is_thorough: bool = True) -> Path:
-    """A wheel whose buildinfo says something else at *path*, and whose RECORD fits it.
+    """Return a wheel whose buildinfo says something else at *path*, and whose RECORD fits it.
 
     One that is not *is_thorough* has other files than the buildinfo says.
     """

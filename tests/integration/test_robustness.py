@@ -47,7 +47,7 @@ def run(*arguments: str | Path, env: Mapping[str, str] | None = None) -> subproc
 
 
 def assert_whole(out: Path) -> int:
-    """Asserts that a folder holds wheels that are complete, and nothing else; gives their number."""
+    """Assert that a folder holds wheels that are complete, and nothing else; return their number."""
     files = sorted(out.iterdir()) if out.exists() else []
     for file in files:
         assert file.suffix == ".whl", f"left behind: {file.name}"
@@ -57,7 +57,7 @@ def assert_whole(out: Path) -> int:
 
 
 def edit(project: Path, salt: object) -> None:
-    """Makes sure that there is something to compile."""
+    """Make sure that there is something to compile."""
     source = project / "src" / "example_c" / "_distance.c"
     source.write_text(f"/* {salt} {time.time_ns()} */\n{source.read_text()}")
 
@@ -107,7 +107,7 @@ def test_one_failure_does_not_stop_the_others(project: Path, tmp_path: Path) -> 
 
 @pytest.fixture
 def read_only(project: Path, tmp_path: Path) -> Iterator[Path]:
-    """The project where nothing can be written, not even by root."""
+    """Yield the project where nothing can be written, not even by root."""
     mount = tmp_path / "read-only"
     mount.mkdir()
     subprocess.run(["mount", "--bind", project, mount], check=True)

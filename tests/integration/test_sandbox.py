@@ -1,4 +1,4 @@
-"""What a program in the sandbox can reach: its inputs and its own processes, and nothing else of the machine."""
+"""A program in the sandbox reaches its inputs and its own processes, and nothing else of the machine."""
 
 from __future__ import annotations
 

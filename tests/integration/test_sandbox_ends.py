@@ -19,7 +19,7 @@ pytestmark = pytest.mark.full
 
 
 def groups(process: int) -> list[Path]:
-    """The control groups that this process has made."""
+    """Return the control groups that this process has made."""
     return list(Path("/sys/fs/cgroup").glob(f"**/zigbuild-{process}-*"))
 
 

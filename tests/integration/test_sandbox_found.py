@@ -1,4 +1,4 @@
-"""Where the sandbox is, where it is not, and what cannot be given to it."""
+"""Finding the sandbox, and the paths that cannot be given to it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_sandbox_that_the_system_does_not_allow(user: User) -> None:
 
 
 def test_modules_can_be_imported_where_there_are_no_such_limits() -> None:
-    """What only Linux has is asked for when it is used: the other systems run programs without isolation."""
+    """Modules import what only Linux has when they use it: other systems run programs without isolation."""
     program = """
 import sys
 for name in ("resource", "fcntl", "pwd", "grp"):

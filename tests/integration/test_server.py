@@ -203,7 +203,7 @@ def test_nothing_can_be_changed(server: Running, method: str) -> None:
 
 
 async def call(app: Any, path: str, **headers: str) -> tuple[int, bytes]:
-    """The status and body that *app* sends by plain ASGI, as a server without extensions has it."""
+    """Return the status and body that *app* sends by plain ASGI, as a server without extensions has it."""
     sent: list[dict[str, Any]] = []
     scope = {
         "type": "http",

@@ -32,14 +32,14 @@ pytestmark = [pytest.mark.full, pytest.mark.skipif(os.name != "posix", reason="t
 
 @pytest.fixture(scope="module")
 def release(example_repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a repository with a release of the example in C."""
+    """Return the data folder of a repository with a release of the example in C."""
     data = tmp_path_factory.mktemp("release") / "data"
     copy_repository(data, example_repository).close()
     return data
 
 
 def drop(data: Path) -> File:
-    """Drops the bytes of all wheels; gives the one for this machine."""
+    """Drop the bytes of all wheels; return the one for this machine."""
     with opened(data) as repository:
         wheels = drop_all(repository)
         return next(file for platform, file in wheels.items() if platform.startswith("manylinux"))
@@ -200,7 +200,7 @@ http {{
 
 @pytest.fixture
 def snippet() -> str:
-    """The part of nginx's configuration that the documentation has."""
+    """Return the part of nginx's configuration that the documentation has."""
     text = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
     return text.split("```nginx\n", 1)[1].split("```", 1)[0]
 

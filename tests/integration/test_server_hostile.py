@@ -37,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def ask(server: Running, path: str, headers: str = "", method: str = "GET", version: str = "1.1") -> int:
-    """The status of the answer to a request as it is written here; 0 if the connection was closed without one."""
+    """Return the status of the answer to a request as it is written here; 0 if the connection was closed."""
     request = f"{method} {path} HTTP/{version}\r\nHost: index.test\r\nConnection: close\r\n{headers}\r\n"
     found = ANSWER.match(server.talk(request.encode("utf-8", "surrogateescape")))
     return int(found[1]) if found else 0

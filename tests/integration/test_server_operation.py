@@ -20,7 +20,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 
 
 def serve(*options: str | Path, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs the command where it is expected to end at once."""
+    """Run the command where it is expected to end at once."""
     environ = os.environ if path is None else {**os.environ, "PATH": path}
     command = [sys.executable, "-m", "zigbuild_backend", "serve", "--upstream", "none", *map(str, options)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ)

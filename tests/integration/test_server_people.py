@@ -61,13 +61,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def browse(*options: str | Path) -> str:
-    """What the browser prints."""
+    """Return what the browser prints."""
     assert BROWSER
     return subprocess.run([BROWSER, *QUIET, *options], capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 def read_rows(page: str) -> dict[str, list[str]]:
-    """The rows of a page's first table: the texts of their cells by that of their header."""
+    """Return the rows of a page's first table: the texts of their cells by that of their header."""
     table = page[page.index("<tbody>") : page.index("</tbody>")]
     rows = {}
     for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL):

@@ -43,7 +43,7 @@ def repository(tmp_path: Path) -> Iterator[Repository]:
 
 @pytest.fixture
 def environ() -> dict[str, str]:
-    """As the user's, without an index."""
+    """Return the user's environment, without an index."""
     return {**os.environ, "no_proxy": "127.0.0.1", "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1"}
 
 
@@ -54,7 +54,7 @@ def told() -> list[Problem]:
 
 @pytest.fixture
 def connect(repository: Repository, told: list[Problem], monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
-    """Opens the upstream at an address; pages are asked for anew each time."""
+    """Open the upstream at an address; pages are asked for anew each time."""
     monkeypatch.setattr(upstream, "FRESH_SECONDS", 0.0)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     opened: list[Upstream] = []
@@ -276,7 +276,7 @@ def test_metadata(connect: Connect, server: IndexServer, repository: Repository,
 
 
 def fetch(repository: Repository, found: Upstream, file: File) -> tuple[Path | str, list[str]]:
-    """Where the bytes are, or why not; and the kinds of what was told on the way."""
+    """Return the path of the bytes, or the reason for their absence, and the kinds of reported events."""
     kinds: list[str] = []
 
     recreator = Recreator(

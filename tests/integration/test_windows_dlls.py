@@ -53,13 +53,13 @@ def read_def(python: Python, zig: Zig, store: Store) -> str:
 
 
 def parse_def(text: str) -> dict[str, bool]:
-    """The names that a .def file exports, each with whether it is data."""
+    """Return the names that a .def file exports, each with whether it is data."""
     rows = [line.split() for line in text.splitlines()[2:]]
     return {name: rest == ["DATA"] for name, *rest in rows}
 
 
 def read_dll(minor: int, name: str) -> Mapping[str, bool]:
-    """The names that a real DLL exports, each with whether it lies outside of code (as all do that are forwarded)."""
+    """Return the names that a real DLL exports, each with whether it lies outside of code, as forwarded ones do."""
     binary = lief.PE.parse(io.BytesIO(_read_release(minor)[name]))
     code = [
         range(section.virtual_address, section.virtual_address + section.virtual_size)

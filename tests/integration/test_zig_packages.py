@@ -103,7 +103,7 @@ def assert_adds(wheel: Path, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the package is served; a package is known by what it holds, so this one is new to every cache."""
+    """Serve a package, and yield its address; its content is new to every cache."""
     folder = tmp_path_factory.mktemp("served")
     package = write_files(folder / "adder", {**PACKAGE, "README": str(folder)})
     with tarfile.open(folder / "adder.tar.gz", "w:gz") as archive:
@@ -118,7 +118,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def package_hash(address: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """As the message says it that comes of a wrong one."""
+    """Return the hash that the error about a wrong one names."""
     folder = tmp_path_factory.mktemp("wrong")
     wrong = "adder-1.0.0-" + "A" * 44
     project = write_project(folder / "spam", f'url = "{address}"\nhash = "{wrong}"')

@@ -21,7 +21,7 @@ EXECUTABLE = "ziglang/zig.exe" if sys.platform == "win32" else "ziglang/zig"
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """An environment in which installers know one version of zig and no network."""
+    """Return an environment in which installers know one version of zig and no network."""
     index = tmp_path / "index"
     index.mkdir()
     info = f"ziglang-{VERSION}.dist-info"

@@ -1,4 +1,4 @@
-"""What METADATA, entry points and licence files say."""
+"""METADATA, entry points and licence files of the peers' packages."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ example = example:custom
 
 
 def sort_lines(metadata: str) -> tuple[list[str], str]:
-    """The header of METADATA as sorted lines with lower-case names, and the description."""
+    """Return the header of METADATA as sorted lines with lower-case names, and the description."""
     header, _, body = metadata.partition("\n\n")
     rows = [line.split(":", 1) for line in header.splitlines()]
     return sorted(f"{name.lower()}:{value}" for name, value in rows), body.strip()

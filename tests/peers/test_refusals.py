@@ -1,4 +1,4 @@
-"""What is no project: a message that says where and how to mend it, and no traceback."""
+"""Folders that are not projects: a message with place and mend, and no traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sdists hold, and that the same project makes the same one."""
+"""The contents of sdists, and that the same project makes the same one."""
 
 from __future__ import annotations
 

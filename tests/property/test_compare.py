@@ -39,7 +39,7 @@ def build_wheel(is_deflated: bool = False) -> bytes:
 
 
 def repack(wheel: bytes, contents: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    """The wheel with other contents of some members, written by zipfile."""
+    """Return the wheel with other contents of some members, written by zipfile."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(wheel)) as source, zipfile.ZipFile(buffer, "w") as target:
         for info in source.infolist():

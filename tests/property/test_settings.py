@@ -53,7 +53,7 @@ def tables(model: Any) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def values(hint: Any) -> st.SearchStrategy[Any]:
-    """What may stand where *hint* is expected, tables below tables included."""
+    """Return a strategy for values where *hint* is expected, tables in tables included."""
     if hint is When:
         conditions = st.deferred(lambda: tables(Condition))
         return conditions | st.lists(conditions, max_size=2) | VALUES

@@ -54,7 +54,7 @@ def test_quote_is_undone_by_zigs_rules(text: str) -> None:
 
 
 def table_of(kind: type[P], name: str, texts: Iterator[str], **more: Any) -> P:
-    """A product with other strings of *texts* wherever a string of the settings gets into build.zig."""
+    """Return a product with other strings of *texts* wherever a string of the settings gets into build.zig."""
     header = ConfigHeader(
         path=next(texts),
         template=next(texts),
@@ -89,8 +89,10 @@ def resolve(table: P, texts: Iterator[str]) -> tuple[P, tuple[Part, ...]]:
 
 
 def split_texts(name: str, strings: list[str]) -> tuple[str, list[bytes]]:
-    """The code of build.zig and build.zig.zon for a project with these strings everywhere, without white space, and
-    their literals."""
+    """Return the code of build.zig and build.zig.zon, without white space, and their literals.
+
+    They are those of a project with these strings everywhere.
+    """
     texts = cycle(strings)
     extension = table_of(Extension, "spam", texts, translate=(f"{next(texts).replace('/', '').replace('.', '')}.h",))
     library, program = table_of(Library, "lib", texts), table_of(Executable, "tool", texts)

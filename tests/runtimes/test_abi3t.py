@@ -77,7 +77,7 @@ TARGETS = ("manylinux_2_17_x86_64", "musllinux_1_2_x86_64", "macosx_10_13_univer
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheel for each of the targets."""
+    """Return the wheel for each of the targets."""
     folder = tmp_path_factory.mktemp("abi3t")
     headers = write_files(folder / "debian", read_package("sid", "amd64", "libpython3.15-dev", HEADERS)) / HEADERS
     files = {"pyproject.toml": render_pyproject("spam", SETTINGS), "spam/__init__.py": "", "spam/_c.c": MODULE}
@@ -91,7 +91,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with Debian's CPython 3.15 and musl."""
+    """Return a folder with Debian's CPython 3.15 and musl."""
     root = tmp_path_factory.mktemp("root")
     for package in DEBIAN_PACKAGES:
         deb = find_package("sid", "amd64", package)
@@ -139,7 +139,7 @@ def test_loaded_without_the_gil(wheels: dict[str, Path], debian: Path, zig: Zig,
 
 
 def download_freeze_core() -> Path:
-    """The wheel of ``freeze-core`` for a free-threaded CPython 3.15 with musl, kept in the tests' cache."""
+    """Return the wheel of ``freeze-core`` for a free-threaded CPython 3.15 with musl, kept in the tests' cache."""
     folder = find_cache() / "freeze-core"
     path = folder / FREEZE_CORE
     if not path.is_file():

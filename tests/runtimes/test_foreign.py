@@ -36,7 +36,7 @@ print(json.dumps({
     "layout": abi_probe.layout() if hasattr(abi_probe, "layout") else {},
 }))
 """
-"""What a foreign Python runs, in the folder of an unpacked wheel."""
+"""The code that a foreign Python runs, in the folder of an unpacked wheel."""
 
 DEBIANS = {
     "manylinux_2_17_aarch64": ("arm64", "aarch64", "aarch64-linux-gnu", "little", 8),
@@ -47,7 +47,7 @@ DEBIANS = {
 
 
 def build_wheel(project: Path, identifier: str, folder: Path) -> Path:
-    """A folder with the content of one wheel of *project*."""
+    """Return a folder with the content of one wheel of *project*."""
     out = folder / "wheels"
     command = [sys.executable, "-m", "zigbuild_backend", "wheels", project, "--only", identifier, "--out", out]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
@@ -62,7 +62,7 @@ def build_wheel(project: Path, identifier: str, folder: Path) -> Path:
 
 
 def ask(python: ForeignPython, wheel: Path) -> dict[str, Any]:
-    """What the probe in the folder *wheel* reports; the values that went through it are as they should be."""
+    """Return the report of the probe in the folder *wheel*, and assert that values pass through it unchanged."""
     report: dict[str, Any] = json.loads(python.run(REPORT, wheel))
     assert report["converted"] == [-42, 2**41 + 2, 2.5, [0, 255]]
     assert report["data"]

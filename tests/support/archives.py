@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def member(name: str, content: bytes = b"", *, mode: int = 0o644, kind: bytes = tarfile.REGTYPE, link: str = ""):
-    """A member of an archive, with its content."""
+    """Return a member of an archive, with its content."""
     info = tarfile.TarInfo(name)
     info.mode, info.type, info.linkname, info.size = mode, kind, link, len(content)
     return info, content
@@ -23,7 +23,7 @@ def hardlink(name: str, target: str):
 
 
 def write_archive(path: Path, *members) -> Path:
-    """Writes a .tar.gz with exactly these *members*."""
+    """Write a .tar.gz with exactly these *members*."""
     with tarfile.open(path, "w:gz") as archive:
         for info, content in members:
             archive.addfile(info, io.BytesIO(content))
@@ -31,6 +31,6 @@ def write_archive(path: Path, *members) -> Path:
 
 
 def write_sdist(path: Path, files: dict[str, str]) -> Path:
-    """Writes an sdist with *files*, below the folder that its name says."""
+    """Write an sdist with *files*, below the folder that its name says."""
     top = path.name.removesuffix(".tar.gz")
     return write_archive(path, *(member(f"{top}/{name}", text.encode()) for name, text in files.items()))

@@ -49,7 +49,7 @@ def elf_file(
     file_type: int = 3,
     with_sections: bool = True,
 ) -> bytes:
-    """A shared library; *imports* are (symbol, library, version), *stack_flags* of ``None`` leave the header out."""
+    """Return a shared library; *imports* are (symbol, library, version), ``None`` omits the header of the stack."""
     machine, bits, order = ELF_MACHINES[arch]
     names = _Names()
     versions = sorted({(library, version) for _, library, version in imports if version})
@@ -156,7 +156,7 @@ def macho_file(
     is_signed: bool | None = None,
     file_type: int = 6,
 ) -> bytes:
-    """A dynamic library; *imports* are (symbol, library ordinal). It is signed ad hoc if that is usual for *arch*."""
+    """Return a dynamic library, signed ad hoc if *arch* needs it; *imports* are (symbol, library ordinal)."""
     cpu, subtype = MACHO_CPUS[arch]
     names = _Names()
     symbols = b"".join(struct.pack("<IBBHQ", names.add(f"_{n}"), 0x0F, 1, 0, 4096) for n in exports)
@@ -227,7 +227,7 @@ def pe_file(
     timestamp: int = 1,
     characteristics: int = 0x2022,
 ) -> bytes:
-    """A DLL; *imports* are (library, symbols), where ``#7`` is an import by number."""
+    """Return a DLL; *imports* are (library, symbols), where ``#7`` is an import by number."""
     is_64bit = arch != "i686"
     base, offset = 0x1000, 0x400
     section = b""
@@ -269,7 +269,7 @@ def pe_file(
 
 
 def coff_object(undefined: Sequence[str], machine: int = 0x8664) -> bytes:
-    """An object file that defines ``here`` and leaves symbols undefined."""
+    """Return an object file that defines ``here`` and leaves symbols undefined."""
     names = struct.pack("<I", 0)
     rows = [struct.pack("<8sIhHBB", b"here", 0, 1, 0, 2, 1), bytes(18)]
     for symbol in undefined:
@@ -281,7 +281,7 @@ def coff_object(undefined: Sequence[str], machine: int = 0x8664) -> bytes:
 
 
 def elf_object(undefined: Sequence[str]) -> bytes:
-    """A relocatable file that leaves symbols undefined."""
+    """Return a relocatable file that leaves symbols undefined."""
     names = _Names()
     symbols = bytes(24) + b"".join(struct.pack("<IBBHQQ", names.add(n), 0x10, 0, 0, 0, 0) for n in undefined)
     sections = [(0, 0, 0, 0), (2, 64, len(symbols), 2), (3, 64 + len(symbols), len(names.data), 0)]

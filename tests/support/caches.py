@@ -20,7 +20,7 @@ LINKED = {
 
 
 def share_runtimes(cache: Path, names: Iterable[str] = ("zig", "ziglang")) -> None:
-    """Lets the store in the new folder *cache* have some of the user's caches, as links: zig's own are the default."""
+    """Let the store in the new folder *cache* have some of the user's caches, as links: zig's own are the default."""
     store = default_store(os.environ)
     cache.mkdir(parents=True)
     for name in names:
@@ -28,7 +28,7 @@ def share_runtimes(cache: Path, names: Iterable[str] = ("zig", "ziglang")) -> No
 
 
 def lend_objects(own: Path, other: Path) -> None:
-    """Copies what modules are not linked with, of the runtime of Windows, from one cache of zig into another.
+    """Copy what modules are not linked with, of the runtime of Windows, from one cache of zig into another.
 
     zig compiles all its 400 files before it links one module, which takes minutes, and far more where it is emulated. A
     cache says nothing of the host that filled it, but the library of zig must have the same path.

@@ -48,7 +48,7 @@ print(json.dumps(answer))
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a program ended: by itself, or for the *reason* that the sandbox gives."""
+    """The end of a program: by itself, or for the *reason* that the sandbox gives."""
 
     returncode: int
     stdout: str
@@ -80,7 +80,7 @@ class User:
         environ: Mapping[str, str] | None = None,
         umask: int = 0o022,
     ) -> subprocess.Popen[str]:
-        """A process of this user that runs *command* in the sandbox."""
+        """Return a process of this user that runs *command* in the sandbox."""
         asked = {
             "limits": asdict(limits),
             "is_confined": self.is_confined,
@@ -108,7 +108,7 @@ class User:
         return child
 
     def run(self, program: str, **options: object) -> Outcome:
-        """Runs a Python *program* in the sandbox, with what :meth:`start` takes."""
+        """Run a Python *program* in the sandbox, with what :meth:`start` takes."""
         return self.run_command(self.command(program), **options)
 
     def run_command(self, command: list[str], **options: object) -> Outcome:
@@ -118,7 +118,7 @@ class User:
         return Outcome(*json.loads(stdout.splitlines()[-1]))
 
     def make_folder(self, name: str, **files: str) -> Path:
-        """A folder that belongs to the user, with files in it."""
+        """Return a folder that belongs to the user, with files in it."""
         folder = self.folder / name
         folder.mkdir()
         for file, text in files.items():
@@ -132,7 +132,7 @@ class User:
 
 
 def make_user(name: str, folder: Path) -> User:
-    """The user of that kind (root or ordinary); without the sandbox, or where we cannot be that user, a skip."""
+    """Return the user of that kind (root or ordinary); skip the test without the sandbox or the right to be it."""
     try:
         find_sandbox(os.environ)
     except NotFoundError as error:

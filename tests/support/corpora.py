@@ -18,7 +18,7 @@ from zigbuild_backend.core.fetch.sdists import fetch_file, open_sdist
 
 
 def open_corpus(name: str, version: str, sha256: str) -> Path:
-    """The tree of the sdist of a release; skips the test where it cannot be had."""
+    """Return the tree of the sdist of a release; skip the test where it cannot be had."""
     store = Store(find_cache() / "corpora")
     try:
         return open_sdist(

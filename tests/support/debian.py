@@ -25,14 +25,14 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def find_cache() -> Path:
-    """The folder for what tests download, which outlives them."""
+    """Return the folder for what tests download, which outlives them."""
     folder = Path(os.environ.get("ZIGBUILD_TEST_CACHE") or Path.home() / ".cache" / "zigbuild-tests")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def read_package(suite: str, architecture: str, package: str, below: str) -> Mapping[str, bytes]:
-    """The regular files of a Debian package in the folder *below* (``usr/include``): full path to content.
+    """Return the regular files of a Debian package in the folder *below* (``usr/include``): full path to content.
 
     Skips the test where the package isn't cached and cannot be had: without apt, root, or a network.
     """
@@ -47,7 +47,7 @@ def read_package(suite: str, architecture: str, package: str, below: str) -> Map
 
 
 def find_package(suite: str, architecture: str, package: str) -> Path:
-    """The .deb file of a package; skips the test like :func:`read_package`."""
+    """Return the .deb file of a package; skip the test like :func:`read_package`."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb") or not KEYRING.is_file():
         pytest.skip("needs Debian's apt")
     folder = find_cache() / "debian" / f"{suite}-{architecture}"
@@ -67,7 +67,7 @@ def find_package(suite: str, architecture: str, package: str) -> Path:
 
 @functools.cache
 def _configure(suite: str, architecture: str) -> Path:
-    """The configuration file of an apt that knows one suite and architecture, with its lists up to date."""
+    """Return the configuration file of an apt that knows one suite and architecture, with its lists up to date."""
     state = Path(tempfile.mkdtemp(prefix="apt-"))
     atexit.register(shutil.rmtree, state, ignore_errors=True)
     for name in ("lists/partial", "archives/partial", "sources", "preferences"):
@@ -100,7 +100,7 @@ def _configure(suite: str, architecture: str) -> Path:
 
 
 def _find_mirror() -> str:
-    """The first Debian archive in the system's own apt configuration."""
+    """Return the first Debian archive in the system's own apt configuration."""
     files = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
     for file in files:
         if file.suffix in (".list", ".sources") and file.is_file():

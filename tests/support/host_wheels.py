@@ -1,4 +1,4 @@
-"""What stands for this machine where wheels are named: its platform tag, and the running Python."""
+"""The names of this machine in wheel identifiers: its platform tag, and the running Python."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent."""
+    """The answer to a request."""
 
     body: bytes = b""
     content_type: str = "application/octet-stream"
@@ -44,7 +44,7 @@ class IndexServer:
         self.answers[f"/simple/{project}/"] = Answer(json.dumps(document).encode(), JSON, etag=etag)
 
     def put_file(self, path: Path, **changes: Any) -> dict[str, Any]:
-        """Serves a file, and gives its row of a page."""
+        """Serve a file, and return its row of a page."""
         data = path.read_bytes()
         self.answers[f"/files/{path.name}"] = Answer(data)
         return {
@@ -58,7 +58,7 @@ class IndexServer:
 
 @contextmanager
 def serving() -> Iterator[IndexServer]:
-    """A server on this machine, running meanwhile."""
+    """Yield a server on this machine, running meanwhile."""
     index = IndexServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -78,7 +78,7 @@ def serving() -> Iterator[IndexServer]:
             self.wfile.write(answer.body)
 
         def log_message(self, *arguments: object) -> None:
-            """Says nothing."""
+            """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         thread = threading.Thread(target=running.serve_forever, args=[0.01])

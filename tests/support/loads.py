@@ -30,7 +30,7 @@ class Release:
 
 
 def share_caches(data: Path) -> None:
-    """Lets the repository in *data* have all of the user's caches but for what was compiled of projects."""
+    """Let the repository in *data* have all of the user's caches but for what was compiled of projects."""
     cache = data / "cache"
     cache.unlink()
     cache.mkdir()
@@ -40,7 +40,7 @@ def share_caches(data: Path) -> None:
 
 
 def drop_altogether(data: Path, *names: str) -> None:
-    """Drops the bytes of wheels that count as proven, members and all."""
+    """Drop the bytes of wheels that count as proven, members and all."""
     with opened(data) as repository:
         files = [repository.ledger.find(name) for name in names]
         report = evict.evict(repository, files, is_purge=True)
@@ -78,7 +78,7 @@ class CountedBuilds:
 
 
 def find_processes(data: Path) -> list[str]:
-    """The command lines of the processes that are at work on the repository in *data*."""
+    """Return the command lines of the processes that are at work on the repository in *data*."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
@@ -89,7 +89,7 @@ def find_processes(data: Path) -> list[str]:
 
 
 def find_leftovers(data: Path) -> list[Path]:
-    """What processes have left half done in the repository in *data*, or put aside as altered; not in shared caches."""
+    """Return what processes left half done in the repository in *data*, or put aside, except shared caches."""
     patterns = ("quarantine/builds/*/lock", "*/.incoming/*/*", "cache/work/*/.new-*", "cache/work/*/*/artifacts/*")
     patterns += ("cache/work/*/cache/tmp/*", "cache/work/*/cache/apart/*/tmp/*")
     patterns += ("cache/zig-local/.new-*", "cache/zig-local/tmp/*")

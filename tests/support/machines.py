@@ -51,7 +51,7 @@ class Venv:
         check: bool = True,
         timeout: float = 600,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a program of the environment; fails the test with all that it said if it fails."""
+        """Run a program of the environment; fail the test with all that it said if it fails."""
         line = [str(part) for part in command]
         done = subprocess.run(
             line, cwd=cwd, env=self.environ() | dict(env or {}), capture_output=True, text=True, timeout=timeout
@@ -62,7 +62,7 @@ class Venv:
 
 
 def make_venv(python: str, folder: Path, *requirements: str | Path, has_pip: bool = False) -> Venv:
-    """A new environment of the executable *python*, with *requirements* installed, and its own pip if wanted."""
+    """Return a new environment of the executable *python*, with *requirements* installed, and its own pip if wanted."""
     subprocess.run([python, "-m", "venv", *([] if has_pip else ["--without-pip"]), folder], check=True, timeout=300)
     venv = Venv(folder)
     if requirements:
@@ -71,7 +71,7 @@ def make_venv(python: str, folder: Path, *requirements: str | Path, has_pip: boo
 
 
 def install(venv: Venv, *requirements: str | Path) -> None:
-    """Installs *requirements* with uv, which links what it unpacked once: pip would write zig's 20,000 files anew."""
+    """Install *requirements* with uv, which links what it unpacked once: pip would write zig's 20,000 files anew."""
     line = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", venv.python, *map(str, requirements)]
     done = subprocess.run(line, capture_output=True, text=True, timeout=600)
     if done.returncode:
@@ -79,7 +79,7 @@ def install(venv: Venv, *requirements: str | Path) -> None:
 
 
 def assert_auditwheel_agrees(*wheels: Path) -> None:
-    """Asserts that auditwheel finds Linux wheels to be what their tags say, or good for older systems, too."""
+    """Assert that auditwheel finds Linux wheels to be what their tags say, or good for older systems, too."""
     done = subprocess.run([sys.executable, "-c", _SHOW, *wheels], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     tags = re.findall(r'tag:\s+"(m[a-z]+linux)_(\d+)_(\d+)_(\w+)"', done.stdout)

@@ -20,19 +20,19 @@ Files = Mapping[str, "str | bytes"]
 
 
 def tree_of(*paths: str) -> SourceTree:
-    """A tree with files of these paths, each with its own path as content."""
+    """Return a tree with files of these paths, each with its own path as content."""
     return SourceTree(tuple(SourceFile(path, hashlib.sha256(path.encode()).hexdigest()) for path in sorted(paths)))
 
 
 def project_of(settings: str, *paths: str, name: str = "spam", version: str = "1.0", **metadata: Any) -> Project:
-    """The project whose ``[tool.zigbuild]`` has the TOML *settings*, and whose tree has these files."""
+    """Return the project whose ``[tool.zigbuild]`` has the TOML *settings*, and whose tree has these files."""
     paths = paths or ("spam/__init__.py", "spam/_c.c")
     table = tomllib.loads(settings)
     return resolve_project(Metadata(name, version, "", **metadata), parse_settings(table), tree_of(*paths))
 
 
 def write_files(root: Path, files: Files) -> Path:
-    """Writes *files* (path → content) below *root*, and gives it."""
+    """Write *files* (path → content) below *root*, and return it."""
     for path, content in files.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def write_files(root: Path, files: Files) -> Path:
 
 
 def render_pyproject(name: str, settings: str = "", *, project: str = 'version = "1.0.0"', requires: str = "") -> str:
-    """A pyproject.toml; *settings* is the TOML behind ``[project]``, *requires* what is needed to build besides us."""
+    """Return a pyproject.toml; *settings* is the TOML behind ``[project]``, *requires* more build requirements."""
     packages = ", ".join(f'"{package}"' for package in ("zigbuild-backend", *requires.split()))
     system = f'[build-system]\nrequires = [{packages}]\nbuild-backend = "zigbuild_backend"\n'
     return f'{system}[project]\nname = "{name}"\n{project}\n{settings}'
@@ -62,5 +62,5 @@ def render_module(name: str, *functions: tuple[str, str], head: str = "") -> str
 
 
 def render_build_zig(project: Project, **options: Any) -> str:
-    """The build.zig of a project that builds no library by a recipe and has no sources for MSVC."""
+    """Return the build.zig of a project that builds no library by a recipe and has no sources for MSVC."""
     return render(Graph(project, project.products), **options)

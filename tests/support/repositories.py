@@ -29,7 +29,7 @@ OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "UV_NO_INDEX": "1"}
 
 
 def zigbuild(*arguments: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs the command line where no index can be reached."""
+    """Run the command line where no index can be reached."""
     return subprocess.run(
         [sys.executable, "-m", "zigbuild_backend", *map(str, arguments)],
         env={**os.environ, **OFFLINE, **(env or {})},
@@ -40,14 +40,14 @@ def zigbuild(*arguments: str | Path, env: Mapping[str, str] | None = None) -> su
 
 
 def zigbuild_well(*arguments: str | Path) -> str:
-    """What the command line says where nothing goes wrong."""
+    """Run the command line, assert that it succeeds, and return its output."""
     done = zigbuild(*arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def make_release(folder: Path) -> Path:
-    """A folder with an sdist, and with a wheel for each of :data:`TARGETS`."""
+    """Return a folder with an sdist, and with a wheel for each of :data:`TARGETS`."""
     only = [part for target in TARGETS for part in ("--only", f"{find_host_python()}-{target}")]
     zigbuild_well("wheels", EXAMPLE, *only, "--out", folder, "-q")
     zigbuild_well("sdist", EXAMPLE, "--out", folder)
@@ -55,7 +55,7 @@ def make_release(folder: Path) -> Path:
 
 
 def make_repository(folder: Path, release: Path) -> Path:
-    """The data folder of a repository with *release*.
+    """Return the data folder of a repository with *release*.
 
     Its caches are the user's: to make the C runtimes of Windows anew takes minutes.
     """
@@ -69,12 +69,12 @@ def make_repository(folder: Path, release: Path) -> Path:
 
 
 def copy_repository(folder: Path, original: Path) -> Repository:
-    """A repository in *folder* that is as the *original* one."""
+    """Return a repository in *folder* that is as the *original* one."""
     return open_repository(Path(shutil.copytree(original, folder, symlinks=True)), {**os.environ, **OFFLINE})
 
 
 def drop(repository: Repository, *, members: bool = True) -> dict[str, File]:
-    """Deletes the bytes of all wheels behind the back of everybody, and gives the wheels by platform."""
+    """Delete the bytes of all wheels behind the back of everybody, and return the wheels by platform."""
     wheels = {file.name.rpartition("-")[2][:-4]: file for file in repository.ledger.all_files() if file.is_wheel}
     for file in wheels.values():
         repository.blobs.remove(file.sha256)
@@ -85,13 +85,13 @@ def drop(repository: Repository, *, members: bool = True) -> dict[str, File]:
 
 
 def alter(repository: Repository, statement: str, *values: object) -> None:
-    """Changes the ledger as one who does not have its key."""
+    """Change the ledger as one who does not have its key."""
     with closing(sqlite3.connect(repository.folder / "ledger.sqlite")) as connection, connection:
         assert connection.execute(statement, values).rowcount
 
 
 def falsify(repository: Repository, file: File) -> File:
-    """Gives the wheel *file* another hash in the ledger, as one who has its key could, and the row that it has now."""
+    """Give the wheel *file* another hash in the ledger, as one who has its key could; return the new row."""
     layout, buildinfo = repository.ledger.layout(file.sha256), repository.ledger.buildinfo(file.sha256)
     alter(repository, "DELETE FROM files WHERE name = ?", file.name)
     other = replace(file, sha256=hashlib.sha256(file.sha256.encode()).hexdigest())
@@ -114,7 +114,7 @@ class CountingSandbox:
 
 
 def wait_until(is_so: Callable[[], object], seconds: float = 120) -> None:
-    """Waits until *is_so*; fails the test if that takes too long."""
+    """Wait until *is_so*; fail the test if that takes too long."""
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end

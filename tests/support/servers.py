@@ -26,7 +26,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back; names of headers are in small letters."""
+    """A reply; names of headers are in small letters."""
 
     status: int
     headers: Mapping[str, str]
@@ -51,11 +51,11 @@ class Running:
         return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str, method: str = "GET", **headers: str) -> Reply:
-        """Sends a request with the path as it is; underscores in names of headers are dashes."""
+        """Send a request with the path as it is; underscores in names of headers are dashes."""
         return get(self.url + path, method, **headers)
 
     def talk(self, data: bytes, seconds: float = 10.0) -> bytes:
-        """Sends *data*, and gives all that comes until the server closes, or says nothing for *seconds*."""
+        """Send *data*, and return all that comes until the server closes, or says nothing for *seconds*."""
         received = b""
         address = ("127.0.0.1", self.port)
         with socket.create_connection(address, timeout=seconds) as connection, contextlib.suppress(OSError):
@@ -70,7 +70,7 @@ class Running:
         return {file["filename"]: file["url"].removeprefix("../..") for file in page["files"]}
 
     def read_log(self) -> list[dict[str, Any]]:
-        """What is in the log by now; what happened just before is waited for."""
+        """Return the lines of the log, and wait for those of the last requests."""
         time.sleep(0.5)
         return [json.loads(line) for line in self.stdout.read_text().splitlines()]
 
@@ -79,18 +79,18 @@ class Running:
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
 
     def read_memory(self) -> int:
-        """The resident memory of the process, in bytes."""
+        """Return the resident memory of the process, in bytes."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     def stop(self) -> int:
-        """Ends it, and gives its exit code."""
+        """End it, and return its exit code."""
         self.process.terminate()
         return self.process.wait(60)
 
 
 def get(url: str, method: str = "GET", **headers: str) -> Reply:
-    """Sends a request; redirects are not followed, nothing is decoded."""
+    """Send a request; redirects are not followed, nothing is decoded."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=300)
     with contextlib.closing(connection):
@@ -102,7 +102,7 @@ def get(url: str, method: str = "GET", **headers: str) -> Reply:
 
 
 def find_port() -> int:
-    """A port that is free."""
+    """Return a port that is free."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 
@@ -111,7 +111,7 @@ def find_port() -> int:
 def serving(
     data: Path, *options: str, logs: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> Iterator[Running]:
-    """A server of the repository in *data*, ready for requests; without upstream, unless *options* name one."""
+    """Yield a server of the repository in *data*, ready for requests; without upstream, unless *options* name one."""
     port = find_port()
     logs = logs or data.parent
     upstream = [] if "--upstream" in options else ["--upstream", "none"]
@@ -132,7 +132,7 @@ def serving(
 
 
 def await_ready(running: Running) -> None:
-    """Waits until requests are answered."""
+    """Wait until requests are answered."""
     for _ in range(600):
         if running.process.poll() is not None:
             break
@@ -145,7 +145,7 @@ def await_ready(running: Running) -> None:
 
 @contextlib.contextmanager
 def opened(data: Path) -> Iterator[Repository]:
-    """The repository in *data*, beside the server that has it open too."""
+    """Yield the repository in *data*, beside the server that has it open too."""
     repository = open_repository(data, os.environ)
     try:
         yield repository
@@ -154,7 +154,7 @@ def opened(data: Path) -> Iterator[Repository]:
 
 
 def publish(data: Path, *paths: Path) -> dict[str, File]:
-    """Adds files to the repository in *data*; gives their rows by name."""
+    """Add files to the repository in *data*; return their rows by name."""
     with opened(data) as repository:
         store = default_store(os.environ)
         added = add_files(repository, paths, user_store=store, cwd=data)

@@ -14,7 +14,7 @@ from machines import Venv
 
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "UV_NO_INDEX": "1"}
 BUILDINFO = "example_c-1.0.0.dist-info/zigbuild-buildinfo.json"
-"""Where the wheels of the example have it."""
+"""The path of the buildinfo in the wheels of the example."""
 
 Alteration = Callable[[dict[str, bytes]], None]
 """Changes the members of a wheel: member → content."""
@@ -23,7 +23,7 @@ Alteration = Callable[[dict[str, bytes]], None]
 def zigbuild(
     venv: Venv, *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Runs the program of *venv* where no index can be reached."""
+    """Run the program of *venv* where no index can be reached."""
     path = f"{venv.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     command = (venv.python, "-m", "zigbuild_backend", *arguments)
     return venv.run(*command, cwd=cwd, env={"PATH": path, **OFFLINE, **(env or {})}, check=False)
@@ -34,7 +34,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def alter(wheel: Path, change: Alteration) -> None:
-    """Writes the members of *wheel* again, after *change* was made to them: member → content."""
+    """Write the members of *wheel* again, after *change* was made to them: member → content."""
     with zipfile.ZipFile(wheel) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     change(members)

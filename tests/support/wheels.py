@@ -28,7 +28,7 @@ def write_foreign_wheel(
     tag: str = "py3-none-any",
     modules: Mapping[str, bytes] = MODULES,
 ) -> Path:
-    """A sound wheel as any tool may have written it."""
+    """Return a sound wheel as any tool may have written it."""
     info = f"{name}-{version}.dist-info"
     files = {
         **modules,
@@ -46,7 +46,7 @@ def write_foreign_wheel(
 
 
 def write_own_wheel(folder: Path, spec: WheelSpec, modules: Mapping[str, bytes] = MODULES) -> Path:
-    """A wheel as this backend writes it, for a *spec* without modules; nothing of it was compiled."""
+    """Return a wheel as this backend writes it, for a *spec* without modules; nothing of it was compiled."""
     return _write(folder / spec.file_name, spec, [Entry(path, data) for path, data in modules.items()])
 
 

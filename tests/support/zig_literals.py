@@ -11,7 +11,7 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def read_literal(text: str, start: int = 0) -> tuple[bytes, int]:
-    """The bytes that the literal at *start* of *text* stands for, and where it ends.
+    """Return the bytes that the literal at *start* of *text* stands for, and where it ends.
 
     :raises ValueError: if no literal stands there.
     """

@@ -188,7 +188,7 @@ class TestZip64:
 
     @staticmethod
     def render_directory(member: archive._Member) -> zipfile.ZipInfo:
-        """What zipfile reads from the directory of an archive whose members are left out."""
+        """Return what zipfile reads from the directory of an archive whose members are left out."""
         header = archive._render_central_header(member, 10**9)
         file = io.BytesIO(header + archive._render_end(1, len(header), 0))
         return zipfile.ZipFile(file).infolist()[0]

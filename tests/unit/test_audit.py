@@ -31,7 +31,7 @@ FAT = render_fat([macho_file("x86_64", min_version=(10, 13)), macho_file("arm64"
 
 
 def module_for(target: Target, python: Python = CP313) -> bytes:
-    """A sound module for any target."""
+    """Return a sound module for any target."""
     if target.is_windows:
         return pe_file(target.arch, imports=[(python.windows_dll, ["PyLong_FromLong"]), ("KERNEL32.dll", ["Sleep"])])
     if target.slices:
@@ -51,7 +51,7 @@ def find_problems(
     promise: Promise | None = None,
     origin: Origin = no_origin,
 ) -> list[Problem]:
-    """The problems of one module, by default for glibc 2.17 and CPython 3.13."""
+    """Return the problems of one module, by default for glibc 2.17 and CPython 3.13."""
     target = find_target("manylinux_2_17_x86_64")
     problems = ProblemList(path)
     audit_module(data, module, promise or Promise(target, builtin_policy(target), CP313), problems, origin=origin)
@@ -68,7 +68,7 @@ def audit(
     bundled: frozenset[str] = frozenset(),
     origin: Origin = no_origin,
 ) -> list[str]:
-    """The messages of one audit of ``spam``."""
+    """Return the messages of one audit of ``spam``."""
     target = find_target(tag)
     promise = Promise(target, policy or builtin_policy(target), python, stable_abi, bundled)
     problems = find_problems(data, promise=promise, origin=origin)
@@ -396,7 +396,7 @@ def write_wheel(
     build: str = "",
     extra: tuple[tuple[str, bytes], ...] = (),
 ) -> Path:
-    """A wheel of spam 1.0. *record* may change RECORD; *extra* members are not in it."""
+    """Return a wheel of spam 1.0. *record* may change RECORD; *extra* members are not in it."""
     if wheel is None:
         wheel = WHEEL_FILE.format(purelib=str(tag.endswith("-any")).lower())
         wheel += f"Build: {build}\n" * bool(build)

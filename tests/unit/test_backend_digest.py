@@ -19,7 +19,7 @@ from zigbuild_backend.rebuild.environments.earlier_backends import digest_any_ba
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the package with a RECORD that is written after its files, as installers write it."""
+    """Return a copy of the package with a RECORD that is written after its files, as installers write it."""
     package = tmp_path / PACKAGE
     shutil.copytree(backend_digest.PACKAGE_FOLDER, package, ignore=shutil.ignore_patterns("__pycache__"))
     record = tmp_path / f"{PACKAGE}-{VERSION}.dist-info" / "RECORD"

@@ -37,7 +37,7 @@ def files_below(folder: Path) -> list[str]:
 
 
 def age(path: Path) -> None:
-    """Lets a file look as if nobody had touched it for long, as far as anybody can."""
+    """Let a file look as if nobody had touched it for long, as far as anybody can."""
     os.utime(path, ns=(10**18, 10**18))
 
 

@@ -1,4 +1,4 @@
-"""What becomes of everything that can go wrong: one message, one exit code."""
+"""Each error gives one message and one exit code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def keep_signals() -> Iterator[None]:
 
 
 def run_raising(monkeypatch: pytest.MonkeyPatch, error: BaseException, *options: str) -> int:
-    """Runs a command that raises *error*."""
+    """Run a command that raises *error*."""
     command = ModuleType("zigbuild_backend.cli.commands.plan")
 
     def run(*_: object) -> int:

@@ -1,4 +1,4 @@
-"""What two wheels are said to differ in: each kind of difference between wheels that are otherwise the same."""
+"""Differences between two wheels: each kind between wheels that are otherwise the same."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def repack(
     contents: Mapping[str, bytes] | None = None,
     order: Callable[[list[zipfile.ZipInfo]], list[zipfile.ZipInfo]] = list,
 ) -> bytes:
-    """The members written anew by zipfile, which keeps the headers: edited, in another order, with new contents."""
+    """Return the members written anew by zipfile, which keeps the headers: edited, reordered, with new contents."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(wheel)) as source, zipfile.ZipFile(buffer, "w") as target:
         for info in order(source.infolist()):
@@ -57,12 +57,12 @@ def repack(
 
 
 def see(expected: bytes, found: bytes) -> Seen:
-    """Where and in what they differ, without the reasons."""
+    """Return the places and the differences, without the reasons."""
     return [(difference.place, difference.what) for difference in explain(expected, found)]
 
 
 def archive(*lines: str) -> Seen:
-    """What differs in the archive, where the specification is the same."""
+    """Return the differences in the archive, with the same specification."""
     return [SAME_SPECIFICATION, *(("archive", line) for line in lines)]
 
 
@@ -215,7 +215,7 @@ class TestArchive:
 
     def test_data_descriptors(self, wheel: bytes) -> None:
         class Pipe(io.RawIOBase):
-            """What cannot be sought in, so that zipfile writes sizes behind the data."""
+            """A file without seeking, so that zipfile writes sizes behind the data."""
 
             def __init__(self) -> None:
                 self.data = b""

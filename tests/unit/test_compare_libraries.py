@@ -1,4 +1,4 @@
-"""What two builds of a library are said to differ in: tables, sections, and texts that tell why."""
+"""Differences between two builds of a library: tables, sections, and texts that tell why."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from zigbuild_backend.rebuild.compare.telling_texts import find_clue
 
 
 def elf_with(*sections: tuple[str, bytes], tables: bytes = elf_file(with_sections=False)) -> bytes:
-    """A library with named *sections*, put behind its other bytes."""
+    """Return a library with named *sections*, put behind its other bytes."""
     names, rows = b"\0", [bytes(64)]
     data = tables
     for name, content in (*sections, (".shstrtab", b"")):
@@ -30,7 +30,7 @@ def elf_with(*sections: tuple[str, bytes], tables: bytes = elf_file(with_section
 
 
 def see(expected: bytes, found: bytes) -> dict[str, str]:
-    """What differs by where, without the path; what differs at one place in as many lines."""
+    """Return the differences by place, without the path; those at one place as lines."""
     lines: dict[str, list[str]] = {}
     for difference in explain_library("a.so", expected, found):
         lines.setdefault(difference.place.removeprefix("a.so").strip(), []).append(difference.what)

@@ -21,14 +21,14 @@ def write_zip(name: str = "a.bin", content: bytes = b"spam" * 100, method: int =
 
 
 def set_field(data: bytes, offset: int, layout: str, value: int) -> bytes:
-    """The archive with another value in the one header of its directory."""
+    """Return the archive with another value in the one header of its directory."""
     at = data.index(b"PK\1\2") + offset
     field = struct.pack(f"<{layout}", value)
     return data[:at] + field + data[at + len(field) :]
 
 
 def say(data: bytes) -> str:
-    """Why the one member cannot be unpacked."""
+    """Return the reason for which the one member cannot be unpacked."""
     archive = parse_zip(data)
     with pytest.raises(MalformedZip) as caught:
         archive.unpack(archive.members[0])

@@ -1,4 +1,4 @@
-"""What can be said of the contents of releases: the examples of the docs, and what is refused."""
+"""Settings of the contents of releases: the examples of the docs, and the refused ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What patchlevel.h says, and which of two versions is preferred."""
+"""Reading patchlevel.h, and the order of versions."""
 
 from __future__ import annotations
 

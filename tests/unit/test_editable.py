@@ -1,4 +1,4 @@
-"""What an editable install imports from where, what it watches, and how it tells that something has changed."""
+"""The import paths of an editable install, the files that it watches, and its detection of changes."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from zigbuild_backend.core.settings.recipe_model import RecipeSettings
 
 
 def define(dataclass: Callable[..., Any]) -> tuple[type[Any], type[Any]]:
-    """The same classes by one implementation."""
+    """Return the classes of one implementation."""
 
     @dataclass(frozen=True)
     class Point:
@@ -42,7 +42,7 @@ OURS, THEIRS = define(frozen.dataclass), define(dataclasses.dataclass)
 
 
 def both(use: Callable[[type[Any], type[Any]], Any]) -> tuple[Any, Any]:
-    """What comes of the same use of both: a value, or the kind of error."""
+    """Return the result of the same use of both: a value, or the kind of error."""
 
     def attempt(classes: tuple[type[Any], type[Any]]) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""What is planned to be generated, and what build.zig makes of it."""
+"""The planned generations, and their place in build.zig."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which headers are taken: those that the user names, those chosen earlier, or the best that are installed."""
+"""The choice of headers: those that the user names, those chosen earlier, or the best that are installed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def install(environ: dict[str, str], version: str, note: str = "", name: str = "") -> Path:
-    """Puts a CPython where pyenv would, under another name if one is given."""
+    """Put a CPython where pyenv would, under another name if one is given."""
     minor = version.split(".")[1]
     prefix = Path(environ["PYENV_ROOT"], "versions", name or version)
     return write_tree(prefix / f"include/python3.{minor}", fake_headers(version, note) | FOREIGN)
@@ -278,7 +278,7 @@ class TestListing:
 
 
 class TestInstalled:
-    """Where installers put CPython."""
+    """Return the folder into which installers put CPython."""
 
     @pytest.mark.parametrize(
         ("variable", "prefix"),

@@ -47,7 +47,7 @@ def open_ledger(folder: Path) -> Ledger:
 
 
 def execute(folder: Path, statement: str, *values: object) -> None:
-    """Does to the database what somebody does who is not this repository."""
+    """Do to the database what somebody does who is not this repository."""
     connection = sqlite3.connect(folder / "ledger.sqlite")
     with connection:
         connection.execute(statement, values)

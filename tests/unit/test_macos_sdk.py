@@ -1,4 +1,4 @@
-"""What a wheel says of an SDK: the digest of all that a build may read of it, wherever it is."""
+"""The digest of an SDK: of all files that a build can read, wherever the SDK is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What replaces settings for one run: keys, values, precedence, and what of it belongs to a wheel's specification."""
+"""Overrides of settings for one run: keys, values, precedence, and their part in a wheel's specification."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_every_variable_of_the_program_is_known() -> None:
 
 
 def test_a_frontend_s_settings_can_be_given_again() -> None:
-    """As an editable install does when it is compiled anew: without the environment in which it was installed."""
+    """An editable install compiles anew without the environment in which it was installed."""
     settings = {"target": "win32", "verbose": "yes", "optimize": "debug", "wheel.exclude": ["a", "b;c"]}
     options = hooks._parse_options(settings, {"ZIGBUILD_OPTIMIZE": "small", "ZIGBUILD_EDITABLE_REBUILD": "1"})
     again = hooks._parse_options(options.texts, {})

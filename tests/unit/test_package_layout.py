@@ -1,4 +1,4 @@
-"""What goes into a wheel and under which name, for every layout that projects have."""
+"""The files of a wheel and their names, for every layout of projects."""
 
 from __future__ import annotations
 

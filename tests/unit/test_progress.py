@@ -30,7 +30,7 @@ def session(tmp_path: Path) -> Session:
 
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets no time pass for the texts."""
+    """Let no time pass for the texts."""
     monkeypatch.setattr(Progress, "elapsed", "5 s")
 
 

@@ -57,7 +57,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def make_recipe(tmp_path: Path):
-    """Makes ``recipes/spam`` and the sdist that it builds; *files* are over those of the sdist, *others* beside it."""
+    """Make ``recipes/spam`` and the sdist that it builds; *files* are over those of the sdist, *others* beside it."""
 
     def make(text: str = EXTENSION, files: dict[str, str | None] | None = None, **others: str) -> Path:
         merged = {path: content for path, content in {**FILES, **(files or {})}.items() if content is not None}

@@ -30,7 +30,7 @@ def released(spec: WheelSpec) -> ReleasedWheel:
 
 
 def altered(**changes: Any) -> bytes:
-    """A manifest with one wheel, whose rows have other values."""
+    """Return a manifest with one wheel, whose rows have other values."""
     table = json.loads(render_manifest(make_manifest(SDIST, [released(COMPILED)])))
     for path, value in changes.items():
         *parents, key = path.split("__")

@@ -1,4 +1,4 @@
-"""What the repository says of files, as values."""
+"""The values by which the repository describes files."""
 
 from __future__ import annotations
 

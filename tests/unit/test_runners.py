@@ -1,4 +1,4 @@
-"""Where code for a target can be run."""
+"""The programs that run code for a target."""
 
 from __future__ import annotations
 

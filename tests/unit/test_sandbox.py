@@ -105,7 +105,7 @@ def test_written_bytes_counts_what_is_new(tmp_path: Path) -> None:
 
 
 def test_deep_folders_are_counted_or_refused(tmp_path: Path) -> None:
-    """What no path can name is not hidden by that."""
+    """A file that no path can name is counted."""
     here = os.open(tmp_path, os.O_RDONLY)
     for _ in range(30):
         os.mkdir("x" * 200, dir_fd=here)
@@ -196,7 +196,7 @@ def test_what_a_group_had_to_refuse(
 
 
 def decide(program: bytes, number: int, architecture: int, argument: int = 0) -> int:
-    """What the system would do by a filter: the few instructions that it has, carried out."""
+    """Carry out the instructions of a filter, as the system would."""
     words: Mapping[int, int] = {0: number, 4: architecture, 16: argument}
     instructions = list(struct.iter_unpack("=HBBI", program))
     position = loaded = 0

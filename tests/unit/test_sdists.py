@@ -230,7 +230,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serve(folder: Path) -> Iterator[str]:
-    """Serves *folder* on this machine; yields its URL."""
+    """Serve *folder* on this machine; yield its URL."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -249,7 +249,7 @@ FILE = "spam_ham-1.0.tar.gz"
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[str]:
-    """The URL of an index (PEP 503) that has one release."""
+    """Yield the URL of an index (PEP 503) that has one release."""
     folder = tmp_path / "index" / "simple" / "spam-ham"
     folder.mkdir(parents=True)
     (folder / FILE).write_bytes(CONTENT)

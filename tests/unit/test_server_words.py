@@ -1,4 +1,4 @@
-"""What requests mean: addresses, negotiation, conditions and ranges; and what people call platforms and Pythons."""
+"""Parsing of requests: addresses, negotiation, conditions and ranges; and the names of platforms and Pythons."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def test_files_that_hold_a_version() -> None:
 
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with one commit, and no tag."""
+    """Return a repository with one commit, and no tag."""
     if not shutil.which("git"):
         pytest.skip("needs git")
     for name in ("AUTHOR", "COMMITTER"):

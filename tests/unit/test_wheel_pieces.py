@@ -35,7 +35,7 @@ def members(tmp_path: Path) -> LocalBlobs:
 
 
 def assert_put_together_again(path: Path, members: LocalBlobs) -> WheelLayout:
-    """Asserts that a file comes back from its pieces alone; gives its layout."""
+    """Assert that a file comes back from its pieces alone; return its layout."""
     data = path.read_bytes()
     layout = parse_layout(read_layout(path).to_bytes())
     assert layout == read_layout(path)
@@ -140,18 +140,18 @@ def test_zips_of_every_kind(
 
 
 def central_headers(data: bytes) -> list[int]:
-    """The places of the headers in the directory."""
+    """Return the places of the headers in the directory."""
     return [place for place in range(len(data)) if data.startswith(b"PK\1\2", place)]
 
 
 def overlap(data: bytearray) -> None:
-    """Lets the second member begin where the first does."""
+    """Let the second member begin where the first does."""
     first, second, *_ = central_headers(data)
     data[second + 42 : second + 46] = data[first + 42 : first + 46]
 
 
 def lie_about_size(data: bytearray) -> None:
-    """Lets the first member reach into the second."""
+    """Let the first member reach into the second."""
     struct.pack_into("<L", data, central_headers(data)[0] + 20, 6000)
 
 

@@ -1,4 +1,4 @@
-"""Which wheels the options choose, and whether doing without one is a failure."""
+"""The wheels that the options choose, and those whose absence is a failure."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ DISTRIBUTED = replace(PURE, archive="deflate-1")
 
 
 def spec_of(python: str, target: str, **changes: Any) -> WheelSpec:
-    """A specification like ``COMPILED``, for another Python (``cp312``, or ``cp312+`` for other headers) and target."""
+    """Return a spec like ``COMPILED`` for another Python (``cp312``, or ``cp312+`` for other headers) and target."""
     minor, headers = int(python.rstrip("+")[3:]), "77" if python.endswith("+") else "33"
     source = PythonInput(Python(minor), f"3.{minor}.1", headers * 32)
     tag = f"cp3{minor}-cp3{minor}-{target}"

@@ -1,4 +1,4 @@
-"""Which names C declarations export, and which of them are data."""
+"""The names that C declarations export, and those that are data."""
 
 from __future__ import annotations
 
