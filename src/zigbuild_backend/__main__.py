@@ -6,12 +6,12 @@ import sys
 
 
 def main() -> int:
-    """Runs the command that the process was started with, and gives its exit code."""
+    """Run the command of ``sys.argv``, and return its exit code."""
     try:
         from .cli.program import run
 
         return run(sys.argv[1:])
-    except KeyboardInterrupt:  # so early, or so late, that there is nothing to say of it
+    except KeyboardInterrupt:  # while modules are imported, or after the command has ended
         import signal
 
         return 128 + signal.SIGINT

@@ -3,7 +3,7 @@
 ``config_settings`` have the keys ``target`` (a platform tag), ``python`` (such as ``cp312``), ``verbose``, and those of
 :mod:`.core.settings.overrides`, which replace settings of pyproject.toml; variables ``ZIGBUILD_…`` replace both.
 
-Each function imports what it needs: a frontend calls most hooks in a process of their own.
+Each function imports the modules that it needs, since a frontend calls most hooks in a process of their own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ R = TypeVar("R")
 
 
 def _hook(function: Callable[P, R]) -> Callable[P, R]:
-    """Print errors that a user can mend, and end the process: of an exception a frontend shows the traceback."""
+    """Return *function* as a hook that prints errors and ends the process, since frontends show tracebacks."""
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -59,7 +59,7 @@ class _Options:
 
     @property
     def texts(self) -> dict[str, str]:
-        """The options as ``config_settings`` that say the same."""
+        """The options as ``config_settings``."""
         named = {"target": self.target, "python": self.python, "verbose": "1" if self.verbose else ""}
         pairs = [str(override).split("=", 1) for override in self.overrides]
         return {key: text for key, text in named.items() if text} | dict(pairs)
@@ -89,7 +89,7 @@ def _parse_options(config_settings: Mapping[str, Any] | None, environ: Mapping[s
 
 @_hook
 def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: bool = False) -> list[str]:
-    """Return what builds need: zig, unless the store has it, and what finds the version."""
+    """Return the requirements of builds: zig, unless the store has it, and tools that read a dynamic version."""
     options = _parse_options(config_settings, os.environ)
     settings = _read_settings(options)
     requirements = _find_requirements(settings)
@@ -112,7 +112,7 @@ def get_requires(config_settings: Mapping[str, Any] | None, *, only_to_compile: 
 
 @_hook
 def get_requires_for_sdist(config_settings: Mapping[str, Any] | None) -> list[str]:
-    """Return what finds the version."""
+    """Return the requirements of an sdist: tools that read a dynamic version."""
     return _find_requirements(_read_settings(_parse_options(config_settings, os.environ)))
 
 
@@ -134,7 +134,7 @@ def prepare_metadata(metadata_directory: str, config_settings: Mapping[str, Any]
 
 @_hook
 def build_wheel(wheel_directory: str, config_settings: Mapping[str, Any] | None) -> str:
-    """Make the wheel of this machine, or the one that *config_settings* ask for, and return its name."""
+    """Make the wheel for this machine, or the one that *config_settings* name, and return its file name."""
     from .core.wheel.wheel_maker import make_wheels
 
     options = _parse_options(config_settings, os.environ)
@@ -149,7 +149,7 @@ def build_wheel(wheel_directory: str, config_settings: Mapping[str, Any] | None)
 
 @_hook
 def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | None) -> str:
-    """Make a wheel that imports the project from its folder, and return its name."""
+    """Make a wheel that imports the project from its folder, and return its file name."""
     from .editable.editable_members import EditableInstall
     from .editable.editable_wheel import make_editable
 
@@ -166,11 +166,11 @@ def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | No
 
 @_hook
 def rebuild_editable(root: str, folder: str, config_settings: Mapping[str, str]) -> None:
-    """Compile an editable install again when more has changed than its sources; the caller has locked *folder*."""
+    """Compile the editable install of the project in *root* again, into *folder*, which the caller has locked."""
     from .editable.editable_build import compile_into
     from .editable.editable_members import EditableInstall
 
-    options = _parse_options(config_settings, {})  # they hold what the environment said at the install
+    options = _parse_options(config_settings, {})  # they hold the environment's settings of the install, too
     checkout, wheel = _choose(Path(root), options)
     workshop = _open_workshop(checkout.project, options)
     install = EditableInstall(checkout, wheel, read_epoch(os.environ), options.texts)
@@ -179,7 +179,7 @@ def rebuild_editable(root: str, folder: str, config_settings: Mapping[str, str])
 
 @_hook
 def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None) -> str:
-    """Make the sdist, and return its name."""
+    """Make the sdist, and return its file name."""
     from .core.base.store import default_store
     from .core.project.project import Checkout
     from .core.project.project_folder import read_project
@@ -192,7 +192,7 @@ def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None)
 
 
 def _read_settings(options: _Options) -> Settings:
-    """Return the settings of the project in the current folder, with *options* over them."""
+    """Return the settings of the project in the current folder, with the overrides of *options*."""
     from .core.project.project_folder import read_settings
     from .core.project.pyproject import read_pyproject
 
@@ -200,14 +200,14 @@ def _read_settings(options: _Options) -> Settings:
 
 
 def _find_requirements(settings: Settings) -> list[str]:
-    """Return the requirements of what finds the version."""
+    """Return the requirements for reading the version of the project in the current folder."""
     from .core.project.versions import find_requirements
 
     return find_requirements(settings.version, Path.cwd())
 
 
 def _choose(root: Path, options: _Options) -> tuple[Checkout, PlannedWheel]:
-    """Return the project in *root*, and the one wheel of it that is asked for."""
+    """Return the project in *root*, and its one wheel that *options* choose."""
     from .core.base.host import find_host_python, find_host_target
     from .core.base.pythons import PYTHONS
     from .core.base.store import default_store
@@ -219,7 +219,7 @@ def _choose(root: Path, options: _Options) -> tuple[Checkout, PlannedWheel]:
     project = read_project(root, options.overrides, default_store(os.environ))
     target = options.target or (find_host_target().platform_tag if project.is_compiled else "")
     python = options.python or (find_host_python().name if project.is_compiled else "")
-    # Missing headers are said by the search for them: here one set is wanted, and it can be anywhere.
+    # The later search for headers reports missing ones, so none count as missing here.
     headers = [python.minor for python in PYTHONS]
     wheels = plan(project, [target], [python], has_headers=headers, has_sdk=bool(find_sdk(os.environ)))
     if len(wheels) != 1:
@@ -247,7 +247,7 @@ def _open_workshop(project: Project, options: _Options) -> Workshop:
 
 
 def _keep_zig(workshop: Workshop) -> None:
-    """Keep zig in the store if a frontend was asked to install it, so that it need not be asked again."""
+    """Keep a copy of zig in the store if the frontend installed it, so that later builds need no installation."""
     from .core.zig.ziglang import keep_asked
 
     try:

@@ -113,7 +113,7 @@ def test_links_in_the_project_are_files(frontend: Frontend) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "word"), [("../elsewhere", "out of the project"), ("../src", "a folder that it is")]
+    ("target", "word"), [("../elsewhere", "outside of the project"), ("../src", "a folder that contains it")]
 )
 def test_other_links_are_refused(
     target: str, word: str, frontend: Frontend, capsys: pytest.CaptureFixture[str]

@@ -68,10 +68,10 @@ def set_key(*path: str, to: Any) -> Callable[[dict[str, Any]], None]:
         (set_key("target", "platform-tag", to="amiga"), "names amiga: not a platform", "a newer zigbuild-backend"),
         (set_key("python", "name", to="cp399"), "names cp399: not a CPython that", "a newer zigbuild-backend"),
         (set_key("python", "name", to="pypy"), "names pypy: not the name of", "a newer zigbuild-backend"),
-        (set_key("python", "name", to=3), "is no buildinfo: TypeError", "was the wheel altered?"),
-        (set_key("source", to=None), "is no buildinfo: TypeError", "was the wheel altered?"),
-        (set_key("source", to={}), "is no buildinfo: KeyError('name')", "was the wheel altered?"),
-        (set_key("requirements", to=None), "is no buildinfo: TypeError", "was the wheel altered?"),
+        (set_key("python", "name", to=3), "is no buildinfo: TypeError", "download the wheel again"),
+        (set_key("source", to=None), "is no buildinfo: TypeError", "download the wheel again"),
+        (set_key("source", to={}), "is no buildinfo: KeyError('name')", "download the wheel again"),
+        (set_key("requirements", to=None), "is no buildinfo: TypeError", "download the wheel again"),
     ],
 )
 def test_altered(change: Callable[[dict[str, Any]], None], message: str, hint: str) -> None:

@@ -94,7 +94,7 @@ def test_no_project() -> None:
         ({"readme": "nope.md"}, "project.readme.file", "Readme file not found ('nope.md')"),
         ({"readme": "bad.md"}, "project", "the readme or a licence file is not UTF-8"),
         ({"dynamic": ["version"]}, "project.dynamic[0]", "'version' is dynamic, and given in [project]"),
-        ({"dynamic": ["readme"]}, "project.dynamic[0]", "nothing says the readme"),
+        ({"dynamic": ["readme"]}, "project.dynamic[0]", "'readme' is dynamic, but no setting gives it"),
         ({"dynamic": ["urls"]}, "project.dynamic[0]", "'urls' cannot be dynamic"),
         ({"dynamic": [1]}, "project.dynamic", "must be an array of strings"),
         ({"dynamic": "version"}, "project.dynamic", "must be an array of strings"),

@@ -96,9 +96,7 @@ def test_named_packages_that_are_not_there_are_all_reported() -> None:
 
 
 def test_two_packages_do_not_overwrite_each_other() -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"'lib/spam/a\.py' has the same path in the wheel as 'src/spam/a\.py'"
-    ):
+    with pytest.raises(ConfigurationError, match=r"'src/spam/a\.py' and 'lib/spam/a\.py' .* as 'spam/a\.py'"):
         find(tree_of("src/spam/a.py", "lib/spam/a.py"), ["src/spam", "lib/spam"])
 
 
@@ -113,14 +111,14 @@ def test_files_from_elsewhere() -> None:
         "spam/LICENCE.txt": "LICENSE",
     }
     assert find(tree, included=included) == {"spam/__init__.py": "spam/__init__.py", **included}
-    with pytest.raises(ConfigurationError, match="'LICENSE' has the same path in the wheel as") as refusal:
+    with pytest.raises(ConfigurationError, match=r"'spam/__init__\.py' and 'LICENSE' would both be") as refusal:
         find(tree, included={"spam/__init__.py": "LICENSE"})
     assert refusal.value.problems[0].where == "here.wheel.include"
     with pytest.raises(ConfigurationError) as refusal:
         find_included(tree, (("nothing", "a"), ("LICENSE", "b"), ("share/a.json", "b")), problems)
     assert [(problem.where, problem.message) for problem in refusal.value.problems] == [
         ("here.wheel.include.nothing", "there is no 'nothing' in the project"),
-        ("here.wheel.include.share/a.json", "'share/a.json' has the same path in the wheel as 'LICENSE'"),
+        ("here.wheel.include.share/a.json", "'LICENSE' and 'share/a.json' would both be installed as 'b'"),
     ]
 
 
@@ -151,6 +149,6 @@ def test_files_outside_of_the_packages() -> None:
         find_data(tree_of("a/x", "b/x"), WheelContents(scripts=("nothing", "a", "b/x")), problems)
     assert [(problem.where, problem.message) for problem in refusal.value.problems] == [
         ("here.wheel.scripts[0]", "no file of the project matches 'nothing'"),
-        ("here.wheel.scripts[2]", "'b/x' has the same path in the wheel as 'a/x'"),
+        ("here.wheel.scripts[2]", "'a/x' and 'b/x' would both be installed as 'scripts/x'"),
     ]
     assert all(problem.hint for problem in refusal.value.problems)

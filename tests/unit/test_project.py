@@ -161,7 +161,7 @@ def test_an_sdist_that_could_not_be_built_is_refused(exclude: str, where: str, p
     with pytest.raises(ConfigurationError) as refusal:
         read_project(root)
     (problem,) = refusal.value.problems
-    assert (problem.where, problem.message) == (where, f"{path!r} is needed, and excluded from the sdist")
+    assert (problem.where, problem.message) == (where, f"{path!r} is needed by the build, but excluded from the sdist")
     assert problem.hint
 
 

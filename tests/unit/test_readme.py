@@ -60,20 +60,24 @@ def test_it_is_the_description(root: Path) -> None:
         (
             readme_of({"text": "x"}, {"path": "README.md", "start-after": "nope"}),
             "fragments[1].start-after",
-            "README.md does not hold 'nope'",
+            "README.md does not contain 'nope'",
         ),
         (
             readme_of({"path": "README.md", "start-after": "rest", "end-before": "badges"}),
             "fragments[0].end-before",
-            "README.md does not hold 'badges' there",
+            "README.md does not contain 'badges' after 'rest'",
         ),
-        (readme_of({"path": "README.md", "pattern": "(nope)"}), "fragments[0].pattern", "nothing in README.md matches"),
+        (
+            readme_of({"path": "README.md", "pattern": "(nope)"}),
+            "fragments[0].pattern",
+            "nothing in README.md matches '(nope)'",
+        ),
         (
             readme_of({"text": "x"}, substitutions=[{"pattern": "x", "replacement": r"\1"}]),
             "substitutions[0].replacement",
             "invalid group reference",
         ),
-        (readme_of(), "fragments", "its pieces are empty"),
+        (readme_of(), "fragments", "all fragments are empty"),
     ],
 )
 def test_pieces_that_are_not_there(readme: Readme, where: str, message: str, root: Path) -> None:

@@ -327,9 +327,9 @@ def test_files_that_are_no_projects_are_refused(store: Store, tmp_path: Path) ->
     ("content", "problem"),
     [
         (None, "is missing"),
-        (b"Version: 1", "says no name"),
-        (b"Name: spam", "says no version"),
-        (b"Name: spam\nName: ham\nVersion: 1", "says no name, or several"),
+        (b"Version: 1", "has no name, or several"),
+        (b"Name: spam", "has no version, or several"),
+        (b"Name: spam\nName: ham\nVersion: 1", "has no name, or several"),
         (b"Name: spam\nVersion: one", "Invalid version"),
         (b"Name: sp\xe4m\nVersion: 1", "is not UTF-8 at byte 8"),
     ],

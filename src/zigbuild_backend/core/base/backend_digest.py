@@ -1,4 +1,4 @@
-"""The identity of the running backend: its name, its version, and the digest of what can reach the bytes of a wheel."""
+"""The identity of the running backend: name, version, and the digest of ``core/``, on which bytes of wheels depend."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_backend() -> str:
 
 
 def digest_backend(package: Path) -> str:
-    """Return the sha256 (hex) over path and sha256 of the files of ``core/`` in the folder *package*."""
+    """Return the sha256 (hex) over path and sha256 of each file of ``core/`` in the folder *package*."""
     core = package / _CORE
     return _digest({path: hashlib.sha256((core / path).read_bytes()).digest() for path in list_package(core)})
 
@@ -41,17 +41,17 @@ def _digest(files: Mapping[str, bytes]) -> str:
 
 
 def _read_record(package: Path) -> dict[str, bytes]:
-    """Return path → sha256 of the files of ``core/`` as RECORD has them; empty if it cannot vouch for them.
+    """Return path → sha256 of the files of ``core/`` by RECORD; empty if there is no RECORD, or a file was edited.
 
-    An installed backend needs not be hashed at each build. RECORD is written after the files that it lists: where a
-    file is newer, or has another size, somebody has edited it.
+    RECORD spares an installed backend the hashing at each build. Installers write it after the files that it lists, so
+    a file that is newer, or has another size, was edited.
     """
     record = package.parent / f"{PACKAGE}-{VERSION}.dist-info" / "RECORD"
     start = f"{PACKAGE}/{_CORE}/"
     try:
         written = record.stat().st_mtime_ns
         lines = record.read_text("utf-8").splitlines()
-        # No path of ours has a comma. The module csv would take longer to import than all else here.
+        # No path of the package has a comma, and the module csv takes longer to import than all other modules here.
         rows = [line.split(",") for line in lines if line.startswith(start) and ".pyc," not in line]
         found = {path: (size, time) for path, size, time in _list_status(f"{package}/{_CORE}")}
         sizes = {path[len(start) :]: int(size) for path, _, size in rows}
@@ -66,7 +66,7 @@ def _read_record(package: Path) -> dict[str, bytes]:
 
 
 def _list_status(root: str) -> Iterator[tuple[str, int, int]]:
-    """Yield POSIX path below *root*, size in bytes and time in nanoseconds of each file, without bytecode."""
+    """Yield POSIX path below *root*, size in bytes and modification time in nanoseconds of each file but bytecode."""
     pending = [""]
     while pending:
         prefix = pending.pop()

@@ -1,8 +1,8 @@
-"""Frozen dataclasses that are quick to define: their methods are shared, where the standard library compiles new ones.
+"""Frozen dataclasses that are quick to define: they share methods that the standard library compiles for each class.
 
-A build of one C file defines about a hundred classes, in a process of its own: to compile six methods for each takes as
-long as to compile the file. To type checkers ``dataclass`` is that of the standard library, and so are ``field``,
-``fields``, ``replace`` and ``asdict`` at run time.
+A build of one C file defines about a hundred classes, in a process of its own: compiling six methods for each takes as
+long as compiling the file. Type checkers see the ``dataclass`` of the standard library, whose ``field``, ``fields``,
+``replace`` and ``asdict`` work with these classes, too.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(*, frozen, kw_only=False):
-        """Return a decorator that makes a class a dataclass as ``dataclasses.dataclass(frozen=True)`` does."""
+        """Return a decorator that works as ``dataclasses.dataclass(frozen=True)`` does."""
         if not frozen:
             raise TypeError("use dataclasses.dataclass")
         return lambda cls: _define(cls, kw_only)
 
 
 def _define(cls: Any, kw_only: bool) -> Any:
-    """Return *cls* as a dataclass with the shared methods, but for those that it has of its own."""
+    """Return *cls* as a dataclass with the shared methods, except for those that it defines itself."""
     own = set(vars(cls))
     cls = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls)
     cls.__frozen_fields__ = dataclasses.fields(cls)
@@ -57,7 +57,7 @@ def _init(self: Any, *args: Any, **kwargs: Any) -> None:
 
 
 def _key(self: Any) -> tuple[Any, ...]:
-    """Return the values of the fields that are compared."""
+    """Return the values of the fields that take part in comparison."""
     values = self.__dict__
     return tuple([values[field.name] for field in self.__frozen_fields__ if field.compare])
 

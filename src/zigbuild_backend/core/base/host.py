@@ -1,4 +1,4 @@
-"""Finds the target and the Python that a wheel must have to be installed on this machine."""
+"""Finds the target and the Python of wheels that the running Python installs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .targets import TARGETS, Target
 
 
 def find_host_target() -> Target:
-    """Return the target whose wheels the running Python installs, at its lowest version.
+    """Return the target whose wheels the running Python installs, with the lowest version of the system.
 
-    :raises ConfigurationError: if there is none.
+    :raises ConfigurationError: if it installs wheels of no known target.
     """
     if common := _find_common_target():
         return common
@@ -32,7 +32,7 @@ def find_host_target() -> Target:
 
 
 def _find_common_target() -> Target | None:
-    """Return the target of a 64-bit Linux with glibc; None if this is another machine, or a distribution has its say.
+    """Return the target of a 64-bit Linux with glibc; None on another machine, or with a module ``_manylinux``.
 
     Most builds run on such a machine, and ``packaging.tags`` takes as long to import as a small file to compile.
     """
@@ -40,20 +40,20 @@ def _find_common_target() -> Target | None:
         return None
     try:
         libc, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
-        there = tuple(map(int, version.split(".")))
+        host_version = tuple(map(int, version.split(".")))
     except (OSError, ValueError):
         return None
     if libc != "glibc":
         return None
     machine = os.uname().machine
     fits = (target for target in TARGETS if (target.libc, target.arch) == ("glibc", machine) and not target.is_32bit)
-    return next((target for target in fits if target.os_version <= there), None)
+    return next((target for target in fits if target.os_version <= host_version), None)
 
 
 def find_host_python() -> Python:
-    """Return the ABI of the running Python.
+    """Return the running Python as a Python to make wheels for.
 
-    :raises ConfigurationError: if it is no CPython that wheels can be made for.
+    :raises ConfigurationError: if it is no supported version of CPython.
     """
     import sysconfig
 
@@ -62,6 +62,6 @@ def find_host_python() -> Python:
         raise ConfigurationError(
             f"no wheel can be made for {version}",
             where="python",
-            hint=f"known are CPython 3.{OLDEST} to 3.{NEWEST}; a newer zigbuild-backend may know more",
+            hint=f"use CPython 3.{OLDEST} to 3.{NEWEST}, or a newer zigbuild-backend",
         )
     return Python(sys.version_info[1], free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")))

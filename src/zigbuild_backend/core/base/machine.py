@@ -1,4 +1,4 @@
-"""The machine that builds run on, as far as they use it: none of it reaches the bytes of a wheel."""
+"""The machine that builds run on: store, environment and progress, on which the bytes of wheels do not depend."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .frozen import dataclass
 from .store import Store, default_store
 
 Say = Callable[[str], None]
-"""Shows a line of text about the progress."""
+"""A function that shows a line of text about the progress."""
 
 
 def say_nothing(text: str) -> None:
-    """Drop *text*."""
+    """Ignore *text*: the default of ``say``."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """The store that caches are in, the environment variables, and ``say``, which shows progress."""
+    """The store with its caches, the environment variables, and ``say``, which shows progress."""
 
     store: Store
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -26,5 +26,5 @@ class Machine:
 
 
 def this_machine(environ: Mapping[str, str], say: Say = say_nothing) -> Machine:
-    """Return the machine with the store that *environ* names, or the user's default one."""
+    """Return the machine with the store that *environ* names, by default the user's one."""
     return Machine(default_store(environ), environ, say)

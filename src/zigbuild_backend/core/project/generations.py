@@ -1,4 +1,4 @@
-"""Which files are generated, from what and by which tool: the plan alone, made without a look into any file."""
+"""The plan of generated files: their sources and tools, found by paths alone, without reading a file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .named_files import check_folders, check_patterns
 from .source_tree import SourceFile, SourceTree
 
 CYTHON_SUFFIXES = (".pyx", ".py")
-"""Suffixes of what Cython compiles: its own language, and Python."""
+"""Suffixes of Cython's sources: its own language, and Python."""
 
 TEMPLATE_SUFFIX = ".in"
 
 _TOOLS = {"cython": ("cython",), "cffi": ("cffi",)}
-"""The projects that each generator is a program of."""
+"""The projects on PyPI that have the program of each generator."""
 
 _READ_BY_CYTHON = ("**/*.pyx", "**/*.pxd", "**/*.pxi")
 
@@ -26,8 +26,8 @@ _READ_BY_CYTHON = ("**/*.pyx", "**/*.pxd", "**/*.pxi")
 class Generation:
     """One run of a generator: ``inputs`` are all the files that it can read, ``sources`` among them.
 
-    ``module`` is the extension module that Cython makes the source of, if there is one; ``where`` the place in the
-    settings.
+    ``module`` is the name of the extension module whose source Cython makes, empty for other runs; ``where`` is the key
+    in the settings.
     """
 
     settings: Generator
@@ -39,12 +39,12 @@ class Generation:
 
     @property
     def is_compiler(self) -> bool:
-        """Whether its source is one of a language: extensions may name it, and mean what is made of it."""
+        """True for Cython and cffi: an extension names their source, and its output is compiled."""
         return self.settings.with_ in ("cython", "cffi")
 
     @property
     def tools(self) -> tuple[str, ...]:
-        """The projects whose packages it uses."""
+        """The projects on PyPI whose packages the run needs."""
         return (*_TOOLS.get(self.settings.with_, ()), *self.settings.requires)
 
 
@@ -52,7 +52,7 @@ class Generation:
 class _CythonSources:
     """The sources of a project that Cython can compile.
 
-    ``modules`` has the extension module of each that an extension names; ``cxx_marked`` are those that ask for C++ by
+    ``modules``: source → name of the extension module that lists it; ``cxx_marked`` are the sources that ask for C++ by
     a comment.
     """
 
@@ -63,9 +63,9 @@ class _CythonSources:
 def resolve_generations(
     settings: Settings, tree: SourceTree, cxx_marked: Collection[str], problems: ProblemList
 ) -> tuple[Generation, ...]:
-    """Return the runs that *settings* ask for, looked up in *tree*, after adding the *problems* of their tables.
+    """Return the runs that *settings* ask for, with files of *tree*, and add the *problems* of their tables.
 
-    Sources of Cython that an extension names need no table. *cxx_marked* are those that ask for C++ by a comment.
+    A ``.pyx`` source of an extension needs no table. *cxx_marked* are the sources that ask for C++ by a comment.
     """
     cython = _CythonSources(_find_modules(settings, tree), cxx_marked)
     generations: list[Generation] = []
@@ -87,14 +87,14 @@ def resolve_generations(
 
 
 def add_outputs(tree: SourceTree, generations: Collection[Generation]) -> SourceTree:
-    """*tree* as it will be when everything is generated; what is known of those files is their paths alone."""
+    """Return *tree* with the outputs of *generations*, of which only the paths are known yet."""
     outputs = {output for generation in generations for output in generation.outputs} - {*tree.by_path}
     files = [*tree.files, *(SourceFile(path, "") for path in outputs)]
     return SourceTree(tuple(sorted(files, key=lambda file: file.path.encode())), tree.excluded)
 
 
 def _find_modules(settings: Settings, tree: SourceTree) -> dict[str, str]:
-    """Source → the extension module that names it, for those that Cython can compile."""
+    """Return source → name of the extension module that lists it, for the sources that Cython can compile."""
     modules: dict[str, str] = {}
     for extension in settings.extension:
         excluded = {*tree.match(extension.exclude)}
@@ -107,21 +107,21 @@ def _find_modules(settings: Settings, tree: SourceTree) -> dict[str, str]:
 def _resolve(
     table: Generator, sources: tuple[str, ...], tree: SourceTree, cython: _CythonSources, problems: ProblemList
 ) -> Iterator[Generation]:
-    """Yield the runs of one table."""
+    """Yield the runs of one *table*, and add its *problems*."""
     read = tuple(tree.match((*table.inputs, *(_READ_BY_CYTHON if table.with_ == "cython" else ()))))
     if table.with_ in ("cython", "template"):
         outputs = table.outputs or tuple(_name_output(table, source, source in cython.cxx_marked) for source in sources)
         if len(outputs) != len(sources):
-            message = f"names {len(outputs)} files for {len(sources)} sources"
-            problems.at("outputs").add(message, "name one for each, in their order")
+            message = f"names {len(outputs)} outputs for {len(sources)} sources"
+            problems.at("outputs").add(message, "name one output for each source, in the order of the sources")
         for source, output in zip(sources, outputs, strict=False):
             if table.with_ == "cython" and not source.endswith(CYTHON_SUFFIXES):
-                hint = f"known are {' '.join(CYTHON_SUFFIXES)}"
-                problems.at("sources").add(f"Cython does not compile {source!r}", hint)
+                hint = f"name sources that end in {' or '.join(CYTHON_SUFFIXES)}"
+                problems.at("sources").add(f"{source!r} is no source of Cython", hint)
                 continue
             if output == source:
-                hint = "name its output in 'outputs', or let it end in '.in'"
-                problems.at("sources").add(f"{source!r} would replace itself", hint)
+                hint = "name another file in 'outputs', or let the name of the source end in '.in'"
+                problems.at("sources").add(f"{source!r} would be replaced by its own output", hint)
                 continue
             module = cython.modules.get(source, "") if table.with_ == "cython" else ""
             yield Generation(table, (source,), _join((source,), read), (output,), problems.where, module)
@@ -129,12 +129,12 @@ def _resolve(
     outputs = table.outputs or tuple(_name_output(table, source, False) for source in sources if table.with_ == "cffi")
     if table.with_ == "cffi" and (len(sources), len(outputs)) != (1, 1):
         message = f"has {len(sources)} scripts and {len(outputs)} outputs"
-        problems.at("sources").add(message, "give each script one table, and one output")
+        problems.at("sources").add(message, "write one table for each script, with one output")
     yield Generation(table, sources, _join(sources, read), outputs, problems.where)
 
 
 def _name_output(table: Generator, source: str, is_marked: bool) -> str:
-    """The file that is made of *source* where the settings name none."""
+    """Return the output of *source* by default; *is_marked* if a comment in it asks for C++."""
     if table.with_ == "template":
         return source.removesuffix(TEMPLATE_SUFFIX)
     return source.rpartition(".")[0] + (".cpp" if table.cxx or is_marked else ".c")
@@ -145,11 +145,11 @@ def _join(*paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def _check_outputs(generations: Sequence[Generation], problems: ProblemList) -> None:
-    """Add a problem for each file that is generated twice."""
+    """Add a problem for each output that two tables name."""
     made: dict[str, str] = {}
     for generation in generations:
         for output in generation.outputs:
             if (first := made.setdefault(output, generation.where)) != generation.where:
                 problems.found.append(
-                    Problem(f"{output!r} is already generated by {first}", generation.where, "name another output")
+                    Problem(f"{output!r} is generated by {first} already", generation.where, "name another output")
                 )

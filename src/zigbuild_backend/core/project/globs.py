@@ -2,8 +2,8 @@
 
 A glob is matched against the whole of a POSIX path. ``?`` stands for a character and ``*`` for any number of them, but
 neither for a slash; ``[ab]``, ``[a-z]`` and ``[!a]`` stand for a character of a set or outside of it; ``**`` between
-slashes, or at an end, stands for any number of folders. There are no backslashes. Patterns of :mod:`.ignore` add to
-this what ``.gitignore`` has besides.
+slashes, or at an end, stands for any number of folders. A backslash escapes nothing. Patterns of :mod:`.ignore` add the
+other features of ``.gitignore``.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from functools import lru_cache
 
 
 def match_globs(patterns: Iterable[str], paths: Iterable[str]) -> list[str]:
-    """Return those of *paths* that any of the globs *patterns* matches, in order."""
+    """Return, in order, the *paths* that any of the globs *patterns* matches."""
     matchers = [_compile(pattern) for pattern in patterns]
     return [path for path in paths if any(matcher.fullmatch(path) for matcher in matchers)]
 
 
 def is_glob(text: str) -> bool:
-    """Return whether *text* stands for other paths than itself."""
+    """Return whether *text* has wildcards, and can match other paths than itself."""
     return any(character in text for character in "*?[")
 
 
 def translate_glob(pattern: str, negations: str = "!") -> str:
-    """Return the regular expression of a glob; the characters in *negations* negate a set that they begin."""
+    """Return the regular expression of a glob; a set that begins with a character of *negations* is negated."""
     *folders, last = pattern.split("/")
     parts = ["(?:[^/]+/)*" if part == "**" else _translate_part(part, negations) + "/" for part in folders]
     return "".join([*parts, ".+" if last == "**" else _translate_part(last, negations)])

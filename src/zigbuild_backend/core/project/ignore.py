@@ -1,8 +1,8 @@
-"""Patterns as in ``.gitignore``, by git's own documentation: the dialect of :mod:`.globs` with a few additions.
+"""Patterns as in ``.gitignore``: the globs of :mod:`.globs`, with the additions that git documents.
 
-A pattern without a slash inside matches names in any folder; one that ends with a slash matches folders alone; a folder
-that is matched is matched with all its files. ``!`` takes out what earlier patterns matched. Sets are negated by ``^``,
-too.
+A pattern without a slash inside matches names in any folder; one that ends with a slash matches folders alone. A match
+of a folder is a match of all its files. A pattern that begins with ``!`` takes back the matches of earlier patterns.
+Sets are negated by ``^``, too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .globs import is_glob, translate_glob
 
 @dataclass(frozen=True)
 class _Pattern:
-    """A pattern, compiled for paths from the root; one that ``is_negated`` takes out what earlier ones matched."""
+    """A pattern, compiled for paths from the root; if it ``is_negated``, it takes back earlier matches."""
 
     matcher: re.Pattern[str]
     is_negated: bool
@@ -25,7 +25,7 @@ class _Pattern:
 
 
 def match_ignored(patterns: Sequence[str], paths: Iterable[str]) -> list[str]:
-    """Return those of the *paths* of files that *patterns* match, by themselves or by a folder of theirs, in order."""
+    """Return, in order, the *paths* of files that *patterns* match, either the file itself or a folder above it."""
     parsed = [_parse(pattern) for pattern in patterns]
     folders: dict[str, bool] = {"": False}
 
@@ -43,7 +43,7 @@ def match_ignored(patterns: Sequence[str], paths: Iterable[str]) -> list[str]:
 
 
 def find_start(pattern: str) -> str:
-    """Return the path from the root of the folder or file that holds all that *pattern* can match."""
+    """Return the path of the lowest folder, or of the file, that contains all possible matches of *pattern*."""
     body = pattern.removeprefix("!").rstrip("/")
     if "/" not in body:
         return ""

@@ -1,4 +1,4 @@
-"""Keeps core metadata in the store: reading it imports more than all else that a build of one file needs."""
+"""Keeps core metadata in the store, since the libraries that read it take longer to import than all other modules."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def obtain_metadata(pyproject: Mapping[str, Any], root: Path, settings: Settings | None, store: Store) -> Metadata:
-    """Return the metadata of the project in *root*, read now or, from the same texts, at an earlier time.
+    """Return the metadata of the project in *root*: from the *store*, if it was read from equal files before.
 
     :raises ConfigurationError: as :func:`.read_metadata`.
     :raises NotFoundError: as :func:`.read_metadata`.
     """
     if not isinstance(pyproject.get("project"), Mapping):
-        return read_metadata(pyproject, root, settings)  # which refuses it
+        return read_metadata(pyproject, root, settings)  # it raises the error
     key = _digest(fill_dynamic(pyproject["project"], root, settings), root)
     if not key:
         return read_metadata(pyproject, root, settings)
@@ -45,9 +45,9 @@ def obtain_metadata(pyproject: Mapping[str, Any], root: Path, settings: Settings
 
 
 def _digest(project: Mapping[str, Any], root: Path) -> str:
-    """Return the sha256 (hex) over all that metadata is made of: *project*, the files that it names, and who reads it.
+    """Return the sha256 (hex) over the table *project*, the files that it names, and the versions of the code.
 
-    It is empty where globs of licence files cannot be followed.
+    The text is empty if a glob of licence files is not valid.
     """
     files: dict[str, str | None] = {}
     for key in ("readme", "license"):
@@ -68,7 +68,7 @@ def _digest(project: Mapping[str, Any], root: Path) -> str:
 
 
 def _digest_file(path: Path) -> str | None:
-    """Return the sha256 (hex) of a file, None if it cannot be read."""
+    """Return the sha256 (hex) of a file; None if it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:

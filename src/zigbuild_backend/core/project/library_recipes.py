@@ -1,7 +1,7 @@
 """Libraries that are built by a recipe: their sources are fetched, patched, and compiled as libraries of the project.
 
-A recipe of kind ``library`` is a folder of the project, or stands in or beside that of the recipe which links it. It
-pins its source by hash, so that the digest of what holds the recipe says all.
+A recipe of kind ``library`` is a folder of the project, or a folder in or beside the recipe that links the library. It
+pins its source by hash, so that the digest of the project or recipe covers the source, too.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from .tree_reader import read_file
 
 
 def read_recipes_of(settings: Settings, root: Path, tree: SourceTree, problems: ProblemList) -> dict[str, Recipe]:
-    """Return the recipes that libraries of a project are built by, by the names of the libraries.
+    """Return the recipes of a project's libraries, by the names of the libraries.
 
-    :raises ConfigurationError: if one is not in the *tree* in *root*, or with all problems of one.
+    :raises ConfigurationError: if a recipe is not in the *tree* in *root*, or with all problems of a recipe.
     """
 
     def read(path: str) -> bytes:
         if path not in tree.by_path:
             raise ConfigurationError(
-                "is no file of the project", where=path, hint="name the folder of a recipe; what git ignores is none"
+                "is no file of the project",
+                where=path,
+                hint="add it: files that git ignores are no part of the project",
             )
         return read_file(root, tree.by_path[path])
 
@@ -36,7 +38,7 @@ def read_recipes_of(settings: Settings, root: Path, tree: SourceTree, problems: 
         if table.recipe:
             folder = table.recipe.rstrip("/")
             if f"{folder}/{FILE_NAME}" not in tree.by_path:
-                hint = "name the folder of a recipe; what git ignores is no part of the project"
+                hint = "name the folder of a recipe; files that git ignores are no part of the project"
                 place.at("recipe").add(f"there is no {folder}/{FILE_NAME} in the project", hint)
                 problems.raise_any()
             found[table.name] = read_library_recipe(folder, read)
@@ -46,7 +48,7 @@ def read_recipes_of(settings: Settings, root: Path, tree: SourceTree, problems: 
 def read_library_recipe(folder: str, read: Callable[[str], bytes]) -> Recipe:
     """Return the recipe of kind ``library`` in *folder*; *read* returns the content of a file by its path.
 
-    :raises ConfigurationError: with all problems of it.
+    :raises ConfigurationError: with all problems of the recipe.
     """
     file = f"{folder}/{FILE_NAME}"
     data = read(file)

@@ -1,4 +1,4 @@
-"""Core metadata: a thin layer over pyproject-metadata, which reads PEP 621, PEP 639 and the files that they name."""
+"""Core metadata: a thin layer over pyproject-metadata, which reads PEP 621 and PEP 639."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 def has_dynamic(pyproject: Mapping[str, Any]) -> bool:
-    """Whether anything in ``[project]`` is for the settings to say."""
+    """Return whether ``[project]`` has dynamic fields, whose values the settings give."""
     project = pyproject.get("project")
     return isinstance(project, Mapping) and bool(project.get("dynamic"))
 
 
 def read_metadata(pyproject: Mapping[str, Any], root: Path, settings: Settings | None = None) -> Metadata:
-    """The metadata of ``[project]``, and of the readme and licence files below *root* that it names.
+    """Return the metadata of ``[project]``, with the readme and licence files below *root* that it names.
 
-    *settings* say where what is dynamic comes from; they need not be given if nothing is.
+    *settings* give the values of dynamic fields; None is enough if no field is dynamic.
 
     :raises ConfigurationError: with every problem that pyproject-metadata finds.
-    :raises NotFoundError: if what a version is read from is not there.
+    :raises NotFoundError: if the file of a dynamic value is missing.
     """
     if "project" not in pyproject:
         raise ConfigurationError(
@@ -75,7 +75,7 @@ def fill_dynamic(project: Mapping[str, Any], root: Path, settings: Settings | No
     """Return the table ``[project]`` with the values of its dynamic fields, which the *settings* give.
 
     :raises ConfigurationError: for a field that is not dynamic, or has no value or two.
-    :raises NotFoundError: if the file of a value is not there.
+    :raises NotFoundError: if the file of a value is missing.
     """
     dynamic = project.get("dynamic", [])
     if not isinstance(dynamic, list) or not all(isinstance(field, str) for field in dynamic):
@@ -97,9 +97,9 @@ def fill_dynamic(project: Mapping[str, Any], root: Path, settings: Settings | No
 
 
 def _check_dynamic(project: Mapping[str, Any], dynamic: list[str], settings: Settings | None) -> None:
-    """Check that each field that is *dynamic* can be, and has its value in the *settings* alone.
+    """Check that each field in *dynamic* can be dynamic, and has a value in *settings* but not in *project*.
 
-    :raises ConfigurationError: naming each that has none or two, and each value in the settings that is not dynamic.
+    :raises ConfigurationError: for each field with no value or two, and each value of a field that is not dynamic.
     """
     problems = ProblemList()
     sources = {"version": settings and settings.version, "readme": settings and settings.readme}
@@ -107,10 +107,10 @@ def _check_dynamic(project: Mapping[str, Any], dynamic: list[str], settings: Set
         if field not in sources:
             place.add(f"{field!r} cannot be dynamic", "'version' and 'readme' can; " + _HINTS["project.dynamic"])
         elif field in project:
-            place.add(f"{field!r} is dynamic, and given in [project]", "remove one of them")
+            place.add(f"{field!r} is dynamic, and given in [project]", "remove it from one of them")
         elif sources[field] is None:
             hint = 'from = "file", "attribute" or "vcs"' if field == "version" else "content-type = …, fragments = […]"
-            place.add(f"nothing says the {field}", f"write [tool.zigbuild.{field}] with {hint}")
+            place.add(f"{field!r} is dynamic, but no setting gives it", f"write [tool.zigbuild.{field}] with {hint}")
     for field, source in sources.items():
         if source and field not in dynamic:
             hint = f"add {field!r} to 'dynamic' in [project], or remove the table"
@@ -119,7 +119,7 @@ def _check_dynamic(project: Mapping[str, Any], dynamic: list[str], settings: Set
 
 
 def _license_file(standard: Any, root: Path) -> set[str]:
-    """The file of the old ``license = {file = "…"}``, which goes into the wheel just like a PEP 639 one."""
+    """Return the file of the old form ``license = {file = "…"}``, which wheels hold like the files of PEP 639."""
     file = getattr(standard.license, "file", None)
     if not file:
         return set()
@@ -136,7 +136,7 @@ def _place(file: Path, root: Path) -> str:
 
 
 def _check_license(expression: object) -> None:
-    """That an SPDX expression is one: indexes refuse others."""
+    """Check that *expression*, if it is a text, is an SPDX expression, since indexes refuse others."""
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
     if isinstance(expression, str):
@@ -146,7 +146,7 @@ def _check_license(expression: object) -> None:
             raise ConfigurationError(str(error), where="project.license", hint=_HINTS["project.license"]) from None
 
 
-# What pyproject-metadata raises, beside its own errors, for values of a type that it did not reckon with.
+# pyproject-metadata raises these, beside its own errors, for values of a type that it does not expect.
 _UNFORESEEN = (ValueError, TypeError, AttributeError, LookupError, NotImplementedError)
 
 _HINTS = {
@@ -167,12 +167,12 @@ _HINTS = {
     "project.gui-scripts": "write them as name = 'package.module:function'",
     "project.entry-points": "write a table for each group, with name = 'package.module:object'",
     "project.urls": "write them as label = 'https://…', labels of up to 32 characters",
-    "project.dynamic": "write what is known into [project]",
+    "project.dynamic": "write the field itself into [project]",
 }
 
 
 def _problem(error: Exception) -> Problem:
-    """What pyproject-metadata says, without repeating the place in the sentence."""
+    """Return an error of pyproject-metadata as a problem, whose message does not repeat the key."""
     key = getattr(error, "key", None) or "project"
     message = re.sub(r" \(Invalid\w+\(.*\)\)$", "", str(error).removeprefix(f'Field "{key}" '))
     place = key.split("[")[0]
@@ -181,7 +181,7 @@ def _problem(error: Exception) -> Problem:
 
 
 def write_dist_info(metadata: Metadata, root: Path, out: Path) -> str:
-    """Writes the ``.dist-info`` of a wheel that is yet to be built into the folder *out*, and gives its name."""
+    """Write the ``.dist-info`` of a wheel, before it is built, into the folder *out*, and return its name."""
     name = f"{metadata.file_name}.dist-info"
     files = {"METADATA": metadata.text.encode()}
     if metadata.entry_points:

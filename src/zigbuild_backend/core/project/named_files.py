@@ -1,4 +1,4 @@
-"""Checks that the files and folders which the settings name are in the tree."""
+"""Checks that the files and folders in the settings are in the tree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def check_patterns(patterns: Sequence[str], tree: SourceTree, problems: ProblemL
     """Add a problem for each of the globs *patterns* that matches no file of *tree*."""
     for number, pattern in enumerate(patterns):
         if not tree.match([pattern]):
-            hint = "paths start at the folder of pyproject.toml; what git ignores is no part of the project"
+            hint = "paths start at the folder of pyproject.toml; files that git ignores are no part of the project"
             problems.item(number).add(f"no file of the project matches {pattern!r}", hint)
 
 

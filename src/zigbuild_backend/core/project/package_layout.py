@@ -1,4 +1,4 @@
-"""What of a source tree goes into the wheel, and under which name: packages, single modules, namespaces, stubs."""
+"""The Python side of a wheel: packages, single modules, namespaces and stubs, with their paths in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..settings.fields import Paths
 from .source_tree import SourceTree
 
 SOURCE_ROOTS = ("src", "lib", "python")
-"""Folders that hold packages without being one: at the start of a path they are no part of the import name."""
+"""Folders that hold packages but are none: at the start of a path they are no part of the import name."""
 
 
 def choose_packages(
@@ -18,8 +18,8 @@ def choose_packages(
 ) -> list[str]:
     """Return the packages and single modules of the wheel, as paths in the tree.
 
-    They are the setting *packages*, or if that is empty those found by *project_name* and the names of the extension
-    *modules*.
+    These are the setting *packages*, or without it the ones that are found by *project_name* and the names of the
+    extension *modules*.
     """
     return [package.rstrip("/") for package in packages] or _find_packages(tree, project_name, modules)
 
@@ -31,9 +31,9 @@ def find_contents(
     left_out: Collection[str],
     problems: ProblemList,
 ) -> dict[str, str]:
-    """Return the Python side of the wheel: path in the wheel → path in the tree.
+    """Return the files of *packages* and the *included* ones: path in the wheel → path in the tree.
 
-    It is the files of *packages* and those *included*; files that are *left_out* are compiled or not wanted.
+    Files that are *left_out*, since they are compiled or excluded, are not among them.
 
     :raises ConfigurationError: if a package is not there, or two files have one path in the wheel.
     """
@@ -53,19 +53,19 @@ def find_contents(
 def find_included(
     tree: SourceTree, included: Paths, problems: ProblemList, left_out: Collection[str] = ()
 ) -> dict[str, str]:
-    """Return where the files and folders *included* go: path there → path in the tree.
+    """Return the files that *included* names, itself or by a folder: installed path → path in the tree.
 
     Files of folders that are *left_out* are not among them.
 
     :raises ConfigurationError: if a file or folder is not there, or two files have one path.
     """
     found: dict[str, str] = {}
-    for source, place in ((source.rstrip("/"), place.rstrip("/")) for source, place in included):
-        files = {place: source}
+    for source, path in ((source.rstrip("/"), path.rstrip("/")) for source, path in included):
+        files = {path: source}
         if source not in tree.by_path:
-            files = {place + path[len(source) :]: path for path in tree.below(source) if path not in left_out}
+            files = {path + file[len(source) :]: file for file in tree.below(source) if file not in left_out}
         if not files:
-            hint = "name a file or a folder; what git ignores is no part of the project"
+            hint = "name a file or a folder; files that git ignores are no part of the project"
             problems.at(source).add(f"there is no {source!r} in the project", hint)
         _add(found, files, problems.at(source))
     problems.raise_any()
@@ -75,7 +75,7 @@ def find_included(
 def find_data(tree: SourceTree, wheel: WheelContents, problems: ProblemList) -> dict[str, str]:
     """Return the contents of the wheel's ``.data``: path below it → path in the tree.
 
-    *problems* collects those of the table ``wheel``.
+    Problems of the table ``wheel`` are added to *problems*.
 
     :raises ConfigurationError: if a file or folder is not there, or two files have one path.
     """
@@ -88,7 +88,7 @@ def find_data(tree: SourceTree, wheel: WheelContents, problems: ProblemList) -> 
             if not inside or key == "scripts":
                 files = {f"{key}/{path.rpartition('/')[2]}": path for path in inside or tree.match([pattern])}
             if not files:
-                hint = "name a file, a folder or a glob; what git ignores is no part of the project"
+                hint = "name a file, a folder or a glob; files that git ignores are no part of the project"
                 place.add(f"no file of the project matches {pattern!r}", hint)
             _add(found, files, place)
     problems.raise_any()
@@ -97,10 +97,10 @@ def find_data(tree: SourceTree, wheel: WheelContents, problems: ProblemList) -> 
 
 
 def _add(found: dict[str, str], files: Mapping[str, str], problems: ProblemList) -> None:
-    """Add *files* to those *found*, and a problem for each path that another file has already."""
+    """Add *files* to *found*, and a problem for each path that another file has there already."""
     for path, source in files.items():
         if (other := found.setdefault(path, source)) != source:
-            problems.add(f"{source!r} has the same path in the wheel as {other!r}", "name one of them")
+            problems.add(f"{other!r} and {source!r} would both be installed as {path!r}", "name only one of them")
 
 
 def _source_root(package: str) -> str:
@@ -123,7 +123,7 @@ def _find_packages(tree: SourceTree, project_name: str, modules: Iterable[str]) 
 
 
 def _is_module(path: str) -> bool:
-    """Whether a Python file, relative to a source root, can be imported (or is a stub of what can)."""
+    """Return whether the Python file at *path*, relative to a source root, can be imported, or is the stub of one."""
     *folders, name = path.split("/")
     stem = name.rsplit(".", 1)[0]
     top, *inner = [*folders, stem]

@@ -1,4 +1,4 @@
-"""The metadata of an sdist as its own backend wrote it: PKG-INFO becomes METADATA, byte for byte."""
+"""The metadata of an sdist: the PKG-INFO that its own backend wrote becomes METADATA, byte for byte."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ EntryPoints = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
 def read_pkg_info(root: Path, pyproject: Mapping[str, Any]) -> Metadata:
-    """The metadata of the sdist that is unpacked in *root*; *pyproject* are the tables of its pyproject.toml.
+    """Return the metadata of the sdist that is unpacked in *root*; *pyproject* are the tables of its pyproject.toml.
 
-    :raises ConfigurationError: if there is no sound PKG-INFO.
+    :raises ConfigurationError: if PKG-INFO is missing, or has no name or version.
     """
     from packaging.metadata import parse_email
     from packaging.utils import canonicalize_name
@@ -29,17 +29,19 @@ def read_pkg_info(root: Path, pyproject: Mapping[str, Any]) -> Metadata:
         raw, _ = parse_email(data)
         name, version = raw["name"], str(Version(raw["version"]))
     except FileNotFoundError:
-        raise ConfigurationError("is missing", where=FILE_NAME, hint="without it the source is no sdist") from None
+        raise ConfigurationError("is missing", where=FILE_NAME, hint="give an sdist, which holds it") from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(
-            f"is not UTF-8 at byte {error.start}", where=FILE_NAME, hint="the core metadata specification asks for it"
+            f"is not UTF-8 at byte {error.start}",
+            where=FILE_NAME,
+            hint="save it as UTF-8",
         ) from None
     except KeyError as error:
         raise ConfigurationError(
-            f"says no {error.args[0]}, or several", where=FILE_NAME, hint="without it the source is no sdist"
+            f"has no {error.args[0]}, or several", where=FILE_NAME, hint="give an sdist whose PKG-INFO has one"
         ) from None
     except InvalidVersion as error:
-        raise ConfigurationError(str(error), where=FILE_NAME, hint="versions follow PEP 440") from None
+        raise ConfigurationError(str(error), where=FILE_NAME, hint="write the version by PEP 440") from None
     return Metadata(
         name=name,
         version=version,
@@ -51,7 +53,7 @@ def read_pkg_info(root: Path, pyproject: Mapping[str, Any]) -> Metadata:
 
 
 def _read_egg_info(root: Path, name: str) -> EntryPoints:
-    """The entry points in the ``.egg-info`` that setuptools leaves in an sdist: what is static and what is computed."""
+    """Read the entry points, static and computed ones, from the ``.egg-info`` that setuptools leaves in an sdist."""
     from packaging.utils import canonicalize_name
 
     for path in sorted([*root.glob("*.egg-info/entry_points.txt"), *root.glob("*/*.egg-info/entry_points.txt")]):
@@ -61,9 +63,9 @@ def _read_egg_info(root: Path, name: str) -> EntryPoints:
 
 
 def parse_entry_points(text: str, where: str) -> EntryPoints:
-    """The groups and names of an ``entry_points.txt``, by the entry points specification.
+    """Return the groups of an ``entry_points.txt``; *where* names the file in messages.
 
-    :raises ConfigurationError: naming the file *where*, if it is not in that format.
+    :raises ConfigurationError: if the text is not as the entry points specification requires.
     """
     import configparser
 
@@ -73,13 +75,13 @@ def parse_entry_points(text: str, where: str) -> EntryPoints:
         parser.read_string(text)
     except configparser.Error as error:
         raise ConfigurationError(
-            f"is not sound: {error}", where=where, hint="see the entry points specification"
+            f"cannot be parsed: {error}", where=where, hint="write it by the entry points specification"
         ) from None
     return tuple((group, tuple(parser.items(group))) for group in parser.sections() if parser.items(group))
 
 
 def find_entry_points(pyproject: Mapping[str, Any]) -> EntryPoints:
-    """The entry points that the ``[project]`` table declares; its form was checked when the sdist was made."""
+    """Return the entry points in the table ``[project]``, which was checked when the sdist was made."""
     project = pyproject.get("project", {})
     groups = {"console_scripts": project.get("scripts"), "gui_scripts": project.get("gui-scripts")}
     groups |= project.get("entry-points", {})

@@ -1,4 +1,4 @@
-"""The plan: which wheels a project has, and what stands in the way of each."""
+"""The plan: the wheels of a project, and the obstacle of each that cannot be made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .project import Project
 
 @dataclass(frozen=True)
 class PlannedWheel:
-    """A cell of the matrix. ``python`` and ``target`` are None for a project without modules: one wheel for all."""
+    """A wheel for one Python and one target; both are None for the wheel of a project that compiles nothing."""
 
     python: Python | None
     target: Target | None
@@ -36,10 +36,10 @@ class PlannedWheel:
 
 
 _FLOOR = re.compile(r">=3\.([0-9]{1,3})")
-"""The most common ``requires-python``."""
+"""The most common form of ``requires-python``."""
 
 PURE_TAG = "py3-none-any"
-"""The tag of a wheel that fits everywhere."""
+"""The tag of a wheel for every Python 3 and platform."""
 
 BuildPlan = tuple[PlannedWheel, ...]
 
@@ -52,10 +52,10 @@ def plan(
     has_headers: Collection[int],
     has_sdk: bool = False,
 ) -> BuildPlan:
-    """The wheels of *project* for the *targets* and *pythons* asked for, by default those of its settings.
+    """Return the wheels of *project* for *targets* and *pythons*, by default those of its settings.
 
-    *has_headers* are the minor versions whose headers are at hand; wheels of the others have an obstacle.
-    *has_sdk* says whether an SDK of macOS is, which frameworks need.
+    *has_headers* are the minor versions of CPython whose headers are at hand; other wheels have an obstacle.
+    *has_sdk* is true if an SDK of macOS, which frameworks need, is at hand.
 
     :raises ConfigurationError: for a name that is no target or Python.
     """
@@ -80,10 +80,11 @@ def plan(
 
 
 def choose_pythons(project: Project, target: Target, names: Iterable[str] = ()) -> tuple[Python, ...]:
-    """The Pythons that *project* has wheels for on *target*: those asked for, or of its settings, else all it admits.
+    """Return the Pythons that *project* has wheels for on *target*.
 
-    Where every module uses the stable ABI, its oldest version stands for all that it serves. A project with programs
-    or shared libraries and no module has one wheel for all Pythons.
+    These are *names*, by default those of its settings, else all that ``requires-python`` admits. If all modules use
+    the stable ABI, its oldest version replaces every version that its wheel serves. A project with programs or shared
+    libraries and no module has one wheel for all Pythons.
 
     :raises ConfigurationError: for a name that is no Python.
     """
@@ -98,7 +99,7 @@ def choose_pythons(project: Project, target: Target, names: Iterable[str] = ()) 
 
 
 def choose_all_pythons(project: Project, names: Iterable[str] = ()) -> tuple[Python, ...]:
-    """What :func:`choose_pythons` gives for any target."""
+    """Return the Pythons that *project* has wheels for on any target, as :func:`choose_pythons` chooses them."""
     asked = tuple(names)
     chosen = {python for target in TARGETS for python in choose_pythons(project, target, asked)}
     return tuple(sorted(chosen, key=_order))
@@ -109,7 +110,7 @@ def _order(python: Python) -> tuple[bool, int, bool]:
 
 
 def _is_admitted(project: Project, python: Python) -> bool:
-    """Return whether ``requires-python`` admits a CPython that loads what is made for *python*."""
+    """Return whether ``requires-python`` admits a CPython that loads modules for *python*."""
     admitted = _list_admitted(project.metadata.requires_python)
     served = range(python.minor, NEWEST + 1) if python.stable_abi else (python.minor,)
     return any(minor in admitted for minor in served)
@@ -117,7 +118,7 @@ def _is_admitted(project: Project, python: Python) -> bool:
 
 @lru_cache
 def _list_admitted(requires_python: str) -> frozenset[int]:
-    """Return the minor versions of CPython 3 of which *requires_python* admits the first release or a late one."""
+    """Return the minor versions of CPython 3 whose first or last releases *requires_python* admits."""
     if floor := _FLOOR.fullmatch(requires_python):  # packaging takes as long to import as a small file to compile
         return frozenset(range(int(floor[1]), NEWEST + 1))
     from packaging.specifiers import SpecifierSet
@@ -160,7 +161,7 @@ def _find_obstacle(
 
 
 def _find_missing_system(project: Project, python: Python, target: Target, has_sdk: bool) -> ZigbuildError | None:
-    """What stands in the way where something needs more of a system than zig brings, and is not optional."""
+    """Return an error if *target* lacks an SDK, an Objective-C runtime or a DLL that a product needs."""
     modules = (module for module in project.products.modules_for(target, python) if not module.settings.optional)
     libraries = (library for library in project.products.libraries if library.is_for(target))
     products = (*modules, *project.products.programs_for(target), *libraries)
@@ -184,7 +185,7 @@ def _find_missing_system(project: Project, python: Python, target: Target, has_s
 
 
 def _find_lost_dll(project: Project, python: Python, target: Target) -> ZigbuildError | None:
-    """What stands in the way where a DLL is in another folder than what links it: Windows looks in no other."""
+    """Return an error if a DLL is not in the folder of a product that links it, the only one that Windows searches."""
     if not target.is_windows:
         return None
     products: list[Module | LibraryProduct] = [
@@ -194,9 +195,10 @@ def _find_lost_dll(project: Project, python: Python, target: Target) -> Zigbuild
     for product in products:
         for library in project.products.linked_by(product, target, python):
             if library.is_shared and library.folder != product.folder:
+                name, path = product.name, library.path(target)
                 return ConfigurationError(
-                    f"{product.name} would not find {library.path(target)}: Windows looks in its own folder",
+                    f"{name} would not find {path}: Windows searches only the folder of {name}",
                     where=target.platform_tag,
-                    hint="put the library into the package of what links it, or link a static one there",
+                    hint=f"put the library into the package of {name}, or link a static one",
                 )
     return None

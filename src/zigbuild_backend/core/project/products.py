@@ -1,4 +1,4 @@
-"""What a project compiles, with the globs of its settings resolved to files of its tree."""
+"""The products of a project (modules, libraries, programs), with globs resolved to files of its tree."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OBJECT_SUFFIXES = (".o", ".obj", ".a", ".lib")
 
 @dataclass(frozen=True)
 class Part:
-    """What one table of a product says: that of the product itself, or of an addition to it."""
+    """One table of a product, its own or an ``on`` table, with the files that the table names."""
 
     table: Inputs
     sources: tuple[str, ...] = ()
@@ -42,13 +42,13 @@ class Part:
     when: When = When()
 
     def sources_in(self, suffixes: Collection[str]) -> list[str]:
-        """Its sources with any of these suffixes."""
+        """Return the sources with any of *suffixes*."""
         return [source for source in self.sources if source.endswith(tuple(suffixes))]
 
 
 @dataclass(frozen=True)
 class Product:
-    """Something that is compiled and linked. ``parts`` has that of its own table first, then its additions."""
+    """A module, library or program. ``parts`` begins with the product's own table; its ``on`` tables follow."""
 
     settings: ProductTable
     parts: tuple[Part, ...]
@@ -59,30 +59,30 @@ class Product:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """All its sources, for whichever target."""
+        """The sources of all parts, for every target."""
         return tuple(dict.fromkeys(source for part in self.parts for source in part.sources))
 
     @property
     def is_cxx(self) -> bool:
-        """Whether a source is C++ or Objective-C++."""
+        """True if a source is C++ or Objective-C++."""
         return any(source.endswith(CXX_SUFFIXES) for source in self.sources)
 
     @property
     def zig_root(self) -> str:
-        """The root file of its Zig sources, empty if it has none."""
+        """The root file of the Zig sources, empty without any."""
         return next((source for source in self.sources if source.endswith(ZIG_SUFFIX)), "")
 
     def zig_files(self, tree: SourceTree) -> list[str]:
-        """The files of *tree* that its root file can import: zig finds none above the root's folder."""
+        """Return the Zig files of *tree* in the folder of the root file: zig imports none from above it."""
         folder = self.zig_root.rpartition("/")[0]
         return [path for path in tree.below(folder) if path.endswith(ZIG_SUFFIX)] if self.zig_root else []
 
     def is_for(self, target: Target, python: Python | None = None) -> bool:
-        """Whether it exists on *target*: on every slice of it, if there are several."""
+        """Return whether the product is made for *target* (for every slice of a universal one) and *python*."""
         return all(self.settings.when.holds(part, python) for part in target.slices or (target,))
 
     def parts_for(self, target: Target, python: Python | None = None) -> tuple[Part, ...]:
-        """The parts that hold for *target*, a single slice, and *python*."""
+        """Return the parts that apply to *target*, a single slice, and *python*."""
         return tuple(part for part in self.parts if part.when.holds(target, python))
 
 
@@ -98,16 +98,16 @@ class Module(Product):
 
     @property
     def folder(self) -> str:
-        """The folder of a wheel that it is in, empty at the top."""
+        """The module's folder in a wheel, empty at the top."""
         return "/".join(self.name.split(".")[:-1])
 
     def path(self, python: Python, target: Target) -> str:
-        """Its path in a wheel."""
+        """Return the path of the module in a wheel."""
         return self.name.replace(".", "/") + python.extension_suffix(target)
 
     @property
     def stable_abi(self) -> Python | None:
-        """The oldest CPython whose stable ABI it uses, if it does."""
+        """The oldest CPython whose stable ABI the module uses; None if it uses no stable ABI."""
         name = self.settings.stable_abi
         return replace(find_python(name), stable_abi=True) if name else None
 
@@ -124,23 +124,23 @@ class LibraryProduct(Product):
 
     @property
     def import_name(self) -> str:
-        """What it would be called if it were a module."""
+        """The dotted name that a module at the library's place would have."""
         return f"{self.settings.package}.{self.name}"
 
     @property
     def folder(self) -> str:
-        """The folder of a wheel that it is in, if it is shared."""
+        """The folder of a shared library in a wheel."""
         return self.settings.package.replace(".", "/")
 
     def path(self, target: Target) -> str:
-        """Its path in a wheel, if it is shared."""
+        """Return the path of a shared library in a wheel."""
         suffix = {"windows": ".dll", "macos": ".dylib"}.get(target.os, ".so")
         return f"{self.folder}/{'' if target.is_windows else 'lib'}{self.name}{suffix}"
 
 
 @dataclass(frozen=True)
 class Products:
-    """All that a project compiles."""
+    """The products of a project: modules, libraries and programs."""
 
     modules: tuple[Module, ...] = ()
     libraries: tuple[LibraryProduct, ...] = ()
@@ -152,7 +152,7 @@ class Products:
 
     @property
     def shared(self) -> tuple[LibraryProduct, ...]:
-        """The libraries that are files of wheels."""
+        """The shared libraries, which are files of wheels."""
         return tuple(library for library in self.libraries if library.is_shared)
 
     @property
@@ -174,22 +174,22 @@ class Products:
         return tuple(library for library in self.shared if library.is_for(target))
 
     def has_frameworks(self, target: Target) -> bool:
-        """Return whether anything that is compiled for *target* links frameworks of macOS."""
+        """Return whether *target* is macOS and a product links frameworks."""
         return target.os == "macos" and any(part.table.frameworks for product in self.all for part in product.parts)
 
     def linked_by(
         self, product: Product, target: Target | None = None, python: Python | None = None
     ) -> tuple[LibraryProduct, ...]:
-        """Return the libraries that *product* links, and those that these link, each once.
+        """Return the libraries that *product* links, directly or through other libraries, each once.
 
-        They are those of *target*, a single slice, and *python*; without a target those of all targets.
+        Only links for *target*, a single slice, and *python* count; without a target all links do.
         """
-        there = [library for library in self.libraries if target is None or library.is_for(target)]
+        available = [library for library in self.libraries if target is None or library.is_for(target)]
         found: list[LibraryProduct] = []
         for member in (pending := [product]):
             parts = member.parts if target is None else member.parts_for(target, python)
             names = {name for part in parts for name in part.table.link}
-            new = [library for library in there if library.name in names and library not in found]
+            new = [library for library in available if library.name in names and library not in found]
             found += new
             pending += new
         return tuple(found)
@@ -202,10 +202,9 @@ class Products:
 def resolve_products(
     settings: Settings, tree: SourceTree, problems: ProblemList, generations: Sequence[Generation] = ()
 ) -> Products:
-    """Return the products that *settings* name, looked up in *tree*, after adding the *problems* of their tables.
+    """Return the products that *settings* name, with files of *tree*, and add the *problems* of their tables.
 
-    *tree* has the outputs of the *generations*, too: where a source is that of a compiler among them, its output is
-    compiled.
+    *tree* has the outputs of the *generations*, too. A source of Cython or cffi is replaced by its output.
     """
     made_of = {run.sources[0]: run.outputs[0] for run in generations if run.is_compiler and run.sources and run.outputs}
 
@@ -224,9 +223,9 @@ def resolve_products(
 def _resolve_parts(
     table: ProductTable, tree: SourceTree, made_of: Mapping[str, str], problems: ProblemList
 ) -> tuple[Part, ...]:
-    """Return the parts of one product, after adding a problem for each file that it names and the tree does not have.
+    """Return the parts of one product, and add a problem for each file that it names and the *tree* lacks.
 
-    *made_of* maps sources to the files that are compiled in their place.
+    *made_of* maps sources to the outputs that replace them.
     """
     excluded = set(tree.match(table.exclude))
     places: list[tuple[ProblemList, Inputs, When]] = [(problems, table, When())]
@@ -264,5 +263,5 @@ def _check_languages(sources: Sequence[str], problems: ProblemList) -> None:
         if not path.endswith(known):
             hint = f"known: {' '.join(known)}"
             if path.endswith(OBJECT_SUFFIXES):
-                hint = "compiled files belong in 'objects'"
+                hint = "name compiled files in 'objects'"
             problems.add(f"{path!r} is in no language that can be compiled", hint)

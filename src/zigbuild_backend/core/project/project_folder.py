@@ -35,10 +35,10 @@ _CXX_MARK = re.compile(rb"^\s*#\s*distutils:\s*language\s*=\s*c\+\+\s*$", re.MUL
 def read_project(root: Path, overrides: Sequence[Override] = (), store: Store | None = None) -> Project:
     """Return the project in the folder *root*; *overrides* replace keys of its ``[tool.zigbuild]``.
 
-    With a *store* its metadata is read once, and kept there.
+    If a *store* is given, the metadata is kept there.
 
     :raises NotFoundError: if there is no pyproject.toml.
-    :raises ConfigurationError: with all that is wrong in it.
+    :raises ConfigurationError: with all problems of the project.
     """
     pyproject = read_pyproject(root)
     settings = read_settings(pyproject, overrides)
@@ -61,28 +61,28 @@ def read_project(root: Path, overrides: Sequence[Override] = (), store: Store | 
 
 
 def _with_version_file(tree: SourceTree, path: str, version: str, root: Path) -> SourceTree:
-    """The *tree* with the file that ``write-to`` names, which is in an sdist already."""
+    """Return *tree* with the file at *path* that ``write-to`` names; an sdist has it already."""
     content = render_version_file(path, version)
     if path not in tree.by_path:
         return tree.with_generated(path, content)
     if not is_sdist(root) and tree.by_path[path].sha256 != hashlib.sha256(content).hexdigest():
         raise ConfigurationError(
-            f"{path} is there, and of another version",
+            f"{path} is in the source tree, and does not hold version {version}",
             where="tool.zigbuild.version.write-to",
-            hint="delete it, and have git ignore it: the build needs no such file in the source tree",
+            hint="delete it, and have git ignore it: the build writes it into sdist and wheel",
         )
     return tree
 
 
 def list_build_requires(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
-    """The requirements in ``[build-system]``."""
+    """Return the ``requires`` of ``[build-system]``."""
     table = pyproject.get("build-system")
     requires = table.get("requires") if isinstance(table, dict) else None
     return tuple(text for text in requires if isinstance(text, str)) if isinstance(requires, list) else ()
 
 
 def _check_build_requires(project: Project, problems: ProblemList) -> None:
-    """Add a problem for each project that this one is built with and does not require to build."""
+    """Add a problem for each tool of *project* that its ``[build-system]`` does not require."""
     if not project.tools:
         return
     from packaging.utils import canonicalize_name
@@ -90,23 +90,23 @@ def _check_build_requires(project: Project, problems: ProblemList) -> None:
     known = {canonicalize_name(re.split(r"[^A-Za-z0-9._-]", text.strip())[0]) for text in project.build_requires}
     for name in project.tools:
         if canonicalize_name(name) not in known:
-            problems.add(f"{name!r} is used to build, and not required", f'add "{name}"')
+            problems.add(f"{name!r} is used by the build, but not required", f'add "{name}"')
 
 
 def read_cxx_marked(root: Path, tree: SourceTree) -> frozenset[str]:
-    """The sources of Cython which say of themselves that they become C++: ``# distutils: language = c++``."""
+    """Return the sources of Cython that ask for C++ by the comment ``# distutils: language = c++``."""
     paths = tree.match(["**/*.pyx"])
     return frozenset(path for path in paths if _CXX_MARK.search(_read_head(read_file(root, tree.by_path[path]))))
 
 
 def _read_head(data: bytes) -> bytes:
-    """The comments at the beginning of a source of Python."""
+    """Return the comments at the beginning of a Python source."""
     head = re.match(rb"(\s*(#[^\n]*)?(\n|$))*", data.removeprefix(b"\xef\xbb\xbf"))
     return head[0] if head else b""
 
 
 def read_settings(pyproject: Mapping[str, Any], overrides: Sequence[Override] = ()) -> Settings:
-    """The settings in ``[tool.zigbuild]``, all of them defaults if it is missing, and *overrides* over them."""
+    """Return the settings in ``[tool.zigbuild]``, or the defaults if it is missing, with *overrides* applied."""
     tool = pyproject.get("tool", {})
     if not isinstance(tool, dict):
         raise ConfigurationError("must be a table", where="tool", hint="write [tool.zigbuild]")
@@ -118,7 +118,7 @@ def read_settings(pyproject: Mapping[str, Any], overrides: Sequence[Override] = 
 
 
 def _check_build_requirement(pyproject: Mapping[str, Any]) -> None:
-    """That this version is not older than the one that ``[build-system]`` names."""
+    """Check that the running backend is not older than the version that ``[build-system]`` requires."""
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 

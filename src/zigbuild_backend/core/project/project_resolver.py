@@ -1,4 +1,4 @@
-"""Looks up what the settings name in the tree of a project: sources, generated files, packages and data."""
+"""Looks up sources, generated files, packages and data in the tree of a project, by its settings."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def resolve_project(
     cxx_marked: Collection[str] = (),
     place: str = TABLE,
 ) -> Project:
-    """Return the project, with sources and packages looked up in its tree.
+    """Return the project with *metadata* and *settings*, whose products and contents are files of *tree*.
 
-    *cxx_marked* are sources of Cython that ask for C++ by a comment; *place* is that of the settings in messages.
+    *cxx_marked* are sources of Cython that ask for C++ by a comment; *place* names the settings in messages.
 
-    :raises ConfigurationError: for sources that are missing or in no known language, and packages that are not there.
+    :raises ConfigurationError: for sources that are missing or in no known language, and packages that are missing.
     """
     problems = ProblemList(place)
     generations = resolve_generations(settings, tree, cxx_marked, problems)
@@ -49,16 +49,16 @@ def resolve_project(
     left_out = {*_list_sources(products, generations, packed), *excluded}
     contents = find_contents(packed, packages, included, left_out, problems)
     everything = contents | {f"{metadata.file_name}.data/{path}": source for path, source in data.items()}
-    there = tree.by_path
+    on_disk = tree.by_path
     return Project(
         metadata,
         settings,
         tree,
-        {path: source for path, source in contents.items() if source in there},
+        {path: source for path, source in contents.items() if source in on_disk},
         products,
-        data={path: source for path, source in data.items() if source in there},
+        data={path: source for path, source in data.items() if source in on_disk},
         generations=generations,
-        generated={path: source for path, source in everything.items() if source not in there},
+        generated={path: source for path, source in everything.items() if source not in on_disk},
     )
 
 
@@ -72,21 +72,23 @@ def _refuse_without_package(name: str, problems: ProblemList) -> None:
 def _check_exclusions(settings: Settings, tree: SourceTree, problems: ProblemList) -> None:
     for place, pattern in problems.each("wheel.exclude", settings.wheel.exclude):
         if not tree.match([pattern]):
-            hint = "remove it, or mend it: what git ignores is no part of the project anyway"
+            hint = "mend the pattern, or remove it: files that git ignores are no part of the project anyway"
             place.add(f"no file of the project matches {pattern!r}", hint)
 
 
 def _check_libraries(products: Products, generations: Iterable[Generation], problems: ProblemList) -> None:
-    """Add a problem for each library with sources that are generated for one wheel: it is compiled for several."""
+    """Add a problem for each source of a library that is generated anew for every wheel."""
     made = {path for generation in generations if generation.settings.per == "wheel" for path in generation.outputs}
     for place, library in problems.each("library", products.libraries):
         for path in made.intersection(library.sources):
             hint = "generate it for each target, or make it a source of the extension"
-            place.at("sources").add(f"is compiled once for all Pythons, and {path!r} is generated for each", hint)
+            place.at("sources").add(
+                f"the library is compiled once for all Pythons, but {path!r} is generated for each", hint
+            )
 
 
 def _list_sources(products: Products, generations: Iterable[Generation], tree: SourceTree) -> Iterator[str]:
-    """What is compiled, or generated from."""
+    """Yield the files that are compiled, or that others are generated from."""
     for product in products.all:
         yield from product.sources
         yield from product.zig_files(tree)

@@ -1,4 +1,4 @@
-"""Reads TOML files, and says where they are none."""
+"""Reads pyproject.toml and other TOML files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from ..base.toml_reader import tomllib
 
 
 def read_pyproject(root: Path) -> dict[str, Any]:
-    """The tables of pyproject.toml in *root*."""
+    """Read pyproject.toml in *root*, and return its tables.
+
+    :raises NotFoundError: if it is missing or cannot be read.
+    :raises ConfigurationError: if it is not TOML.
+    """
     path = root / "pyproject.toml"
     try:
         data = path.read_bytes()
@@ -26,7 +30,7 @@ def read_pyproject(root: Path) -> dict[str, Any]:
 
 
 def parse_toml(data: bytes, where: str) -> dict[str, Any]:
-    """The tables of a TOML file; *where* names it in messages.
+    """Return the tables of a TOML file; *where* names the file in messages.
 
     :raises ConfigurationError: if it is not TOML.
     """

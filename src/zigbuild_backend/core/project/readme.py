@@ -1,4 +1,4 @@
-"""A readme that is put together from pieces, for projects whose ``dynamic`` asks for one."""
+"""A readme that is joined from fragments, for projects with 'readme' in ``dynamic``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WHERE = "tool.zigbuild.readme"
 def read_readme(readme: Readme, root: Path) -> str:
     """Return the text of the *readme* of the project in *root*.
 
-    :raises ConfigurationError: naming all pieces that are not there.
+    :raises ConfigurationError: with the problems of all fragments and substitutions.
     """
     problems = ProblemList(WHERE)
     fragments = problems.each("fragments", readme.fragments)
@@ -23,16 +23,16 @@ def read_readme(readme: Readme, root: Path) -> str:
         try:
             text = re.sub(substitution.pattern, substitution.replacement, text, flags=re.MULTILINE)
         except (re.error, IndexError) as error:
-            hint = r"it names groups of 'pattern', as  or \g<name>; a backslash is written '\'"
+            hint = r"write a group of 'pattern' as \1 or \g<name>, and a backslash as \\"
             place.at("replacement").add(f"{error}", hint)
     if not problems and not text.strip():
-        problems.at("fragments").add("its pieces are empty", "name a text or a file")
+        problems.at("fragments").add("all fragments are empty", "give one a text or a file")
     problems.raise_any()
     return text
 
 
 def _read_fragment(fragment: Fragment, root: Path, problems: ProblemList) -> str:
-    """Return the text of a piece of the readme, empty after adding to *problems*."""
+    """Return the text of a fragment; it is empty if a problem was added to *problems*."""
     if not fragment.path:
         return fragment.text
     try:
@@ -46,14 +46,17 @@ def _read_fragment(fragment: Fragment, root: Path, problems: ProblemList) -> str
     for key, mark in (("start-after", fragment.start_after), ("end-before", fragment.end_before)):
         before, found, after = text.partition(mark) if mark else (text, "", text)
         if mark and not found:
-            message = f"{fragment.path} does not hold {mark!r}" + (" there" if key == "end-before" else "")
+            message = f"{fragment.path} does not contain {mark!r}"
+            if key == "end-before" and fragment.start_after:
+                message += f" after {fragment.start_after!r}"
             problems.at(key).add(message, "copy the text from the file")
         elif mark:
             text = after if key == "start-after" else before
     if fragment.pattern:
         match = re.search(fragment.pattern, text, re.DOTALL)
         if match is None:
-            problems.at("pattern").add(f"nothing in {fragment.path} matches it", "'.' matches line breaks, too")
+            message = f"nothing in {fragment.path} matches {fragment.pattern!r}"
+            problems.at("pattern").add(message, "'.' matches line breaks, too")
             return ""
         text = match[1] or ""
     return text

@@ -1,4 +1,4 @@
-"""What can be built: a project's folder, an sdist, or a recipe, which says how to build somebody else's sdist."""
+"""Opens a project: a folder, an sdist, or a recipe, which describes the build of somebody else's sdist."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ VARIABLE = "ZIGBUILD_RECIPES"
 def open_project(argument: str, machine: Machine, cwd: Path, overrides: Sequence[Override] = ()) -> Checkout:
     """Return the project that *argument* names, with the folder of its tree.
 
-    It is a folder with pyproject.toml, an sdist, or a recipe: its folder, or its name in ``recipes`` of *cwd* or in a
-    folder of ``ZIGBUILD_RECIPES``.
+    *argument* is a folder with pyproject.toml, an sdist, the folder of a recipe, or the name of a recipe in ``recipes``
+    of *cwd* or in a folder of ``ZIGBUILD_RECIPES``.
 
-    :raises NotFoundError: if there is nothing of that name, or the source of a recipe cannot be had.
-    :raises ConfigurationError: if it is something else, or with all that is wrong in it.
+    :raises NotFoundError: if nothing has that name, or the source of a recipe cannot be fetched.
+    :raises ConfigurationError: if it is a wheel or of another backend, or with all problems of the project.
     """
     path = _find_path(argument, machine.environ, cwd)
     if path.is_file():
@@ -46,7 +46,7 @@ def open_project(argument: str, machine: Machine, cwd: Path, overrides: Sequence
 
 
 def find_sdist(argument: str, machine: Machine, cwd: Path) -> Path | None:
-    """The sdist that *argument* is, or that the recipe that it names builds; None for the folder of a project.
+    """Return the sdist that *argument* names, itself or by a recipe; None for the folder of a project.
 
     :raises NotFoundError: as :func:`open_project`.
     """
@@ -60,7 +60,10 @@ def find_sdist(argument: str, machine: Machine, cwd: Path) -> Path | None:
 
 
 def _find_path(argument: str, environ: Mapping[str, str], cwd: Path) -> Path:
-    """A file, or a folder with pyproject.toml or recipe.toml."""
+    """Return the file, or the folder with pyproject.toml or recipe.toml, that *argument* names.
+
+    :raises NotFoundError: if there is none.
+    """
     path = cwd / argument
     if path.name in ("pyproject.toml", FILE_NAME):
         path = path.parent
@@ -78,7 +81,7 @@ def _find_path(argument: str, environ: Mapping[str, str], cwd: Path) -> Path:
 
 
 def find_recipes(environ: Mapping[str, str], cwd: Path) -> dict[str, Path]:
-    """The folders of the recipes that can be called by name, by that (canonical) name; sorted, earlier places first."""
+    """Return canonical name → folder of each recipe in the folders of :func:`list_places`; earlier folders win."""
     found: dict[str, Path] = {}
     for place in list_places(environ, cwd):
         for file in sorted(place.glob(f"*/{FILE_NAME}")):
@@ -87,20 +90,20 @@ def find_recipes(environ: Mapping[str, str], cwd: Path) -> dict[str, Path]:
 
 
 def list_places(environ: Mapping[str, str], cwd: Path) -> tuple[Path, ...]:
-    """Return the folders whose recipes can be called by name: ``recipes`` of *cwd*, and those of the environment."""
+    """Return the folders in which recipes are found by name: ``recipes`` in *cwd*, then ``ZIGBUILD_RECIPES``."""
     return (cwd / "recipes", *(cwd / place for place in environ.get(VARIABLE, "").split(pathsep) if place))
 
 
 def describe_places(cwd: Path) -> str:
-    """Return a hint that names :func:`list_places`."""
+    """Return a hint that names the folders of :func:`list_places`."""
     return f"recipes are looked for in {cwd / 'recipes'} and the folders of {VARIABLE}"
 
 
 def read_recipe(folder: Path, overrides: Sequence[Override] = ()) -> Recipe:
-    """The recipe in *folder*.
+    """Return the recipe in *folder*; *overrides* replace its settings.
 
-    :raises NotFoundError: if it, or a patch that it names, is not there.
-    :raises ConfigurationError: with all that is wrong in it.
+    :raises NotFoundError: if the recipe, or a patch that it names, is missing.
+    :raises ConfigurationError: with all problems of the recipe.
     """
     data = _read(folder / FILE_NAME)
     settings = parse_recipe(apply_overrides(parse_toml(data, FILE_NAME), overrides))
@@ -111,7 +114,7 @@ def read_recipe(folder: Path, overrides: Sequence[Override] = ()) -> Recipe:
 
 
 def _read_library(folder: Path, name: str) -> Recipe:
-    """The recipe of a library, in a folder of that *name* in *folder* or beside it."""
+    """Return the recipe of a library, from the folder *name* in *folder* or beside it."""
     parent = folder if (folder / name / FILE_NAME).is_file() else folder.parent
     return read_library_recipe(name, lambda path: _read(parent / path))
 
@@ -119,9 +122,9 @@ def _read_library(folder: Path, name: str) -> Recipe:
 def open_recipe(recipe: Recipe, machine: Machine) -> Checkout:
     """Return the project that *recipe* makes of its source, with the folder of the tree, unpacked and patched.
 
-    :raises NotFoundError: if the source cannot be had.
-    :raises MismatchError: if it has another hash than the recipe says.
-    :raises ConfigurationError: if the source is not what the recipe takes it for.
+    :raises NotFoundError: if the source cannot be fetched.
+    :raises MismatchError: if the source has another hash than the recipe pins.
+    :raises ConfigurationError: if the source has another name or version than the recipe.
     """
     release = recipe.settings.recipe
     if release.kind == "library":
@@ -152,7 +155,10 @@ def open_recipe(recipe: Recipe, machine: Machine) -> Checkout:
 
 
 def _open_tree(root: Path, name: str, overrides: Sequence[Override]) -> Checkout:
-    """The project in *root*; one of another backend is refused, since without settings it would have no modules."""
+    """Return the project in *root*, which *name* names in messages.
+
+    :raises ConfigurationError: if it has another backend and no settings, since its modules would be missing.
+    """
     pyproject = read_pyproject(root)
     build_system, tool = pyproject.get("build-system"), pyproject.get("tool")
     backend = build_system.get("build-backend") if isinstance(build_system, dict) else None
@@ -160,7 +166,7 @@ def _open_tree(root: Path, name: str, overrides: Sequence[Override]) -> Checkout
         raise ConfigurationError(
             f"is built by {backend or 'setuptools'}, and has no [tool.zigbuild]",
             where=name,
-            hint="say there how it is built, or in a recipe if it is not yours",
+            hint="add [tool.zigbuild] to its pyproject.toml, or write a recipe if it is not yours",
         )
     return Checkout(read_project(root, overrides), root)
 
@@ -179,7 +185,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise NotFoundError(
-            f"cannot be read: {error.strerror}", where=path.name, hint=f"it belongs to {path.parent}"
+            f"cannot be read: {error.strerror}", where=path.name, hint=f"it must be in {path.parent}"
         ) from None
 
 

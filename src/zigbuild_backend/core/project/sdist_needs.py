@@ -1,4 +1,4 @@
-"""Finds files that a build reads and that are not in the sdist: git ignores them, or the settings exclude them."""
+"""Finds files that a build needs but the sdist lacks, since git ignores them or the settings exclude them."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from .core_metadata import Metadata
 from .globs import match_globs
 from .source_tree import SourceTree
 
-_KEEP = "narrow 'exclude' in [tool.zigbuild.sdist], or name it in 'include' there"
+_KEEP = "narrow 'exclude' in [tool.zigbuild.sdist], or name the file in 'include' there"
 
 
 def check_needs(metadata: Metadata, settings: Settings, tree: SourceTree, problems: ProblemList) -> None:
     """Add a problem for each file that a build from the sdist of *tree* would miss."""
     for place, patterns in _list_patterns(settings, problems.at(TABLE)):
         for path in match_globs(patterns, tree.excluded):
-            place.add(f"{path!r} is needed, and excluded from the sdist", _KEEP)
+            place.add(f"{path!r} is needed by the build, but excluded from the sdist", _KEEP)
     for place, path in _list_texts(metadata, settings, problems):
         if path not in tree.by_path and path not in tree.excluded:
-            hint = "if git ignores it, name it in 'include' in [tool.zigbuild.sdist]"
+            hint = "if git ignores it, name it in 'include' of [tool.zigbuild.sdist]"
             place.add(f"{path!r} is no part of the project", hint)
         elif path not in tree.by_path:
-            place.add(f"{path!r} is needed, and excluded from the sdist", _KEEP)
+            place.add(f"{path!r} is needed by the build, but excluded from the sdist", _KEEP)
 
 
 def _list_patterns(settings: Settings, problems: ProblemList) -> Iterator[tuple[ProblemList, Sequence[str]]]:
-    """Yield the paths and globs of files in *settings*, after their place."""
+    """Yield the paths and globs of files in *settings*, each list after the place of its key."""
     tables = (("extension", settings.extension), ("library", settings.library), ("executable", settings.executable))
     for kind, products in tables:
         for place, product in problems.each(kind, products):
@@ -52,7 +52,7 @@ def _list_patterns(settings: Settings, problems: ProblemList) -> Iterator[tuple[
 
 
 def _list_texts(metadata: Metadata, settings: Settings, problems: ProblemList) -> Iterator[tuple[ProblemList, str]]:
-    """Yield the files that metadata is read from, after the place that names them."""
+    """Yield the files that metadata is read from, each after the place of its key."""
     yield from ((problems.at("project.license-files"), path) for path in metadata.license_files)
     if metadata.readme:
         yield problems.at("project.readme"), metadata.readme

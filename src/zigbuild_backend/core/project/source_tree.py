@@ -1,7 +1,6 @@
-"""A source tree as a value: which files belong to a project, and the digest that identifies them.
+"""A source tree as a value: the files that belong to a project, and the digest that identifies them.
 
-The files are those that the sdist holds, so that a wheel from the tree and one from the sdist are built from the same
-things and share one identity.
+The files are those of the sdist, so that a wheel from the tree and one from the sdist have one identity.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from .globs import match_globs
 class SourceFile:
     """A file of a tree: its POSIX path in it, the sha256 (hex) of its content, whether it is executable.
 
-    ``content`` is that of a file which is not on disk: what the build writes into sdist and wheel.
+    ``content`` is given for a file that is not on disk, but written by the build into sdist and wheel.
     """
 
     path: str
@@ -30,14 +29,14 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class SourceTree:
-    """The files of a project, in the order of their paths; ``excluded`` are those that its settings leave out of it."""
+    """The files of a project, sorted by path; ``excluded`` has the paths that its settings exclude."""
 
     files: tuple[SourceFile, ...]
     excluded: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @cached_property
     def digest(self) -> str:
-        """sha256 (hex) over path, mode and sha256 of every file: the identity of the source."""
+        """The identity of the source: sha256 (hex) over path, mode and sha256 of every file."""
         total = hashlib.sha256()
         for file in self.files:
             total.update(f"{file.path}\0{'755' if file.is_executable else '644'}\0{file.sha256}\n".encode())
@@ -48,16 +47,16 @@ class SourceTree:
         return {file.path: file for file in self.files}
 
     def match(self, patterns: Iterable[str]) -> list[str]:
-        """The paths that any of the globs *patterns* matches, in order; ``**`` stands for any number of folders."""
+        """Return, in order, the paths that any of the globs *patterns* matches."""
         return match_globs(patterns, [file.path for file in self.files])
 
     def below(self, folder: str) -> list[str]:
-        """The paths of the files in *folder* (``.`` is the whole tree) and in the folders in it, in order."""
+        """Return, in order, the paths of the files at any depth in *folder*; ``.`` is the whole tree."""
         prefix = "" if folder in ("", ".") else folder.rstrip("/") + "/"
         return [file.path for file in self.files if file.path.startswith(prefix)]
 
     def with_generated(self, path: str, content: bytes) -> SourceTree:
-        """The same tree with a file that is not on disk."""
+        """Return the tree with a file added, or replaced, that is not on disk."""
         file = SourceFile(path, hashlib.sha256(content).hexdigest(), content=content)
         files = [*(other for other in self.files if other.path != path), file]
         return SourceTree(tuple(sorted(files, key=lambda file: file.path.encode())), self.excluded)

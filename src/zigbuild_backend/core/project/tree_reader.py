@@ -1,4 +1,4 @@
-"""The one reader of source trees: finds the files that belong to a project, and reads them."""
+"""The reader of source trees: finds the files that belong to a project, and reads them."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _NEVER = re.compile(r"(^|/)(__pycache__/|\.git$|\.DS_Store$)|\.py[co]$|^(PKG-INF
 
 
 def is_sdist(root: Path) -> bool:
-    """Whether *root* is that of an unpacked sdist, which holds nothing but the project."""
+    """Return whether the folder *root* is an unpacked sdist, which holds nothing but the project."""
     return (root / "PKG-INFO").is_file() and not (root / ".git").exists()
 
 
 def read_tree(root: Path, contents: SdistContents = NOTHING_SAID) -> SourceTree:
-    """The project in *root*: everything in an unpacked sdist, else what git does not ignore, else all that is no cache.
+    """Return the files of the project in the folder *root*.
 
-    Except for an sdist, where it has been followed already, *contents* says what else is part of it, and what is not.
-    Links to files are read as the files that they name.
+    In an unpacked sdist these are all files. Elsewhere they are the files that git does not ignore, or, without git,
+    all files outside of caches; *contents* adds files to them and excludes some. A link to a file is read as that file.
 
-    :raises ConfigurationError: for a link that leads out of the tree or round in it, or a name that is not UTF-8; if
-        pyproject.toml is excluded, or what is included is not there.
+    :raises ConfigurationError: for a link to a folder that contains it, a link out of the project, or a name that is
+        not printable UTF-8; if pyproject.toml is excluded, or no file matches a pattern of 'include'.
     """
     has_caches = not is_sdist(root)
     paths = _list_git(root) if has_caches else []
@@ -64,37 +64,43 @@ def read_tree(root: Path, contents: SdistContents = NOTHING_SAID) -> SourceTree:
 
 
 def _list_included(root: Path, patterns: Sequence[str]) -> set[str]:
-    """The files that *patterns* match, whether or not git ignores them; into caches leads only one that names them."""
+    """Return the files that *patterns* match, whether git ignores them or not.
+
+    Files in a cache folder are found only by a pattern that begins with the path of that folder.
+
+    :raises ConfigurationError: if a pattern matches no file.
+    """
     starts = {find_start(pattern) for pattern in patterns if not pattern.startswith("!")}
-    there: set[str] = set()
+    candidates: set[str] = set()
     for start in starts:
         if (root / start).is_file():
-            there.add(start)
+            candidates.add(start)
         elif (root / start).is_dir():
-            there.update(_walk(root, start and f"{start}/"))
-    there = {path for path in there if not _NEVER.search(path)}
+            candidates.update(_walk(root, start and f"{start}/"))
+    candidates = {path for path in candidates if not _NEVER.search(path)}
     problems = ProblemList(TABLE)
     for place, pattern in problems.each("sdist.include", patterns):
-        if not pattern.startswith("!") and not match_ignored([pattern], there):
+        if not pattern.startswith("!") and not match_ignored([pattern], candidates):
             place.add(f"no file matches {pattern!r}", "generate it before the build, or remove the pattern")
     problems.raise_any()
-    return {*match_ignored(patterns, there)}
+    return {*match_ignored(patterns, candidates)}
 
 
 def _check_kept(excluded: Collection[str], contents: SdistContents) -> None:
     if "pyproject.toml" in excluded:
         numbers = [n for n, pattern in enumerate(contents.exclude) if match_ignored([pattern], ["pyproject.toml"])]
+        pattern = contents.exclude[numbers[-1]]
         raise ConfigurationError(
-            "would leave out pyproject.toml, without which nothing can be built from the sdist",
+            f"{pattern!r} excludes pyproject.toml, without which nothing can be built from the sdist",
             where=f"tool.zigbuild.sdist.exclude[{numbers[-1]}]",
             hint="narrow the pattern, or add '/pyproject.toml' to 'include'",
         )
 
 
 def read_file(root: Path, file: SourceFile) -> bytes:
-    """The content of a file of the tree in *root*.
+    """Return the content of a *file* of the tree in *root*.
 
-    :raises NotFoundError: if it is not what it was when the tree was read.
+    :raises NotFoundError: if it has changed since the tree was read.
     """
     if file.content is not None:
         return file.content
@@ -109,23 +115,27 @@ def read_file(root: Path, file: SourceFile) -> bytes:
 
 def _check(root: Path, path: str) -> None:
     if not path.isprintable():
-        raise ConfigurationError("this file name cannot be packed", where=ascii(path), hint="use printable UTF-8 names")
+        raise ConfigurationError("has a name that is not printable UTF-8", where=ascii(path), hint="rename the file")
     full = root / path
     if not full.is_symlink():
         return
     target = os.path.realpath(full)
     if any(os.path.realpath(folder) == target for folder in full.absolute().parents):
         raise ConfigurationError(
-            f"is a link to {full.readlink()}, a folder that it is in", where=path, hint="remove it, or ignore it in git"
+            f"is a link to {full.readlink()}, a folder that contains it",
+            where=path,
+            hint="remove it, or ignore it in git",
         )
     if not target.startswith(os.path.realpath(root) + os.sep):
         raise ConfigurationError(
-            f"is a link to {full.readlink()}, out of the project", where=path, hint="copy the file, or ignore it in git"
+            f"is a link to {full.readlink()}, outside of the project",
+            where=path,
+            hint="copy the file, or ignore it in git",
         )
 
 
 def _walk(root: Path, start: str = "", *, has_caches: bool = True) -> Iterator[str]:
-    """Every file below the folder *start* of *root*, without what only a working copy has if it *has_caches*."""
+    """Yield the paths of the files below the folder *start* of *root*; if it *has_caches*, these are left out."""
     pending = [start]
     while pending:
         prefix = pending.pop()
@@ -146,7 +156,10 @@ def _is_cache(folder: Path) -> bool:
 
 
 def _list_git(root: Path) -> list[str]:
-    """What git knows or would add below *root*: nothing if that is no work tree, is ignored, or git is not there."""
+    """Return the files below *root* that git tracks, or would add because it does not ignore them.
+
+    The list is empty if *root* is in no work tree or is ignored, or if git is not installed.
+    """
     if not any((folder / ".git").exists() for folder in (root, *root.absolute().parents)):
         return []
     command = [
@@ -163,7 +176,7 @@ def _list_git(root: Path) -> list[str]:
         status, path = line.split(" ", 1)
         full = root / path
         if status == "?" and any(is_cache(root / folder) for folder in PurePosixPath(path).parents[:-1]):
-            continue  # not known to git, such as an environment that no .gitignore mentions
+            continue  # an untracked cache that no .gitignore names
         if full.is_dir():  # a submodule, or a link to a folder
             _check(root, path.rstrip("/"))
             expanded += _walk(root, path.rstrip("/") + "/")

@@ -1,6 +1,6 @@
-"""The version of a project whose ``dynamic`` asks for one: from a text, from Python code that is not run, or from git.
+"""Reads a dynamic version: from a text, from Python code that is not run, or from git.
 
-An sdist holds the result in PKG-INFO, so that its builds need neither git nor the library that asks it.
+An sdist has the version in PKG-INFO, so that its builds need neither git nor vcs-versioning.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from .tree_reader import is_sdist
 
 WHERE = "tool.zigbuild.version"
 VCS_REQUIREMENT = "vcs-versioning>=2.6,<3"
-"""What is installed to ask git, in a build that does."""
+"""The requirement of builds that read the version from git."""
 
 _ASSIGNED = re.compile(
     r"""^(?:__version__|VERSION|version)\s*(?::[^=\n]+)?=\s*(["'])(?P<version>[^"'\n]+)\1""", re.MULTILINE
 )
 _NO_TAG = "0.0"
-"""What the library begins to count from where no tag is."""
+"""The version from which vcs-versioning counts in a history without tags."""
 
 
 def find_requirements(source: VersionSource | None, root: Path) -> list[str]:
-    """What has to be installed to read the version of the project in *root*."""
+    """Return the requirements for reading the version of the project in *root*."""
     return [VCS_REQUIREMENT] if source and source.from_ == "vcs" and not is_sdist(root) else []
 
 
 def read_version(source: VersionSource, root: Path, name: str) -> str:
-    """The version, normalised, of the project *name* in *root*.
+    """Return the normalised version of the project *name* in *root*.
 
-    :raises NotFoundError: if what it is read from, or with, is not there.
-    :raises ConfigurationError: if what is there is no version.
+    :raises NotFoundError: if its file, its tag, git or vcs-versioning is missing.
+    :raises ConfigurationError: if the text is no version by PEP 440.
     """
     text = (is_sdist(root) and _read_pkg_info(root, name)) or _READERS[source.from_](source, root, name)
     from packaging.version import InvalidVersion, Version
@@ -51,14 +51,14 @@ def read_version(source: VersionSource, root: Path, name: str) -> str:
 
 
 def render_version_file(path: str, version: str) -> bytes:
-    """The content of the file *path* that ``write-to`` names."""
+    """Return the content of the file *path* that ``write-to`` names."""
     if path.endswith((".py", ".pyi")):
         return f'"""Written by the build."""\n\n__version__ = version = "{version}"\n'.encode()
     return f"{version}\n".encode()
 
 
 def _read_pkg_info(root: Path, name: str) -> str:
-    """The version that an sdist of the project *name* was given, empty if *root* is that of something else."""
+    """Return the version in PKG-INFO in *root*; it is empty if PKG-INFO is not of the project *name*."""
     from packaging.metadata import parse_email
     from packaging.utils import canonicalize_name
 
@@ -73,8 +73,8 @@ def _read_from_file(source: VersionSource, root: Path, _: str) -> str:
             return found["version"]
         if len(text.split()) == 1:
             return text.strip()
-        hint = "write the version alone into it, or __version__ = \"…\", or say in 'pattern' where it is"
-        raise ConfigurationError(f"{source.path} says no version", where=f"{WHERE}.path", hint=hint)
+        hint = "write only the version into it, or __version__ = \"…\", or set 'pattern' to find it"
+        raise ConfigurationError(f"{source.path} contains no version", where=f"{WHERE}.path", hint=hint)
     if found := re.search(source.pattern, text, re.MULTILINE):
         return str(found["version" if "version" in found.re.groupindex else 1] or "").strip()
     raise ConfigurationError(
@@ -85,7 +85,7 @@ def _read_from_file(source: VersionSource, root: Path, _: str) -> str:
 
 
 def _read_from_attribute(source: VersionSource, root: Path, _: str) -> str:
-    """The value of a variable of a module, by its last assignment in the source: importing might do anything."""
+    """Return the value that the source of a module assigns to a variable last; the module is not imported."""
     module, _, variable = source.attribute.partition(":")
     where = f"{WHERE}.attribute"
     stem = module.replace(".", "/")
@@ -106,7 +106,9 @@ def _read_from_attribute(source: VersionSource, root: Path, _: str) -> str:
     values = [value for name, value in _find_assignments(tree) if name == variable]
     if not values:
         raise ConfigurationError(
-            f"{found} gives {variable!r} no value at its top level", where=where, hint=f'write {variable} = "…" there'
+            f"{found} assigns no value to {variable!r} at its top level",
+            where=where,
+            hint=f'write {variable} = "…" there',
         )
     try:
         value = ast.literal_eval(values[-1])
@@ -114,17 +116,19 @@ def _read_from_attribute(source: VersionSource, root: Path, _: str) -> str:
         raise ConfigurationError(
             f"the value of {variable!r} in {found} is no literal, and no code of the project is run to find it",
             where=where,
-            hint=f"write {variable} = \"…\", or another 'from'",
+            hint=f"write {variable} = \"…\", or choose another 'from'",
         ) from None
     if isinstance(value, list | tuple) and value and all(type(part) in (int, str) for part in value):
         return ".".join(map(str, value))
     if isinstance(value, str):
         return value
-    raise ConfigurationError(f"{variable!r} in {found} is {value!r}", where=where, hint="a version is a string")
+    raise ConfigurationError(
+        f"{variable!r} in {found} is {value!r}, not a string", where=where, hint=f'write {variable} = "…"'
+    )
 
 
 def _find_assignments(tree: ast.Module) -> list[tuple[str, ast.expr]]:
-    """The names that are given a value at the top level of a module, in order, with it."""
+    """Return, in order, the names that a module assigns at its top level, each with its value."""
     assignments = []
     for statement in tree.body:
         if isinstance(statement, ast.Assign):
@@ -142,9 +146,9 @@ def _read_from_vcs(source: VersionSource, root: Path, name: str) -> str:
         import vcs_versioning  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         raise NotFoundError(
-            "git is asked for the version by vcs-versioning, which is not installed",
+            "vcs-versioning, which reads the version from git, is not installed",
             where=WHERE,
-            hint=f"pip install '{VCS_REQUIREMENT}'; build frontends do it by themselves",
+            hint=f"pip install '{VCS_REQUIREMENT}'; build frontends install it by themselves",
         ) from None
     data = vcs_versioning.PyProjectData(
         path=root / "pyproject.toml",
@@ -183,27 +187,32 @@ def _ask(infer: Callable[[], str], source: VersionSource) -> str:
             return source.fallback
         if not shutil.which("git"):
             hint = "install git, or build from an sdist"
-            raise NotFoundError("git is asked for the version, and is not there", where=WHERE, hint=hint) from None
+            raise NotFoundError(
+                "the version is read from git, which is not installed", where=WHERE, hint=hint
+            ) from None
         raise NotFoundError(
-            "git knows no tag that is a version, in the commits that are here",
+            "git finds no tag that is a version in the history of this clone",
             where=WHERE,
             hint="'git fetch --tags --unshallow' fetches the whole history; 'fallback' is the version without a tag",
         ) from None
     except (ValueError, AssertionError, OSError) as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise ConfigurationError(
-            f"git's answer gives no version: {first}", where=WHERE, hint="see 'git describe'"
+            f"no version can be read from git: {first}", where=WHERE, hint="run 'git describe --tags' to see the tag"
         ) from None
 
 
 def _refuse_without_tag(version: Any) -> None:
-    """A scheme of vcs-versioning that leaves a version to the next one, but for one that no tag says."""
+    """Refuse a version that no tag gives; leave others to the next scheme of vcs-versioning.
+
+    :raises LookupError: if there is no tag.
+    """
     if str(version.tag) == _NO_TAG:
         raise LookupError("no tag")
 
 
 def _name_commit(version: Any) -> str:
-    """The local part between tags: the commit, in a length that no configuration of git decides, and never a date."""
+    """Return the local part of a version between tags: the commit, of fixed length, and no date."""
     if version.exact:
         return ""
     commit = (version.node or "")[:10]

@@ -1,4 +1,4 @@
-"""The versions of the installed libraries that write METADATA: they can show in a wheel."""
+"""The versions of the installed libraries that write METADATA, since another version can write it differently."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 @cache
 def written_by() -> tuple[str, ...]:
-    """Return the libraries as ``name==version``."""
+    """Return the libraries that write METADATA as ``name==version``."""
     import packaging
 
     return (f"packaging=={packaging.__version__}", f"pyproject-metadata=={_find_version('pyproject_metadata')}")
 
 
 def _find_version(module: str) -> str:
-    """Return the version of an installed *module* by its ``.dist-info``, which takes less time than to import it."""
+    """Return the version of an installed *module*: by its ``.dist-info``, which is quicker than importing it."""
     spec = importlib.util.find_spec(module)
     if spec and spec.origin:
         found = list(Path(spec.origin).parents[1].glob(f"{module}-*.dist-info"))

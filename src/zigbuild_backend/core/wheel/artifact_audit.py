@@ -1,4 +1,4 @@
-"""Audits what was linked for one wheel: each module, shared library and program is what its name claims."""
+"""Audits the binaries of one wheel: each module, shared library and program must keep the promise of its tag."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..project.products import LibraryProduct, Module
 
 @dataclass(frozen=True)
 class ArtifactAudit:
-    """The wheel that artifacts must fit; ``scripts`` is its folder for programs.
+    """The inputs of an audit: the wheel that artifacts must fit, and ``scripts``, its folder for programs.
 
     ``find_origin(symbol, module=…)`` returns the source of a module that refers to a symbol, or None.
     """
@@ -30,9 +30,9 @@ class ArtifactAudit:
 
 @dataclass(frozen=True)
 class AuditedFiles:
-    """The sound files of one wheel (path in the wheel → content), and what is wrong with the others.
+    """The audited files of one wheel (path in the wheel → content), and the problems of the audit.
 
-    ``dropped`` has the problems of optional modules, which are left out; ``error`` those that refuse the wheel.
+    ``dropped`` has the problems of optional modules, which are left out; ``error`` has those that refuse the wheel.
     """
 
     files: Mapping[str, bytes]
@@ -41,7 +41,7 @@ class AuditedFiles:
 
 
 def audit_artifacts(artifacts: Sequence[Artifact], audit: ArtifactAudit) -> AuditedFiles:
-    """Return the files of *artifacts*, which need musl by its name on Alpine, and all that is wrong with them."""
+    """Return the files of *artifacts*, with the names of musl that Alpine has, and the problems of the audit."""
     target, python = audit.wheel.target, audit.wheel.python
     shared = [artifact.product for artifact in artifacts if isinstance(artifact.product, LibraryProduct)]
     bundled = frozenset(library.path(target).rpartition("/")[2] for library in shared)
@@ -60,7 +60,7 @@ def audit_artifacts(artifacts: Sequence[Artifact], audit: ArtifactAudit) -> Audi
 
 
 def _audit(artifact: Artifact, audit: ArtifactAudit, promise: Promise) -> tuple[str, bytes, list[Problem]]:
-    """Return the path in the wheel, the content and the problems of one artifact."""
+    """Audit one *artifact*, and return its path in the wheel, its content and its problems."""
     product, target, python = artifact.product, audit.wheel.target, audit.wheel.python
     slices = [path.read_bytes() for path in artifact.files]
     data = slices[0]
@@ -92,7 +92,7 @@ def _audit(artifact: Artifact, audit: ArtifactAudit, promise: Promise) -> tuple[
 
 @cache
 def _read_stable_abi(python: Python) -> frozenset[str] | None:
-    """Return the names that a module of this stable ABI can use; None if it is none, or its list is not installed."""
+    """Return the symbols of a stable ABI; None if *python* is no stable ABI, or their list is not installed."""
     if not python.stable_abi:
         return None
     from ..cpython.windows_exports import read_stable_abi

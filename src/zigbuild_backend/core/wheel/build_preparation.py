@@ -1,4 +1,4 @@
-"""Prepares a build: finds headers and tools, and generates what is the same for every wheel."""
+"""Prepares a build: finds headers and tools, and generates the files that all wheels share."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .workshop import Workshop
 
 @dataclass(frozen=True)
 class PreparedBuild:
-    """What is known of a build before zig runs.
+    """The inputs of a build, complete before zig runs.
 
-    ``pure`` is the specification of a wheel without modules, ``compiled`` the one that those of compiled wheels
-    extend: it names the tools, too. ``wheels`` are those to compile, by their identifiers, ``generated`` the generated
-    files of every wheel (path in the wheel → content), and ``environment`` is what generators run in.
+    ``pure`` is the specification of a wheel without modules; ``compiled`` names the tools, too, and is extended by the
+    specification of each compiled wheel. ``wheels`` are the wheels to compile, by identifier; ``generated`` has the
+    generated files of every wheel (path in the wheel → content); ``environment`` is the one that generators run in.
     """
 
     checkout: Checkout
@@ -41,10 +41,10 @@ class PreparedBuild:
 def prepare_build(
     checkout: Checkout, wheels: Collection[PlannedWheel], workshop: Workshop, base: WheelSpec
 ) -> PreparedBuild:
-    """Return what *wheels* are compiled for and with; *base* is the specification that all of them share.
+    """Return the inputs of a build of *wheels*; *base* is the specification that all of them share.
 
     :raises NotFoundError: if headers of CPython or tools are missing.
-    :raises ToolchainError: with what a generator said that failed.
+    :raises ToolchainError: with the output of a generator that failed.
     """
     project, zig = checkout.project, workshop.zig
     ready = {wheel.identifier: wheel for wheel in _find_inputs(wheels, workshop)}
@@ -58,7 +58,7 @@ def prepare_build(
 
 
 def _find_inputs(wheels: Collection[PlannedWheel], workshop: Workshop) -> Iterator[PreparedWheel]:
-    """Yield each wheel that is compiled, with the headers and definitions that it is compiled with."""
+    """Yield each wheel to compile, with its headers and, for Windows, the definitions of its import library."""
     zig = workshop.zig
 
     @cache

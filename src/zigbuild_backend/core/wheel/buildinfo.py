@@ -1,7 +1,7 @@
-"""The wheel specification as it is written into a wheel: ``zigbuild-buildinfo.json`` in its ``.dist-info``.
+"""The buildinfo: the specification of a wheel as ``zigbuild-buildinfo.json`` in its ``.dist-info``.
 
-The text is canonical JSON (RFC 8785): keys sorted, no white space, so that one specification has one text and its
-digest names it.
+The text is canonical JSON (RFC 8785): keys sorted, no white space, so that one specification has one text, and
+the digest of the text identifies it.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ SCHEMA = 1
 
 
 def render_buildinfo(spec: WheelSpec, members: str) -> bytes:
-    """The buildinfo of *spec*; *members* is the :func:`digest_members` of the wheel's other files.
+    """Return the buildinfo of *spec*; *members* is the :func:`digest_members` of the wheel's other files.
 
-    The members' digest is the one output in it: it lets a rebuild name the file that differs.
+    The digest of the members is the only output in a buildinfo; a rebuild is compared with it.
     """
     return _canonical({**_describe(spec), "members": members})
 
 
 def digest_spec(spec: WheelSpec) -> str:
-    """The sha256 (hex) of a specification: the cache key of its wheel, and the identity of a rebuild."""
+    """Return the sha256 (hex) of a specification: the cache key of its wheel, and the identity of a rebuild."""
     return hashlib.sha256(_canonical(_describe(spec))).hexdigest()
 
 
 def digest_members(record: bytes) -> str:
-    """The sha256 (hex) over the RECORD rows of a wheel's files, without buildinfo and RECORD."""
+    """Return the sha256 (hex) over *record*, the RECORD rows of a wheel's files without buildinfo."""
     return hashlib.sha256(record).hexdigest()
 
 
 def parse_buildinfo(data: bytes) -> WheelSpec:
-    """The specification that a buildinfo holds.
+    """Return the specification in a buildinfo.
 
-    :raises MismatchError: if it is no buildinfo, of another schema, or names a target or Python that is unknown here.
+    :raises MismatchError: if the data is no buildinfo, has another schema, or names an unknown target or Python.
     """
     try:
         table = json.loads(data)
@@ -81,7 +81,7 @@ def parse_buildinfo(data: bytes) -> WheelSpec:
             f"names {problem.where}: {problem.message}", where=FILE_NAME, hint="a newer zigbuild-backend may know it"
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise MismatchError(f"is no buildinfo: {error!r}", where=FILE_NAME, hint="was the wheel altered?") from error
+        raise MismatchError(f"is no buildinfo: {error!r}", where=FILE_NAME, hint="download the wheel again") from error
 
 
 def _describe(spec: WheelSpec) -> dict[str, Any]:
@@ -117,5 +117,5 @@ def _describe(spec: WheelSpec) -> dict[str, Any]:
 
 
 def _canonical(table: Mapping[str, Any]) -> bytes:
-    """RFC 8785, for what stands in a buildinfo: strings, small integers, arrays and objects with ASCII keys."""
+    """Return canonical JSON (RFC 8785) of strings, small integers, arrays and objects with ASCII keys."""
     return json.dumps(table, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

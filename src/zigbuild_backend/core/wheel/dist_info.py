@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 def render_wheel_file(tags: Iterable[str], backend: str, *, is_pure: bool) -> bytes:
-    """WHEEL; *backend* is name and version of what made it."""
+    """Return the text of WHEEL; *backend* is the name and version of the backend."""
     lines = [
         "Wheel-Version: 1.0",
         f"Generator: {backend}",
@@ -20,12 +20,12 @@ def render_wheel_file(tags: Iterable[str], backend: str, *, is_pure: bool) -> by
 
 
 def render_script(data: bytes) -> bytes:
-    """A script as wheels hold it: one for Python begins with ``#!python``, for installers to name theirs."""
+    """Return a script as wheels hold it: installers replace ``#!python`` by the path of their Python."""
     return re.sub(rb"\A#![^\n]*?\b(python)(w?)[0-9.]*(?=[ \t\r\n]|\Z)", rb"#!\1\2", data)
 
 
 class Recorded(Protocol):
-    """A file as RECORD lists it."""
+    """A file with the values that RECORD lists."""
 
     @property
     def path(self) -> str: ...
@@ -36,7 +36,7 @@ class Recorded(Protocol):
 
 
 def render_record(files: Iterable[Recorded], record_path: str) -> bytes:
-    """RECORD: path, sha256 and size in bytes of each file, by path, and RECORD itself last, without them."""
+    """Return RECORD: path, sha256 and size in bytes of each file, sorted by path, and last the path of RECORD."""
     rows = sorted(files, key=lambda file: file.path.encode())
     lines = [f"{_quote(file.path)},sha256={_encode(file.sha256)},{len(file.data)}\n" for file in rows]
     return "".join([*lines, f"{_quote(record_path)},,\n"]).encode()
@@ -47,7 +47,7 @@ def _encode(digest: bytes) -> str:
 
 
 def _quote(path: str) -> str:
-    """A field of CSV as the csv module reads it."""
+    """Return *path* as a field of CSV."""
     if any(character in path for character in ',"'):
         return '"' + path.replace('"', '""') + '"'
     return path

@@ -8,7 +8,7 @@ from .dist_info import render_script
 
 
 def read_contents(checkout: Checkout) -> list[Entry]:
-    """Return the files of the project that every wheel of it holds."""
+    """Return the files of the project that every wheel holds."""
     files = checkout.project.tree.by_path
     contents = checkout.project.contents.items()
     entries = [Entry(path, checkout.read(source), files[source].is_executable) for path, source in contents]
@@ -28,7 +28,7 @@ def read_data(checkout: Checkout) -> list[Entry]:
 
 
 def make_entry(project: Project, path: str, data: bytes) -> Entry:
-    """Return the entry of a file that was made for a wheel of *project*: a module, a program, or a generated file."""
+    """Return the entry of a file that a build of *project* made: a binary, or a generated file."""
     if path not in project.generated:
         return Entry(path, data, is_executable=True)
     is_script = path.startswith(f"{project.metadata.file_name}.data/scripts/")

@@ -1,6 +1,6 @@
 """A software bill of materials for each wheel: CycloneDX 1.6 in ``.dist-info/sboms`` (PEP 770).
 
-It says nothing that the wheel specification does not: no clock, no random serial number.
+Its content depends on the wheel specification alone: it has no time and no random serial number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ FILE_NAME = "zigbuild.cdx.json"
 
 
 def render_sbom(spec: WheelSpec) -> bytes:
-    """The bill of materials of the wheel of *spec*: the package, and what was used to build it."""
+    """Return the bill of materials of the wheel of *spec*: the package, and the tools that built it."""
     package = {
         "type": "library",
         "bom-ref": _purl(spec.name, spec.version),
@@ -49,5 +49,5 @@ def _describe_tool(name: str, version: str) -> dict[str, str]:
 
 
 def _purl(name: str, version: str) -> str:
-    """The package URL of a release on PyPI, which spells names with dashes."""
+    """Return the package URL of a release on PyPI, in which names have dashes."""
     return f"pkg:pypi/{name.replace('_', '-')}@{quote(version, safe='')}"

@@ -1,4 +1,4 @@
-"""Makes the sdist: the files of the tree and PKG-INFO, as PEP 625 names and PEP 517 wants them."""
+"""Makes the sdist: the files of the tree and PKG-INFO, named by PEP 625, with the members that PEP 517 requires."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from ..project.tree_reader import read_file
 
 
 def make_sdist(checkout: Checkout, out: Path, *, epoch: int) -> Path:
-    """Writes the sdist of the project in *root* into the folder *out*, and gives its path."""
-    entries = [
-        Entry(file.path, read_file(checkout.root, file), file.is_executable) for file in checkout.project.tree.files
-    ]
-    entries.append(Entry("PKG-INFO", checkout.project.metadata.text.encode()))
+    """Write the sdist of a project into the folder *out*, and return its path."""
+    project = checkout.project
+    entries = [Entry(file.path, read_file(checkout.root, file), file.is_executable) for file in project.tree.files]
+    entries.append(Entry("PKG-INFO", project.metadata.text.encode()))
     out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{checkout.project.metadata.file_name}.tar.gz"
-    write_sdist(path, checkout.project.metadata.file_name, entries, mtime=epoch)
+    path = out / f"{project.metadata.file_name}.tar.gz"
+    write_sdist(path, project.metadata.file_name, entries, mtime=epoch)
     return path

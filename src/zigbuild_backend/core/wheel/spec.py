@@ -1,4 +1,4 @@
-"""The specification of a wheel: what its bytes are a function of."""
+"""The specification of a wheel, on which alone its bytes depend."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..zig.macos_sdk import SdkInput
 
 @dataclass(frozen=True)
 class PythonInput:
-    """The CPython that a wheel is compiled for: ABI, version of the headers, and the digests of what is read of it."""
+    """The CPython of a wheel: ABI, version of the headers, and sha256 of headers and import library."""
 
     python: Python
     version: str
@@ -20,12 +20,11 @@ class PythonInput:
 
 @dataclass(frozen=True)
 class WheelSpec:
-    """All that the bytes of a wheel depend on, and nothing else: equal specs, equal bytes.
+    """The inputs on which the bytes of a wheel depend, and no others: equal specifications give equal bytes.
 
-    Digests are sha256 in hex. ``epoch`` is SOURCE_DATE_EPOCH in seconds; ``requirements`` are the installed versions of
-    what writes into the wheel, as ``name==version``; ``headers`` are the names of those whose headers are compiled
-    with, each with the digest of these; ``overrides`` is what was said instead of the project's settings, as
-    ``KEY=VALUE``.
+    Digests are sha256 in hex. ``epoch`` is SOURCE_DATE_EPOCH in seconds; ``requirements`` are the installed packages
+    that write into the wheel, as ``name==version``; ``headers`` are the packages whose headers are included, each with
+    the digest of its headers; ``overrides`` are the settings that the build replaced, as ``KEY=VALUE``.
     """
 
     name: str
@@ -52,6 +51,6 @@ class WheelSpec:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The tags that ``tag`` stands for: of ``abi3.abi3t`` two, each with one ABI."""
+        """The single tags of ``tag``: a compressed one with ``abi3.abi3t`` stands for two."""
         python, abis, platform = self.tag.split("-")
         return tuple(f"{python}-{abi}-{platform}" for abi in abis.split("."))

@@ -1,6 +1,6 @@
-"""Compiles wheels: stages one graph for all of them, runs it, and gives the audited files of each.
+"""Compiles wheels: stages one graph for all of them, runs it, and returns the audited files of each.
 
-Modules that a wheel of one C file does not need, or not before zig runs, are imported where they are used.
+Modules that a wheel of one C file does not need before zig runs are imported inside functions.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .workshop import Workshop
 
 @dataclass(frozen=True)
 class LinkedWheel:
-    """A wheel to pack: its specification, and the files that were generated and linked for it (path → content)."""
+    """A wheel to pack: its specification, and its generated and linked files (path in the wheel → content)."""
 
     wheel: PlannedWheel
     spec: WheelSpec
@@ -49,7 +49,7 @@ class RefusedWheel:
 
 @dataclass(frozen=True)
 class _StagedBuild:
-    """A staged graph, with the inputs of it that specifications name: the SDK, and headers of other packages."""
+    """A staged graph, with two of its inputs that specifications name: the SDK, and headers of other packages."""
 
     staged: StagedGraph
     sdk: SdkInput | None
@@ -64,12 +64,12 @@ def compile_wheels(
     workspace: Workspace | None = None,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> Iterator[LinkedWheel | RefusedWheel]:
-    """Yield for each of *wheels* its audited files, or the reason why there are none.
+    """Yield for each of *wheels* its audited files, or the error that refuses it.
 
-    *base* is the specification that all wheels share. They are compiled in *workspace*, or in the one that the store
-    has for the project's name. *meanwhile* is called once while zig runs.
+    *base* is the specification that all wheels share. They are compiled in *workspace*, by default the project's one in
+    the store. *meanwhile* is called once while zig runs.
 
-    :raises ZigbuildError: if none can be compiled for a reason that they share.
+    :raises ZigbuildError: if no wheel can be compiled, for a reason that all share.
     """
     prepared = prepare_build(checkout, wheels, workshop, base)
     yield from (LinkedWheel(wheel, prepared.pure, prepared.generated) for wheel in wheels if not wheel.target)
@@ -83,7 +83,7 @@ def compile_wheels(
 
 
 def _stage(prepared: PreparedBuild, workshop: Workshop, workspace: Workspace) -> _StagedBuild:
-    """Stage the graph of all wheels, with what is generated for them, in a workspace whose cache is theirs."""
+    """Stage the graph of all wheels, with their generated files, in a workspace for the headers that they include."""
     checkout, zig, wheels = prepared.checkout, workshop.zig, prepared.wheels.values()
     graph = open_graph(checkout, zig)
     pairs = [(wheel.target, wheel.python) for wheel in wheels]
@@ -104,7 +104,7 @@ def _stage(prepared: PreparedBuild, workshop: Workshop, workspace: Workspace) ->
 
 
 def _run(build: _StagedBuild, workshop: Workshop, epoch: int, meanwhile: Callable[[], object]) -> CompiledGraph:
-    """Run the graph, and report what was compiled and how many objects that took."""
+    """Run the graph, report the wheels that were compiled, and count the objects that were built and reused."""
     staged = build.staged
 
     def prepare_audit() -> None:
@@ -121,9 +121,9 @@ def _run(build: _StagedBuild, workshop: Workshop, epoch: int, meanwhile: Callabl
 
 
 def _choose_runner(staged: StagedGraph) -> Callable[[StagedGraph, Zig, RunOptions], CompiledGraph]:
-    """Return what compiles: the graph of all wheels, which an ejected build.zig is too, or the project's own build.zig.
+    """Return the function that compiles: one for the generated or ejected build.zig, or one for the project's own.
 
-    :raises NotFoundError: if the build.zig that the settings name is not there.
+    :raises NotFoundError: if the build.zig that the settings name is missing.
     """
     build_file = staged.graph.project.settings.build_file
     if not build_file:
@@ -133,7 +133,7 @@ def _choose_runner(staged: StagedGraph) -> Callable[[StagedGraph, Zig, RunOption
         raise NotFoundError(
             f"there is no file {build_file!r} in the project",
             where="tool.zigbuild.build-file",
-            hint="check the path; what git ignores is no part of the project",
+            hint="check the path; files that git ignores are no part of the project",
         )
     from ..graph.own_build_zig import is_ejected, run_build_file
 
@@ -143,7 +143,7 @@ def _choose_runner(staged: StagedGraph) -> Callable[[StagedGraph, Zig, RunOption
 def _link(
     wheel: PlannedWheel, prepared: PreparedBuild, build: _StagedBuild, compiled: CompiledGraph, workshop: Workshop
 ) -> LinkedWheel | RefusedWheel:
-    """Audit what was linked for one wheel, and return it with the wheel's specification."""
+    """Audit the binaries of one wheel, and return its files with its specification, or the error that refuses it."""
     from .artifact_audit import ArtifactAudit, audit_artifacts
 
     identifier, graph = wheel.identifier, build.staged.graph
@@ -164,7 +164,7 @@ def _link(
     for problem in (*(lost.problems if lost else ()), *found.dropped):
         where = problem.where if problem.where == identifier else f"{identifier}: {problem.where}"
         workshop.warn(replace(problem, where=where, hint="it is optional: the wheel is made without it"))
-    if not found.files:  # all that it has was optional
+    if not found.files:  # every binary was optional, and dropped
         return LinkedWheel(wheel, prepared.pure, prepared.generated)
     spec = replace(
         prepared.compiled,
@@ -180,7 +180,7 @@ def _link(
 
 
 def _describe_python(wheel: PreparedWheel) -> PythonInput | None:
-    """Return the CPython of a specification; None for a wheel without modules."""
+    """Return the CPython that the specification of *wheel* names; None for a wheel without modules."""
     if wheel.headers is None:
         return None
     definitions = hashlib.sha256(wheel.definitions.encode()).hexdigest() if wheel.definitions else ""

@@ -1,6 +1,6 @@
 """Makes wheels: compiles those of a plan in one graph, and packs each with the project's files.
 
-What packs is imported while zig runs.
+The modules that pack are imported while zig runs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a planned wheel: a file with its size in bytes and sha256 (hex), or the error that prevents it."""
+    """The result of a planned wheel: its file with size in bytes and sha256 (hex), or the error that prevents it."""
 
     wheel: PlannedWheel
     path: Path | None = None
@@ -37,7 +37,7 @@ class Outcome:
 
     @property
     def file_name(self) -> str:
-        """The name of the file, empty if there is none."""
+        """The name of the file, empty after an error."""
         return self.path.name if self.path else ""
 
 
@@ -46,7 +46,7 @@ def make_wheels(
 ) -> Iterator[Outcome]:
     """Make *wheels* into the folder *out*, and yield the outcome of each as it is done.
 
-    :raises ZigbuildError: if none can be made for a reason that they share.
+    :raises ZigbuildError: if no wheel can be made, for a reason that all share.
     """
     yield from (Outcome(wheel, error=wheel.obstacle) for wheel in wheels if wheel.obstacle)
     possible = [wheel for wheel in wheels if not wheel.obstacle]
@@ -74,7 +74,7 @@ def make_wheels(
 
 
 def specify(project: Project, *, epoch: int, archive: str) -> WheelSpec:
-    """Return the specification of the project's wheel without modules, which that of every other one extends."""
+    """Return the specification of a wheel without modules, which the specifications of compiled wheels extend."""
     return WheelSpec(
         name=project.metadata.file_name.rsplit("-", 1)[0],
         version=project.metadata.version,

@@ -1,4 +1,4 @@
-"""Packs wheels: the entries of a wheel, with the ``.dist-info`` that belongs to them."""
+"""Packs wheels: the entries of a wheel and their ``.dist-info``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .spec import WheelSpec
 
 
 class WheelPacker:
-    """Packs wheels of one project; a context manager, at whose end the deflater ends."""
+    """Packs wheels of one project; a context manager, whose exit closes the deflater."""
 
     def __init__(self, checkout: Checkout, zig: Zig) -> None:
         self._checkout = checkout
@@ -38,9 +38,9 @@ class WheelPacker:
     def pack(self, path: Path, spec: WheelSpec, made: Mapping[str, bytes]) -> tuple[int, str]:
         """Write the wheel of *spec* to *path*, and return its size in bytes and its sha256 (hex).
 
-        It holds the files of the project, those *made* for it (path in the wheel → content), and ``.dist-info``.
+        It holds the files of the project, the files *made* for it (path in the wheel → content), and ``.dist-info``.
 
-        :raises ConfigurationError: if a file that was made is in the source tree already.
+        :raises ConfigurationError: if the source tree has a file at the path of one that was made.
         """
         entries = self._contents + [make_entry(self._checkout.project, name, data) for name, data in made.items()]
         if clash := next((entry.path for entry in self._contents if entry.path in made), None):
@@ -54,7 +54,7 @@ class WheelPacker:
 
 
 def add_dist_info(checkout: Checkout, spec: WheelSpec, entries: Iterable[Entry]) -> list[Entry]:
-    """Return *entries* and the ``.dist-info`` that belongs to them, RECORD last."""
+    """Return *entries* and their ``.dist-info``, with RECORD last."""
     info = f"{spec.name}-{spec.version}.dist-info"
     record = f"{info}/RECORD"
     members = [*entries, *_render_dist_info(checkout, spec, info)]
@@ -76,8 +76,7 @@ def _render_dist_info(checkout: Checkout, spec: WheelSpec, info: str) -> list[En
         entries.append(Entry(f"{info}/entry_points.txt", render_entry_points(metadata.entry_points)))
     for path in metadata.license_files:
         if path not in checkout.project.tree.by_path:
-            raise ConfigurationError(
-                "this licence file is no part of the project", where=path, hint="does git ignore it?"
-            )
+            hint = "if git ignores it, name it in 'include' of [tool.zigbuild.sdist]"
+            raise ConfigurationError("the licence file is no part of the project", where=path, hint=hint)
         entries.append(Entry(f"{info}/licenses/{path}", checkout.read(path)))
     return entries

@@ -1,4 +1,4 @@
-"""The means by which wheels are made, none of which reaches their bytes."""
+"""The means of making wheels: zig, folders, cores and progress; their bytes depend on none of it but zig's version."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from ..zig.macos_sdk import Sdk
 from ..zig.toolchain import Zig
 
 Reporter = Callable[[str, str], None]
-"""Is called with a wheel identifier and its new state: ``compiled``, ``packed`` or ``failed``."""
+"""A function that is called with a wheel identifier and its new state: ``compiled``, ``packed`` or ``failed``."""
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """zig, the places of headers and tools, cores, and functions that show progress.
+    """The means of making wheels: zig, places of headers and tools, cores, and functions that show progress.
 
     ``headers`` are folders and archives of CPython's headers to prefer. ``tools`` are the folders with the packages
-    that generate sources or have headers, by default those of the running Python. ``warn`` is called with problems
-    that do not prevent a wheel, ``count`` with how many objects a run built and reused.
+    that generate sources or have headers, by default those of the running Python. ``jobs`` is the number of cores to
+    use. ``warn`` is called with problems that do not prevent a wheel, ``count`` with the numbers of objects that a run
+    built and reused.
     """
 
     zig: Zig
