@@ -19,11 +19,11 @@ from zigbuild_backend.rebuild.sandbox.command import Command
 def test_paths_that_cannot_be_given(tmp_path: Path) -> None:
     sandbox = find_sandbox(os.environ)
     (tmp_path / "link").symlink_to("/")
-    with pytest.raises(NotFoundError, match=r"is not there") as missing:
+    with pytest.raises(NotFoundError, match="does not exist, but a sandbox must read it") as missing:
         sandbox.run(Command(["true"], tmp_path, readable=[tmp_path / "nosuch"]))
     assert missing.value.problems[0].where == str(tmp_path / "nosuch")
     for path in (tmp_path / "link", tmp_path / "nosuch"):
-        with pytest.raises(ConfigurationError, match="no folder"):
+        with pytest.raises(ConfigurationError, match="is not a folder that a sandbox can write to"):
             sandbox.run(Command(["true"], tmp_path, writable=[path]))
     with pytest.raises(ToolchainError, match="No such file or directory"):
         sandbox.run(Command(["true"], tmp_path))
@@ -51,7 +51,7 @@ def test_sandbox_that_the_system_does_not_allow(user: User) -> None:
         """,
         readable=[user.folder / "src"],
     )
-    assert "no sandbox could be made: bwrap: " in done.stdout, done
+    assert "cannot make a sandbox: bwrap: " in done.stdout, done
     assert "hint: let users make namespaces" in done.stdout
     assert "--no-isolation" in done.stdout
 

@@ -17,8 +17,8 @@ from specs import PURE
 from wheels import write_own_wheel
 from zigbuild_backend.core.binaries.fat import render_fat
 from zigbuild_backend.rebuild.compare.difference import Difference, count_differing, find_first_difference
+from zigbuild_backend.rebuild.compare.embedded_strings import find_differing_string
 from zigbuild_backend.rebuild.compare.explanation import explain, explain_members
-from zigbuild_backend.rebuild.compare.telling_texts import find_clue
 
 LIBRARIES = {
     "spam/elf.so": elf_file(),
@@ -118,8 +118,8 @@ def test_measures(expected: bytes, found: bytes) -> None:
 
 @given(st.text("/ab.:\\C12-T ", max_size=200).map(str.encode), st.text("/ab.:\\C12-T ", max_size=200).map(str.encode))
 def test_clues_are_texts_of_one_side(expected: bytes, found: bytes) -> None:
-    assert find_clue(expected, expected) is None
-    clue = find_clue(expected, found)
+    assert find_differing_string(expected, expected) is None
+    clue = find_differing_string(expected, found)
     assert clue is None or all(clue)
 
 

@@ -134,7 +134,7 @@ class TestSpecification:
     @pytest.mark.parametrize("text", [b"{", b"[]", b"\xff", b"[" * 100_000, b'{"schema": 1' + b"0" * 5000 + b"}"])
     def test_one_that_is_none(self, wheel: bytes, text: bytes) -> None:
         lines = see(wheel, repack(wheel, contents={BUILDINFO: text}))
-        assert (BUILDINFO, "the found one is no buildinfo") in lines
+        assert (BUILDINFO, "the found one is not a buildinfo") in lines
         assert (BUILDINFO, "is not what the RECORD of the found wheel says") in lines
 
     def test_one_that_is_spelt_differently(self, wheel: bytes) -> None:
@@ -237,10 +237,10 @@ class TestArchive:
 
     def test_bytes_around_the_members(self, wheel: bytes) -> None:
         assert see(wheel, b"#!sh\n" + wheel) == archive(
-            "bytes before the first member that belong to nothing: expected none, found 5 bytes (232173680a)"
+            "bytes before the first member that belong to no record: expected none, found 5 bytes (232173680a)"
         )
         assert see(wheel, wheel + b"more") == archive(
-            "bytes behind the end record that belong to nothing: expected none, found 4 bytes (6d6f7265)"
+            "bytes after the end record that belong to no record: expected none, found 4 bytes (6d6f7265)"
         )
 
     def test_the_comment_of_the_archive(self, wheel: bytes) -> None:
@@ -261,9 +261,9 @@ class TestArchive:
     def test_no_zip_at_all(self, wheel: bytes) -> None:
         assert see(wheel, wheel[:-1000])[0] == (
             "archive",
-            "the found wheel is no zip archive: there is no end of a zip archive in it",
+            "the found wheel is not a zip archive: there is no end of a zip archive in it",
         )
-        assert see(b"", wheel)[0][1].startswith("the expected wheel is no zip archive")
+        assert see(b"", wheel)[0][1].startswith("the expected wheel is not a zip archive")
 
 
 class TestMembers:
@@ -279,7 +279,7 @@ class TestMembers:
         del files["spam/data.bin"]
         assert see(wheel, build(tmp_path, files)) == [
             SAME_SPECIFICATION,
-            ("spam/data.bin", "is there as 'spam/data.abi3.bin', with the same content"),
+            ("spam/data.bin", "exists as 'spam/data.abi3.bin', with the same content"),
         ]
 
     @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from binary_files import elf_file, macho_file, pe_file
 from zigbuild_backend.core.binaries.binary import MalformedBinary
 from zigbuild_backend.core.binaries.fat import render_fat
 from zigbuild_backend.rebuild.compare.difference import Difference
+from zigbuild_backend.rebuild.compare.embedded_strings import find_differing_string
 from zigbuild_backend.rebuild.compare.libraries import explain_library
 from zigbuild_backend.rebuild.compare.sections import Section, list_sections
-from zigbuild_backend.rebuild.compare.telling_texts import find_clue
 
 
 def elf_with(*sections: tuple[str, bytes], tables: bytes = elf_file(with_sections=False)) -> bytes:
@@ -45,7 +45,7 @@ class TestElf:
         assert difference == Difference(
             "a.so [.text]",
             f"2 of 16 bytes at {offset:#x} differ, from +0x6: expected 0304010203040102, found 0704010203040102",
-            "the code: another compiler, other options or other sources",
+            "the code differs: another compiler, other options or other sources",
         )
 
     def test_what_follows_is_told_in_one_line(self) -> None:
@@ -165,7 +165,7 @@ class TestPe:
     ],
 )
 def test_clues(expected: bytes, found: bytes, clue: str) -> None:
-    what, _ = find_clue(expected, found) or ("", "")
+    what, _ = find_differing_string(expected, found) or ("", "")
     assert clue in what
     assert bool(clue) == bool(what)
 

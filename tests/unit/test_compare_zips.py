@@ -50,8 +50,8 @@ def test_what_is_sound() -> None:
         (20, "L", 1 << 20, "has bytes outside of the file"),
         (24, "L", 399, "does not unpack to the 399 bytes that it says"),
         (24, "L", 401, "does not unpack to the 401 bytes that it says"),
-        (24, "L", 1 << 30, "says that it unpacks to 1073741824 bytes, which is too much to look into"),
-        (42, "L", 1, "has no local header where the directory says"),
+        (24, "L", 1 << 30, "says that it unpacks to 1073741824 bytes, which is too large to compare"),
+        (42, "L", 1, "has no local header at the offset in the directory"),
         (42, "L", 1 << 31, "has bytes outside of the file"),
     ],
 )

@@ -73,17 +73,17 @@ def test_sound_ones(spec: WheelSpec, tmp_path: Path) -> None:
     ids=str,
 )
 def test_hostile_ones(changes: dict[str, Any]) -> None:
-    with pytest.raises(MismatchError, match="is no buildinfo of this backend"):
+    with pytest.raises(MismatchError, match="was not written by this backend"):
         check_spec(replace(COMPILED, **changes))
 
 
 def test_editable_wheels_belong_to_their_tree() -> None:
-    with pytest.raises(ConfigurationError, match="'stored' is not one of distributed wheels"):
+    with pytest.raises(ConfigurationError, match="profile 'stored', which only wheels of editable installs have"):
         check_spec(PURE)
 
 
 def test_renamed(tmp_path: Path) -> None:
-    with pytest.raises(MismatchError, match=r"other\.whl: its buildinfo is that of spam_eggs-1\.0-cp313"):
+    with pytest.raises(MismatchError, match=r"other\.whl: its buildinfo belongs to spam_eggs-1\.0-cp313"):
         read_spec(wheel_of(tmp_path / "other.whl", COMPILED))
 
 
@@ -114,7 +114,7 @@ def test_damaged(damage: str, tmp_path: Path) -> None:
     else:
         data = bytearray(b"" if damage == "empty" else b"no zip at all")
     path.write_bytes(data)
-    with pytest.raises(MismatchError, match=r"is no sound zip file|is no buildinfo"):
+    with pytest.raises(MismatchError, match=r"is not a sound zip file|is no buildinfo"):
         read_spec(path)
 
 

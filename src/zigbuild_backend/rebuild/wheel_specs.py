@@ -1,4 +1,4 @@
-"""The specifications of wheels that are to be made again: read from wheels, checked, and put into groups."""
+"""Reads the specifications of wheels that are to be rebuilt, checks them, and groups them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..core.wheel.buildinfo import FILE_NAME, parse_buildinfo
 from ..core.wheel.spec import PythonInput, WheelSpec
 
 _LARGEST = 1 << 20
-"""Bytes that a buildinfo may have."""
+"""The largest size of a buildinfo, in bytes."""
 
 _NAME = re.compile(r"\w+(?:\.\w+)*", re.ASCII)
 _VERSION = re.compile(r"[0-9a-z.!+]+", re.ASCII)
@@ -27,10 +27,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def read_spec(wheel: Path) -> WheelSpec:
-    """The specification in the file *wheel*.
+    """Return the specification in the file *wheel*.
 
     :raises NotFoundError: if there is no such file.
-    :raises ConfigurationError: if it is no wheel of this backend.
+    :raises ConfigurationError: if this backend did not make it.
     :raises MismatchError: if it is damaged, or its buildinfo is not one that this backend wrote into that file.
     """
     data = read_buildinfo(wheel)
@@ -40,16 +40,16 @@ def read_spec(wheel: Path) -> WheelSpec:
         raise MismatchError.of(replace(problem, where=wheel.name) for problem in error.problems) from None
     if spec.file_name != wheel.name:
         raise MismatchError(
-            f"its buildinfo is that of {spec.file_name}", where=wheel.name, hint="was it renamed, or altered?"
+            f"its buildinfo belongs to {spec.file_name}", where=wheel.name, hint="was it renamed, or altered?"
         )
     return spec
 
 
 def read_buildinfo(wheel: Path) -> bytes:
-    """The text of the buildinfo in the file *wheel*, whatever it says.
+    """Return the text of the buildinfo in the file *wheel*, unchecked.
 
     :raises NotFoundError: if there is no such file.
-    :raises ConfigurationError: if there is none in it.
+    :raises ConfigurationError: if the wheel has no buildinfo.
     :raises MismatchError: if the file is damaged.
     """
     if not wheel.is_file():
@@ -59,19 +59,19 @@ def read_buildinfo(wheel: Path) -> bytes:
             found = [info for info in archive.infolist() if info.filename.endswith(f".dist-info/{FILE_NAME}")]
             data = archive.read(found[0]) if len(found) == 1 and found[0].file_size <= _LARGEST else b""
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        raise MismatchError(f"is no sound zip file: {error}", where=wheel.name, hint="get it again") from None
+        raise MismatchError(f"is not a sound zip file: {error}", where=wheel.name, hint="download it again") from None
     if not found:
         raise ConfigurationError(
-            f"holds no {FILE_NAME}", where=wheel.name, hint="only wheels of this backend say how they were made"
+            f"holds no {FILE_NAME}", where=wheel.name, hint="only wheels of this backend can be rebuilt"
         )
     return data
 
 
 def check_spec(spec: WheelSpec) -> WheelSpec:
-    """*spec*, if its texts are what they may be: it may come from anywhere, and they become paths and arguments.
+    """Return *spec* after checking its texts: it may come from anywhere, and they become paths and arguments.
 
-    :raises MismatchError: if one is not.
-    :raises ConfigurationError: for an editable wheel, which belongs to its tree.
+    :raises MismatchError: if a text has another form than this backend gives it.
+    :raises ConfigurationError: for the wheel of an editable install, which depends on its source folder.
     """
     python = (spec.python.version, spec.python.headers, spec.python.import_library) if spec.python else ()
     sdk = (spec.sdk.name, spec.sdk.digest) if spec.sdk else ()
@@ -97,23 +97,23 @@ def check_spec(spec: WheelSpec) -> WheelSpec:
         and spec.tag == _planned(spec).tag
     )
     if not is_sound:
-        raise MismatchError("is no buildinfo of this backend", where=FILE_NAME, hint="was the wheel altered?")
+        raise MismatchError("was not written by this backend", where=FILE_NAME, hint="was the wheel altered?")
     if spec.archive != PROFILE:
         raise ConfigurationError(
-            f"the archive profile {spec.archive!r} is not one of distributed wheels",
+            f"has the archive profile {spec.archive!r}, which only wheels of editable installs have",
             where=spec.file_name,
-            hint="wheels of editable installs live with their tree, and cannot be made without it",
+            hint="such wheels depend on their source folder, and cannot be rebuilt",
         )
     return spec
 
 
 def identify(spec: WheelSpec) -> str:
-    """The wheel identifier, ``cp313-manylinux_2_17_x86_64``."""
+    """Return the wheel identifier, such as ``cp313-manylinux_2_17_x86_64``."""
     return _planned(spec).identifier
 
 
 def group_specs(specs: Iterable[WheelSpec]) -> list[tuple[WheelSpec, ...]]:
-    """Groups that one call can make: equal in all but tag, target and Python, with one header set for each version."""
+    """Return groups that one run can make: equal in all but tag, target and Python, with one header set a version."""
     groups: dict[WheelSpec, list[dict[str, WheelSpec]]] = {}
     for spec in specs:
         candidates = groups.setdefault(replace(spec, tag="", target=None, python=None), [])
@@ -127,7 +127,7 @@ def group_specs(specs: Iterable[WheelSpec]) -> list[tuple[WheelSpec, ...]]:
 
 
 def _agree(one: WheelSpec, other: WheelSpec) -> bool:
-    """Whether both can be made with the same headers at hand."""
+    """Return whether both can be made with the same header sets."""
     mine, others = one.python, other.python
     return not mine or not others or mine.python.minor != others.python.minor or mine.headers == others.headers
 

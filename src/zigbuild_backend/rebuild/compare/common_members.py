@@ -1,4 +1,4 @@
-"""The members that two wheels have in common: are their contents the same, and if not, what differs?"""
+"""Compares the contents of the members that two wheels have in common."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from .difference import Difference
 from .member_kinds import explain_member, is_library
 from .opened_wheel import OpenedWheel
 from .raw_zip import MalformedZip, explain_fault
-from .record_rows import is_true
+from .record_rows import is_matching
 from .specifications import find_substitutions
 from .texts import is_table
 from .zip_headers import Pair
 
 _MOST_MEMBERS = 40
-"""How many members that differ are looked into."""
+"""The number of differing members whose contents are explained."""
 
 Kind = Literal["same", "repacked", "following", "apart", "changed", "skipped"]
-"""How a member compares.
+"""The result of a comparison.
 
-Its packed bytes are the ``same``, or it is ``repacked``: its content is the same. It is ``following`` if it differs
-only where it repeats the specification, ``apart`` if it is RECORD or buildinfo, which are explained by themselves,
-``changed`` if it is explained here, and ``skipped`` if too many were before it.
+The packed bytes of a member are the ``same``, or it is ``repacked``: its content is the same. It is ``following`` if it
+differs only where it repeats the specification, ``apart`` if it is RECORD or buildinfo, which have explanations of
+their own, ``changed`` if it is explained here, and ``skipped`` after :data:`_MOST_MEMBERS`.
 """
 
 
 @dataclass(frozen=True)
 class MemberComparison:
-    """How a member compares: its name in the expected wheel, its ``other`` name in the found one, what differs."""
+    """The comparison of a member: its name in the expected wheel, its ``other`` name in the found one, differences."""
 
     name: str
     other: str
@@ -40,13 +40,13 @@ class MemberComparison:
 
 
 def compare_contents(expected: OpenedWheel, found: OpenedWheel, pairs: Iterable[Pair]) -> Iterator[MemberComparison]:
-    """The verdict of each of *pairs*, in their order. Contents are let go of when they have been compared."""
+    """Yield the comparison of each of *pairs*, in their order. Contents are freed when they have been compared."""
     left = _MOST_MEMBERS
     substitutions = find_substitutions(expected.buildinfo, found.buildinfo)
     for pair in pairs:
-        verdict = _compare(expected, found, pair, substitutions, may_explain=left > 0)
-        left -= verdict.kind == "changed"
-        yield verdict
+        comparison = _compare(expected, found, pair, substitutions, may_explain=left > 0)
+        left -= comparison.kind == "changed"
+        yield comparison
 
 
 def _compare(
@@ -63,7 +63,7 @@ def _compare(
         except MalformedZip as error:
             problems.append(explain_fault(f"in the {wheel.side} wheel", names[0], error))
             continue
-        if member.name in wheel.rows and not is_true(wheel.rows[member.name], contents[-1]):
+        if member.name in wheel.rows and not is_matching(wheel.rows[member.name], contents[-1]):
             what = f"is not what the RECORD of the {wheel.side} wheel says"
             problems.append(Difference(names[0], what, "it was altered after the wheel was packed"))
     if len(contents) < 2:
@@ -83,7 +83,7 @@ def _compare(
 
 
 def _is_same_stream(expected: OpenedWheel, found: OpenedWheel, pair: Pair) -> bool:
-    """Whether two members are packed in the same way into the same bytes, so that neither needs to be unpacked."""
+    """Return whether two members are packed by the same method into the same bytes; then neither is unpacked."""
     ours, theirs = pair
     if ours.fault or theirs.fault or (ours.method, ours.size) != (theirs.method, theirs.size):
         return False
@@ -91,7 +91,7 @@ def _is_same_stream(expected: OpenedWheel, found: OpenedWheel, pair: Pair) -> bo
 
 
 def _substitute(data: bytes, substitutions: Mapping[bytes, bytes]) -> bytes:
-    """A text as it would be by the other specification."""
+    """Return *data* with the values of the other specification."""
     if not substitutions:
         return data
     pattern = re.compile(b"|".join(map(re.escape, substitutions)))

@@ -1,4 +1,4 @@
-"""What a comparison says, and how it measures and shows bytes: short, escaped, and in bounded time."""
+"""Differences, and texts for them: short, escaped, and computed in bounded time."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from itertools import islice
 
 ARCHIVE = "archive"
-"""The place of what is in no member."""
+"""The place of differences that are in no member."""
 
 _CHUNK = 1 << 20
 _SHOWN = 64
-"""How many characters of a text are shown."""
+"""The characters of a text that are shown."""
 _LISTED = 4
-"""How many names of a longer list are shown."""
+"""The names of a longer list that are shown."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that differs between two wheels.
+    """A difference between two wheels.
 
-    ``place`` is ``archive`` or the path of a member, with the section of a binary in brackets; ``what`` holds the
-    values of both sides; ``why`` is what may have caused it, empty where nothing can be said.
+    ``place`` is ``archive`` or the path of a member, with the section of a binary in brackets; ``what`` has the values
+    of both sides; ``why`` is the likely reason, empty if none is known.
     """
 
     place: str
@@ -30,12 +30,12 @@ class Difference:
 
 
 def contrast(expected: object, found: object) -> str:
-    """``expected X, found Y``."""
+    """Return the text ``expected X, found Y``."""
     return f"expected {expected}, found {found}"
 
 
 def limit(differences: Iterable[Difference], most: int, place: str) -> Iterator[Difference]:
-    """The first *most* of *differences*, and one more at *place* if there are others, which are not even looked for."""
+    """Yield the first *most* of *differences*, and one at *place* that says so if there are more."""
     rest = iter(differences)
     yield from islice(rest, most)
     if next(rest, None):
@@ -43,36 +43,36 @@ def limit(differences: Iterable[Difference], most: int, place: str) -> Iterator[
 
 
 def escape(text: str) -> str:
-    """*text* as it can be printed on one line."""
+    """Return *text* with escapes for characters that cannot be printed on one line."""
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def shorten(text: str) -> str:
-    """:func:`escape` of *text*, of a bearable length."""
+    """Return *text*, escaped and cut to the length that is shown."""
     line = escape(text[: _SHOWN + 1])
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 def quote(data: bytes | str) -> str:
-    """*data* as a short text in quotes; bytes that are not UTF-8 as ``\\xNN``."""
+    """Return *data* as a short text in quotes, with bytes that are not UTF-8 as ``\\xNN``."""
     text = data if isinstance(data, str) else data[: 8 * _SHOWN].decode(errors="backslashreplace")
     return f"'{shorten(text)}'"
 
 
 def enumerate_names(names: Iterable[str]) -> str:
-    """The first few *names*, shortened, and how many more there are."""
+    """Return the first few *names*, shortened, and the number of the others."""
     listed = list(names)
     shown = ", ".join(map(shorten, listed[:_LISTED]))
     return shown if len(listed) <= _LISTED else f"{shown} and {len(listed) - _LISTED} more"
 
 
 def count(number: int, noun: str) -> str:
-    """``1 member``, ``2 members``."""
+    """Return a count with its noun: ``1 member``, ``2 members``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def find_first_difference(expected: bytes, found: bytes) -> int:
-    """The offset of the first byte that differs; where one is the beginning of the other, the end of that one."""
+    """Return the offset of the first byte that differs, or the shorter length if one is the beginning of the other."""
     shared = min(len(expected), len(found))
     for start in range(0, shared, _CHUNK):
         ours, theirs = expected[start : start + _CHUNK], found[start : start + _CHUNK]
@@ -84,7 +84,7 @@ def find_first_difference(expected: bytes, found: bytes) -> int:
 
 
 def count_differing(expected: bytes, found: bytes) -> int:
-    """How many bytes of two texts of the same length differ."""
+    """Return the number of bytes that differ between two contents of the same length."""
     total = 0
     for start in range(0, len(expected), _CHUNK):
         ours, theirs = expected[start : start + _CHUNK], found[start : start + _CHUNK]
@@ -98,6 +98,6 @@ def _xor(ours: bytes, theirs: bytes) -> bytes:
 
 
 def pair_up(expected: Sequence[str], found: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What only *expected* has and what only *found* has, each in its order."""
+    """Return the names that only *expected* has and those that only *found* has, each in its order."""
     ours, theirs = set(expected), set(found)
     return [name for name in expected if name not in theirs], [name for name in found if name not in ours]

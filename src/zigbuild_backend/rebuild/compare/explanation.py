@@ -1,6 +1,6 @@
-"""What differs between two wheels, and why it may: by specification, archive header, member and section.
+"""Explains the differences between two wheels: by specification, archive header, member and section.
 
-Both are taken for hostile: whatever the bytes are, there is an answer, in bounded time and memory.
+Both may be hostile: the explanation takes bounded time and memory, whatever their bytes are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .difference import (
     limit,
     quote,
 )
-from .opened_wheel import OpenedWheel, check_wheel, open_wheel, pair_members
+from .opened_wheel import OpenedWheel, find_contradictions, open_wheel, pair_members
 from .raw_zip import MalformedZip, ZipArchive, parse_zip
 from .record_rows import explain_record, explain_rows
 from .specifications import explain_specification
@@ -30,11 +30,11 @@ from .zip_headers import explain_frame, explain_headers, explain_names, explain_
 __all__ = ["Difference", "explain", "explain_members"]
 
 _MOST_TOLD = 40
-"""Differences of one kind."""
+"""The number of differences of one kind that are explained."""
 
 
 def explain(expected: bytes, found: bytes) -> tuple[Difference, ...]:
-    """What differs between two wheels, what explains the rest first; nothing if they are the same bytes."""
+    """Return the differences between two wheels, those first that explain others; none if the bytes are the same."""
     if expected == found:
         return ()
     wheels = []
@@ -47,9 +47,9 @@ def explain(expected: bytes, found: bytes) -> tuple[Difference, ...]:
 
 
 def explain_members(record: bytes, found: bytes) -> tuple[Difference, ...]:
-    """Which members of a wheel are not those that the RECORD of the expected wheel lists; nothing if all are.
+    """Return the differences between the members of a wheel and the RECORD of the expected one.
 
-    Of what is in no member (headers, order, how streams are compressed) a RECORD says nothing.
+    A RECORD says nothing of headers, of the order of members, and of their compression.
     """
     try:
         return tuple(map(_escape, limit(explain_rows(record, parse_zip(found)), _MOST_TOLD, ARCHIVE)))
@@ -58,12 +58,13 @@ def explain_members(record: bytes, found: bytes) -> tuple[Difference, ...]:
 
 
 def _escape(difference: Difference) -> Difference:
-    """What is told, with nothing in it that could do something to a terminal: names in hostile files are everywhere."""
+    """Return *difference* without control characters, which names in hostile files may hold."""
     return Difference(escape(difference.place), escape(difference.what), escape(difference.why))
 
 
 def _explain_damage(which: str, error: MalformedZip) -> Difference:
-    return Difference(ARCHIVE, f"{which} is no zip archive: {error.problems[0].message}", "it is damaged, or no wheel")
+    what = f"{which} is not a zip archive: {error.problems[0].message}"
+    return Difference(ARCHIVE, what, "it is damaged, or not a wheel")
 
 
 def _explain_sizes(expected: bytes, found: bytes) -> Difference:
@@ -84,14 +85,14 @@ def _explain_wheels(expected: OpenedWheel, found: OpenedWheel) -> Iterator[Diffe
 
 
 def _explain_rest(expected: OpenedWheel, found: OpenedWheel) -> Iterator[Iterator[Difference]]:
-    """What differs beyond the specification, by kind: the archive's headers, metadata, texts, libraries."""
+    """Yield the differences beyond the specification by kind: archive headers, metadata, texts, libraries."""
     pairs, missing, extra = pair_members(expected, found)
-    verdicts = list(compare_contents(expected, found, pairs))
+    members = list(compare_contents(expected, found, pairs))
     names: dict[Kind, list[str]] = {kind: [] for kind in get_args(Kind)}
-    for verdict in verdicts:
-        names[verdict.kind].append(verdict.name)
-    same = {verdict.name: verdict.other for verdict in verdicts if verdict.kind in ("same", "repacked")}
-    altered = {verdict.name for verdict in verdicts} - same.keys()
+    for member in members:
+        names[member.kind].append(member.name)
+    same = {member.name: member.other for member in members if member.kind in ("same", "repacked")}
+    altered = {member.name for member in members} - same.keys()
     is_explained = bool(missing or extra or altered - {expected.record_path})
     yield explain_frame(expected.archive, found.archive)
     yield explain_headers(pairs, altered, names["repacked"])
@@ -102,14 +103,14 @@ def _explain_rest(expected: OpenedWheel, found: OpenedWheel) -> Iterator[Iterato
     if expected.record and found.record and expected.record != found.record:
         yield explain_record(expected.record_path, expected.record, found.record, same, is_explained=is_explained)
     yield _summarise(names["following"], "differ just as the specifications do", "they are written from it")
-    yield (difference for verdict in verdicts for difference in verdict.differences if not verdict.is_library)
-    yield (difference for verdict in verdicts for difference in verdict.differences if verdict.is_library)
-    yield _summarise(names["skipped"], "differ too, and were not looked into")
+    yield (difference for member in members for difference in member.differences if not member.is_library)
+    yield (difference for member in members for difference in member.differences if member.is_library)
+    yield _summarise(names["skipped"], "differ too, and were not compared further")
 
 
 def _explain_contradictions(expected: OpenedWheel, found: OpenedWheel) -> Iterator[Difference]:
-    """Where one of the wheels contradicts itself and the other does not, or not in the same way."""
-    ours, theirs = list(check_wheel(expected)), list(check_wheel(found))
+    """Yield the contradictions within one of the wheels that the other one does not have."""
+    ours, theirs = list(find_contradictions(expected)), list(find_contradictions(found))
     for wheel, faults, others in ((expected, ours, theirs), (found, theirs, ours)):
         for fault in faults:
             if fault not in others:
@@ -122,7 +123,7 @@ def _summarise(names: Sequence[str], what: str, why: str = "") -> Iterator[Diffe
 
 
 def _explain_byte(expected: ZipArchive, found: ZipArchive) -> Difference:
-    """The last resort: where the first byte differs that nothing else tells of."""
+    """Return the place of the first byte that differs, where nothing else explains it."""
     at = find_first_difference(expected.data, found.data)
     owner = next((m.name for m in expected.members if m.start <= at < m.start + m.packed), "")
     where = f"in the packed bytes of {quote(owner)}" if owner else "in a header that nothing reads"

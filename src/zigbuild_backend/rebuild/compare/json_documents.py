@@ -1,4 +1,4 @@
-"""JSON documents as flat tables, so that two of them can be compared value by value."""
+"""Flattens JSON documents, so that two of them can be compared value by value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Document = Mapping[str, object]
 
 
 def parse_document(data: bytes) -> Document | None:
-    """The JSON document *data*, the first ten thousand values of it; None if it is none."""
+    """Return the first ten thousand values of the JSON document *data*; None if it is not JSON."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
@@ -22,7 +22,7 @@ def parse_document(data: bytes) -> Document | None:
 
 
 def find_differing(expected: Document, found: Document) -> list[str]:
-    """The paths whose values differ or stand on one side only, in the order of *expected*."""
+    """Return the paths whose values differ or are on one side only, in the order of *expected*."""
     return [
         path
         for path in {**expected, **found}

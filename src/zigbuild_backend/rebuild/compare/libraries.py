@@ -1,4 +1,4 @@
-"""Two builds of one library: what its tables say differently, and its sections by name, offset and size."""
+"""Compares two builds of a library: the facts in its tables, and its sections by name, offset and size."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from .difference import (
     pair_up,
     quote,
 )
+from .embedded_strings import find_differing_string
 from .reasons import FACTS, FOLLOWING, SECTIONS, STRING_TABLES
 from .sections import Section, list_sections
-from .telling_texts import find_clue
 
 _FOR_DEBUGGING = (".debug", ".zdebug", "__DWARF", ".symtab", ".strtab", ".gnu_debug", "debug data")
 
 _LARGEST_STRING_TABLE = 1 << 22
-"""In bytes: of what is larger, the names are not told."""
+"""In bytes: the names in a larger table are not compared."""
 
 MAGICS = (ELF_MAGIC, MACHO_MAGIC, FAT_MAGIC, PE_MAGIC)
 
 
 def explain_library(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
-    """What differs between two libraries that are not the same; *place* is the path of their member."""
+    """Yield the differences between two libraries that are not the same; *place* is the path of their member."""
     at = find_first_difference(expected, found)
     try:
         ours, theirs = _split(expected), _split(found)
         binaries = [[parse_binary(data) for data in slices] for slices in (ours, theirs)]
     except MalformedBinary as error:
         what = f"its bytes differ from {at:#x} on, and one of the two cannot be read: {error.problems[0].message}"
-        yield Difference(place, what, "it was damaged, or is no library")
+        yield Difference(place, what, "it was damaged, or is not a library")
         return
     archs, archs_found = ([binary.arch for binary in side] for side in binaries)
     if archs != archs_found:
@@ -57,7 +57,7 @@ def explain_library(place: str, expected: bytes, found: bytes) -> Iterator[Diffe
             yield difference
     if not is_explained:
         what = f"its bytes differ at {at:#x}, which is in no section"
-        yield Difference(place, what, "the linker left rubbish in a gap, or the file was altered")
+        yield Difference(place, what, "the linker left stray bytes in a gap, or the file was altered")
 
 
 def _split(data: bytes) -> tuple[bytes, ...]:
@@ -110,12 +110,12 @@ def _contrast_names(expected: Sequence[str], found: Sequence[str]) -> str:
 
 
 def _spell(value: str | tuple[object, ...]) -> str:
-    """A name, or a symbol with its library and version."""
+    """Return a name, or the text of a symbol with its library and version."""
     return value if isinstance(value, str) else " ".join(part for part in value if isinstance(part, str) and part)
 
 
 def _explain_sections(place: str, expected: bytes, found: bytes, *, is_explained: bool) -> Iterator[Difference]:
-    """What differs by section; sections that differ when any other does are told at the end, in one line."""
+    """Yield the differences by section; sections that follow from others are in one line at the end."""
     ours, theirs = _index(list_sections(expected)), _index(list_sections(found))
     missing, extra = pair_up(list(ours), list(theirs))
     if missing or extra:
@@ -141,7 +141,7 @@ def _explain_sections(place: str, expected: bytes, found: bytes, *, is_explained
 
 
 def _explain_section(place: str, one: Section, other: Section, expected: bytes, found: bytes) -> Difference:
-    """What differs between two sections of one name, and their contents."""
+    """Return the difference between two sections of one name, with the contents *expected* and *found*."""
     why = SECTIONS.get(one.name, "")
     if one.name.startswith("time stamp"):
         return Difference(place, contrast(_render_time(expected), _render_time(found)), why)
@@ -155,19 +155,19 @@ def _explain_section(place: str, one: Section, other: Section, expected: bytes, 
     if one.name in STRING_TABLES and max(one.size, other.size) <= _LARGEST_STRING_TABLE:
         names = ([name.decode(errors="backslashreplace") for name in data.split(b"\0")] for data in (expected, found))
         return Difference(place, f"{what}; names: {_contrast_names(*names)}", why)
-    if clue := find_clue(expected, found):
+    if clue := find_differing_string(expected, found):
         return Difference(place, f"{what}; {clue[0]}", clue[1])
     return Difference(place, what, why)
 
 
 def _render_time(stamp: bytes) -> str:
-    """The number in a time stamp of four bytes, and the date that it may be: reproducible linkers put in a digest."""
+    """Return a time stamp of four bytes as a number and as a date; reproducible linkers write a digest there."""
     seconds = int.from_bytes(stamp, "little")
     return f"{seconds:#x} ({datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d})"
 
 
 def _index(sections: Iterable[Section]) -> Mapping[str, Section]:
-    """Sections by name; of several with one name, the later ones are numbered."""
+    """Return the sections by name; of several with one name, the later ones are numbered."""
     index: dict[str, Section] = {}
     counts: Counter[str] = Counter()
     for section in sections:
@@ -179,7 +179,7 @@ def _index(sections: Iterable[Section]) -> Mapping[str, Section]:
 
 
 def _blank_parts(data: bytes, sections: Iterable[Section]) -> bytes:
-    """*data* with zeros for the parts of sections, so that what is told of a part is not told of the section again."""
+    """Return *data* with zeros for the parts of sections: a difference in a part is not repeated for its section."""
     parts = [section for section in sections if section.is_part]
     if not parts:
         return data

@@ -1,4 +1,4 @@
-"""Two contents of one member, by what it is: a library, a text of the metadata, JSON, another text, or just bytes."""
+"""Compares two contents of a member by its kind: a library, metadata, JSON, another text, or bytes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .libraries import MAGICS, explain_library
 from .texts import explain_fields, explain_json, explain_text, is_table, is_text
 
 _MOST_TOLD = 24
-"""Differences of one member."""
+"""The number of differences of one member that are explained."""
 
 
 def explain_member(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
-    """What differs between two contents, which are not the same, of the member *place*: two dozen of them at most."""
+    """Yield the differences between two contents of the member *place*, which are not the same; two dozen at most."""
     yield from limit(_explain_content(place, expected, found), _MOST_TOLD, place)
 
 
@@ -30,7 +30,7 @@ def _explain_content(place: str, expected: bytes, found: bytes) -> Iterator[Diff
 
 
 def is_library(data: bytes) -> bool:
-    """Whether *data* begins as ELF, Mach-O and PE files do."""
+    """Return whether *data* begins as ELF, Mach-O and PE files do."""
     return data.startswith(MAGICS)
 
 

@@ -1,4 +1,4 @@
-"""A wheel that can be read, with what its metadata says of it; which members two wheels have in common."""
+"""Opens a wheel for comparison with its metadata, and pairs the members of two wheels."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .specifications import is_altered
 from .zip_headers import Pair
 
 _LARGEST_TEXT = 1 << 22
-"""In bytes: RECORD and buildinfo are not read if they say that they are larger."""
+"""In bytes: a larger RECORD or buildinfo is not read."""
 
 
 @dataclass(frozen=True)
 class OpenedWheel:
-    """One of the two: ``side`` is ``expected`` or ``found``.
+    """One of the two wheels: ``side`` is ``expected`` or ``found``.
 
     ``dist_info`` is the metadata folder, empty if there is none; ``record`` and ``buildinfo`` are None if they are not
     there or cannot be read; ``rows`` are those of the RECORD.
@@ -34,7 +34,7 @@ class OpenedWheel:
 
     @property
     def metadata(self) -> Collection[str]:
-        """The paths of RECORD and buildinfo, as far as they can be read."""
+        """The paths of RECORD and buildinfo, without those that cannot be read."""
         files = {self.record_path: self.record, self.buildinfo_path: self.buildinfo}
         return [path for path, data in files.items() if data is not None]
 
@@ -48,7 +48,7 @@ class OpenedWheel:
 
 
 def open_wheel(side: str, archive: ZipArchive) -> OpenedWheel:
-    """The wheel that *archive* holds."""
+    """Return the wheel in *archive*."""
     folders = (name.partition("/")[0] for name in archive.by_name)
     dist_info = next((folder for folder in folders if folder.endswith(".dist-info")), "")
 
@@ -64,9 +64,9 @@ def open_wheel(side: str, archive: ZipArchive) -> OpenedWheel:
 
 
 def pair_members(expected: OpenedWheel, found: OpenedWheel) -> tuple[list[Pair], list[ZipMember], list[ZipMember]]:
-    """The members that both have, those that are missing, and those that are more than expected.
+    """Return the members that both have, those that only *expected* has, and those that only *found* has.
 
-    The metadata and data folders of two releases have different names and are paired all the same.
+    Members of the metadata and data folders are paired although the folders of two releases have different names.
     """
     others = {_normalise(name): member for name, member in found.archive.by_name.items()}
     pairs, missing = [], []
@@ -82,8 +82,8 @@ def _normalise(name: str) -> str:
     return re.sub(r"^[^/]+(\.dist-info|\.data)/", r"*\1/", name)
 
 
-def check_wheel(wheel: OpenedWheel) -> Iterator[Difference]:
-    """Where a wheel contradicts itself: its archive and RECORD name other files, or RECORD is not its buildinfo's."""
+def find_contradictions(wheel: OpenedWheel) -> Iterator[Difference]:
+    """Yield contradictions in a wheel: its RECORD lists other files, or is not the one of its buildinfo."""
     if wheel.record is None:
         return
     place, archive = wheel.record_path, wheel.archive

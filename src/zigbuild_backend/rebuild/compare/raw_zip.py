@@ -1,7 +1,7 @@
-"""The zip format as its bytes are, for archives that may be damaged or hostile: every field of every header.
+"""Parses zip archives with every field of every header; they may be damaged or hostile.
 
-``zipfile`` hides local headers, data descriptors and what lies between members, which is where two archives of the
-same files differ. Fields are named as in PKWARE's APPNOTE.TXT 6.3, in plain words.
+``zipfile`` hides local headers, data descriptors and the bytes between members, in which two archives of the same files
+differ. Fields are named as in PKWARE's APPNOTE.TXT 6.3, in plain words.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .difference import Difference, escape
 
 STORED, DEFLATED = 0, 8
 HAS_DESCRIPTOR = 1 << 3
-"""The flag of a member whose sizes stand behind its data."""
+"""The flag of a member whose sizes follow its data."""
 
 _MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
 _END_SIZE = 22
 _MOST_MEMBERS = 100_000
 _LARGEST_MEMBER = 1 << 28
-"""In bytes: what says that it unpacks to more is not looked into."""
+"""In bytes: a member that says that it unpacks to more is not unpacked."""
 _MOST_UNPACKED = 1 << 30
 """In bytes, over all members of an archive that are unpacked."""
 
@@ -34,20 +34,20 @@ _CENTRAL_FIELDS = (
     *("version", "system", *_SHARED_FIELDS, "name", "extra field", "comment"),
     *("disk", "internal attributes", "attributes", "offset"),
 )
-"""In the order of the headers, where sizes stand for what is behind them."""
+"""In the order of the headers, with the sizes of the fields that follow them in place of those."""
 
 Fields = Mapping[str, "int | bytes"]
 
 
-class MalformedZip(MismatchError):  # noqa: N818 (it says what the bytes are)
-    """The bytes are no zip archive that anything could unpack."""
+class MalformedZip(MismatchError):  # noqa: N818 (named as MalformedBinary)
+    """The bytes are not a zip archive that can be unpacked."""
 
 
 @dataclass(frozen=True)
 class ZipMember:
-    """A member: what the central directory and the local header say, and where its packed bytes are.
+    """A member with its entry in the central directory, its local header, and the place of its packed bytes.
 
-    ``start`` and ``packed`` are in bytes. ``fault`` says why there are none, and is empty if there are.
+    ``start`` and ``packed`` are in bytes. ``fault`` says why the packed bytes cannot be found, else it is empty.
     """
 
     name: str
@@ -67,7 +67,7 @@ class ZipMember:
 class ZipArchive:
     """An archive with its ``members`` in the order of the central directory.
 
-    ``end`` is what the end record says. ``before``, ``between`` and ``after`` are the bytes that belong to nothing.
+    ``end`` has the fields of the end record. ``before``, ``between`` and ``after`` are bytes outside of all records.
     """
 
     data: bytes
@@ -80,24 +80,24 @@ class ZipArchive:
 
     @cached_property
     def by_name(self) -> Mapping[str, ZipMember]:
-        """The members by name; of several with one name, the last, as installers take it."""
+        """The members by name; of several with one name, the last, which installers use."""
         return {member.name: member for member in self.members}
 
     def packed(self, member: ZipMember) -> bytes:
-        """The bytes of a member as they are in the archive."""
+        """Return the packed bytes of a member."""
         return self.data[member.start : member.start + member.packed]
 
     def unpack(self, member: ZipMember) -> bytes:
-        """The content of a member.
+        """Return the content of a member.
 
-        :raises MalformedZip: saying what is wrong with it ("it …"), or that it is too large to be held in memory.
+        :raises MalformedZip: if it cannot be unpacked, or is too large; the message continues a sentence with "it".
         """
         if member.fault:
             raise MalformedZip(member.fault)
         packed = self.packed(member)
         if member.size > min(_LARGEST_MEMBER, self._left):
-            what = f"says that it unpacks to {member.size} bytes, which is too much to look into"
-            raise MalformedZip(what, hint=f"{_LARGEST_MEMBER} bytes are looked into at once, {_MOST_UNPACKED} in all")
+            what = f"says that it unpacks to {member.size} bytes, which is too large to compare"
+            raise MalformedZip(what, hint=f"{_LARGEST_MEMBER} bytes are unpacked at once, {_MOST_UNPACKED} in all")
         self._left -= member.size
         if member.method == DEFLATED:
             content = _inflate(packed, member.size)
@@ -115,7 +115,7 @@ class ZipArchive:
 def _inflate(packed: bytes, size: int) -> bytes:
     inflater = zlib.decompressobj(-15)
     try:
-        # One byte more than there should be, so that a longer stream shows.
+        # Ask for one byte more, so that a longer stream is noticed.
         content = inflater.decompress(packed, size + 1)
     except zlib.error as error:
         raise MalformedZip(f"cannot be unpacked: {error}") from error
@@ -125,9 +125,9 @@ def _inflate(packed: bytes, size: int) -> bytes:
 
 
 def parse_zip(data: bytes) -> ZipArchive:
-    """The archive that *data* is, as far as its central directory can be followed.
+    """Parse the archive *data* by its central directory.
 
-    :raises MalformedZip: if there is no such directory, or members overlap so that they hold more than the file.
+    :raises MalformedZip: if it has none, or its members overlap so that they have more bytes than the file.
     """
     try:
         return _parse(View(data), data)
@@ -159,7 +159,7 @@ def _parse(view: View, data: bytes) -> ZipArchive:
 
 
 def _parse_end(view: View, at: int) -> tuple[Fields, int, int]:
-    """The fields of the end record at *at*, where the directory ends, and where the record ends."""
+    """Return the fields of the end record at *at*, the end of the directory, and the end of the record."""
     _, disk, first_disk, here, total, size, offset, comment = view.row("4sHHHHLLH", at)
     directory_end, is_zip64 = at, 0
     if at >= 20 and view.take(at - 20, 4) == b"PK\6\7":
@@ -206,13 +206,13 @@ def _parse_directory(view: View, shift: int, at: int, end: int) -> Iterator[ZipM
 
 
 def _find_wide_values(extra: bytes) -> Iterator[int]:
-    """The values that did not fit in a header, from its ZIP64 field (4.5.3)."""
+    """Return the values that do not fit into a header, from its ZIP64 field (4.5.3)."""
     wide = dict(split_extra(extra)).get(1, b"")
     return (int.from_bytes(wide[at : at + 8], "little") for at in range(0, len(wide) - 7, 8))
 
 
 def split_extra(extra: bytes) -> Iterator[tuple[int, bytes]]:
-    """The kinds and contents that are in an extra field, as far as it is well formed."""
+    """Yield the kinds and contents in an extra field, as far as it is well formed."""
     at = 0
     while at + 4 <= len(extra):
         kind, size = struct.unpack_from("<HH", extra, at)
@@ -221,11 +221,11 @@ def split_extra(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _parse_local(view: View, at: int, packed: int) -> tuple[Fields, int, str]:
-    """The local header at *at*, where the packed bytes begin, and what is wrong with them."""
+    """Return the local header at *at*, the offset of the packed bytes, and the fault that makes them unusable."""
     try:
         signature, *values = view.row("4sHHHLLLLHH", at)
         if signature != b"PK\3\4":
-            return {}, 0, "has no local header where the directory says"
+            return {}, 0, "has no local header at the offset in the directory"
         local: dict[str, int | bytes] = dict(zip(_LOCAL_FIELDS, values, strict=True))
         start = at + 30
         for name in ("name", "extra field"):
@@ -241,13 +241,13 @@ def _parse_local(view: View, at: int, packed: int) -> tuple[Fields, int, str]:
 
 
 def _measure_descriptor(view: View, at: int, packed: int) -> int:
-    """The size of a data descriptor: with a signature or not, with sizes of 32 or 64 bits (4.3.9)."""
+    """Return the size of a data descriptor, with or without a signature, with sizes of 32 or 64 bits (4.3.9)."""
     signature = 4 if view.take(at, min(4, len(view) - at)) == b"PK\7\x08" else 0
     return signature + (20 if packed >= _MAX32 else 12)
 
 
 def _find_between(data: bytes, members: tuple[ZipMember, ...], start: int, end: int) -> bytes:
-    """The bytes from *start* to *end* that are in no local header, member or data descriptor."""
+    """Return the bytes from *start* to *end* that are in no local header, member or data descriptor."""
     pieces = []
     for member in sorted((member for member in members if not member.fault), key=lambda member: member.start):
         local = member.local
@@ -258,7 +258,7 @@ def _find_between(data: bytes, members: tuple[ZipMember, ...], start: int, end: 
 
 
 def explain_fault(where: str, name: str, error: MalformedZip) -> Difference:
-    """That a member cannot be read, as ``unpack`` said it; *where* is such as ``in the found wheel``."""
+    """Return the difference for a member that ``unpack`` cannot read; *where* is, say, ``in the found wheel``."""
     (problem,) = error.problems
     what = f"cannot be read {where}: it {problem.message}"
     return Difference(name, what, problem.hint or "the archive was damaged or altered")

@@ -1,4 +1,4 @@
-"""Why what is in a library may differ: by the fact that its tables state, and by the name of its section."""
+"""Likely reasons for differences in a library: by the fact in its tables, and by the name of the section."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ FACTS = {
     "signature": ("code signature", "where it is not valid, the file was altered after it was linked"),
     "dll_characteristics": ("DLL characteristics", "it was linked with other options"),
 }
-"""By the field of :class:`.Binary` and its kinds: what it is called, and the reason."""
+"""By the field of :class:`.Binary` and its subclasses: a label, and the reason."""
 
-_CODE = "the code: another compiler, other options or other sources"
-_CONSTANTS = "constants and texts of the code"
+_CODE = "the code differs: another compiler, other options or other sources"
+_CONSTANTS = "constants and texts of the code differ"
 _DEBUG_NAMES = "debug data: names and folders of the sources, and what compiled them"
 _NOT_STRIPPED = "names of the code: it is not stripped"
 
@@ -34,8 +34,8 @@ SECTIONS = {
     ".rdata": _CONSTANTS,
     "__TEXT,__const": _CONSTANTS,
     "__TEXT,__cstring": _CONSTANTS,
-    ".data": "variables of the code",
-    "__DATA,__data": "variables of the code",
+    ".data": "initial values of variables differ",
+    "__DATA,__data": "initial values of variables differ",
     ".comment": "the versions of the compiler and the linker",
     ".symtab": _NOT_STRIPPED,
     ".strtab": _NOT_STRIPPED,
@@ -46,8 +46,8 @@ SECTIONS = {
     ".note.gnu.build-id": "a digest over the file, or chance",
     ".gnu_debuglink": "the checksum of debug data in another file",
     "checksum": "a sum over the file; or the file was altered, and the sum was not",
-    "certificates": "it was signed, or signed again",
-    "code signature": "hashes of every page; it was signed again",
+    "certificates": "the file was signed, or signed again",
+    "code signature": "hashes of every page: the file was signed again",
     "LC_BUILD_VERSION": "another SDK, another linker, or another oldest system",
     "LC_VERSION_MIN_MACOSX": "another SDK, or another oldest system",
     "LC_LOAD_DYLIB": "another version of a library that it is linked against",
@@ -89,4 +89,4 @@ FOLLOWING = frozenset(
         ),
     }
 )
-"""Tables that say where code and data stand, and digests: they differ when anything else does."""
+"""Tables with the places of code and data, and digests: they differ when anything else does."""

@@ -1,4 +1,4 @@
-"""RECORD against the archive that it is in, and against that of another wheel."""
+"""Compares RECORD with the archive that it is in, and with the RECORD of another wheel."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .raw_zip import MalformedZip, ZipArchive, ZipMember, explain_fault
 from .texts import explain_text
 
 Rows = Mapping[str, tuple[str, str]]
-"""The hash and the size (as they are written) by the path of the member."""
+"""The hash and the size, as texts, by the path of the member."""
 
 _ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
 def parse_record(data: bytes) -> Rows:
-    """The rows of a RECORD, what cannot be printed escaped as in the names of members; what is no row is left out."""
+    """Parse the rows of a RECORD, escaped as the names of members are; malformed rows are left out."""
     rows: dict[str, tuple[str, str]] = {}
     try:
         for row in csv.reader(data.decode(errors="backslashreplace").splitlines()):
@@ -26,12 +26,12 @@ def parse_record(data: bytes) -> Rows:
                 path, digest, size = map(escape, row)
                 rows[path] = (digest, size)
     except csv.Error:
-        pass  # what comes behind a row that is too long or quoted without end is none
+        pass  # a row is too long, or its quotes do not end: the rest has no rows
     return rows
 
 
 def hash_as(said: str, content: bytes) -> str:
-    """The hash of *content* as a RECORD writes it, by the algorithm of the hash *said*; empty if that is unknown."""
+    """Return the hash of *content* as RECORD writes it, by the algorithm of the hash *said*; empty if unknown."""
     algorithm = said.partition("=")[0]
     if algorithm not in _ALGORITHMS:
         return ""
@@ -39,8 +39,8 @@ def hash_as(said: str, content: bytes) -> str:
     return f"{algorithm}={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 
-def is_true(row: tuple[str, str], content: bytes) -> bool:
-    """Whether a row is about this *content*; one without a hash says nothing."""
+def is_matching(row: tuple[str, str], content: bytes) -> bool:
+    """Return whether the hash and size of *row* are those of *content*; a row without a hash matches all."""
     said, size = row
     return not said or (hash_as(said, content), str(len(content))) == (said, size)
 
@@ -48,10 +48,10 @@ def is_true(row: tuple[str, str], content: bytes) -> bool:
 def explain_record(
     place: str, expected: bytes, found: bytes, same: Mapping[str, str], *, is_explained: bool
 ) -> Iterator[Difference]:
-    """What differs between two RECORDs beyond what follows from members that differ.
+    """Yield the differences between two RECORDs beyond those that follow from differing members.
 
-    *same* has, for the members whose content is the same, the name in *expected* and the one in *found*. If
-    *is_explained*, some members differ, and the text of RECORD with them.
+    *same* has, for the members with the same content, the name in *expected* and the one in *found*. *is_explained*
+    says that some members differ, and the text of RECORD with them.
     """
     ours, theirs = parse_record(expected), parse_record(found)
     altered = [name for name, other in same.items() if ours.get(name) != theirs.get(other)]
@@ -65,7 +65,7 @@ def explain_record(
 
 
 def explain_rows(record: bytes, archive: ZipArchive) -> Iterator[Difference]:
-    """Where the members of *archive* are not those that *record*, of another wheel, lists."""
+    """Yield the differences between the members of *archive* and the rows of *record*, which is of another wheel."""
     rows = parse_record(record)
     is_explained = False
     for name, row in rows.items():
@@ -85,13 +85,13 @@ def explain_rows(record: bytes, archive: ZipArchive) -> Iterator[Difference]:
 
 
 def _compare_row(row: tuple[str, str], archive: ZipArchive, member: ZipMember) -> Difference | None:
-    """What differs between a row and its member, if anything does."""
+    """Return the difference between a row and its member, if there is one."""
     said, size = row
     try:
         content = archive.unpack(member)
     except MalformedZip as error:
         return explain_fault("in the wheel", member.name, error)
-    if is_true(row, content):
+    if is_matching(row, content):
         return None
     found = f"{hash_as(said, content) or 'no hash of a known kind'} ({len(content)} bytes)"
     return Difference(member.name, contrast(f"{said} ({size} bytes)", found))

@@ -1,7 +1,7 @@
-"""The sections of ELF, Mach-O and PE files by name, as linkers make them and as people look for a difference.
+"""Lists the sections of ELF, Mach-O and PE files by name.
 
-Loaders need none of this, so ``core.binaries`` does not read it. Small parts that are known to differ
-from build to build (identifiers, times, checksums) count as sections of their own.
+Loaders do not need them, so ``core.binaries`` does not read them. Small parts that often differ between builds
+(identifiers, times, checksums) count as sections of their own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ...core.binaries.binary import ELF_MAGIC, MACHO_MAGIC, PE_MAGIC, MalformedB
 
 _MOST_SECTIONS = 4096
 _MOST_OVERLAP = 4
-"""How many times the size of a file its sections may have in all: some hold others, but not without bounds."""
+"""The bound on the sum of the sizes of sections, some of which hold others, in sizes of the file."""
 
 _SHT_NULL, _SHT_NOBITS = 0, 8
 _LC_SYMTAB, _LC_SEGMENT_64 = 0x02, 0x19
@@ -45,7 +45,7 @@ _DEBUG_TYPES = {1: "COFF", 2: "CodeView", 4: "misc", 13: "POGO", 16: "reproducib
 
 
 class Section(NamedTuple):
-    """A named stretch of a file; ``offset`` and ``size`` are in bytes, ``is_part`` marks one inside of another."""
+    """A named range of a file; ``offset`` and ``size`` are in bytes, ``is_part`` marks one inside of another."""
 
     name: str
     offset: int
@@ -53,14 +53,14 @@ class Section(NamedTuple):
     is_part: bool = False
 
     def of(self, data: bytes) -> bytes:
-        """Its bytes in the file that *data* is."""
+        """Return its bytes in the file *data*."""
         return data[self.offset : self.offset + self.size]
 
 
 def list_sections(data: bytes) -> tuple[Section, ...]:
-    """The sections of one ELF, Mach-O or PE file (not of a fat one), in the order of its tables; empty ones left out.
+    """Return the non-empty sections of an ELF, Mach-O or PE file (not of a fat one), in the order of its tables.
 
-    :raises MalformedBinary: if it is none of them or damaged.
+    :raises MalformedBinary: if it is another file, or damaged.
     """
     listings = {ELF_MAGIC: _list_elf, MACHO_MAGIC: _list_macho, PE_MAGIC: _list_pe}
     found = next((listing for magic, listing in listings.items() if data.startswith(magic)), None)
@@ -153,7 +153,7 @@ def _list_pe(view: View) -> Iterator[Section]:
             yield Section(f"debug data ({kind})", offset, size, is_part=True)
     strings = symbols + 18 * symbol_count
     for raw, _, _, size, offset, *_ in rows:
-        # A name of more than eight bytes stands in the string table, and its place there in decimal digits.
+        # A name of more than eight bytes is in the string table, and its offset there in decimal digits here.
         is_long = symbols and raw[:1] == b"/" and _name(raw[1:]).isdecimal()
         yield Section(view.text(strings + int(_name(raw[1:]))) if is_long else _name(raw), offset, size)
     if symbols:

@@ -1,4 +1,4 @@
-"""What two wheels were made of: their specifications, field by field, and what each field explains."""
+"""Compares the specifications of two wheels field by field, with the consequence of each field."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _REASONS = {
     "python.headers": "CPython's headers are not the same: the code may differ",
     "python.import-library": "the module is linked against other import definitions",
 }
-"""By the path of a field, or of what it is in; in the order in which they are told."""
+"""By the path of a field, or of the field that it is in; in the order of the explanation."""
 
 
 _MOST_SUBSTITUTIONS = 64
@@ -42,9 +42,9 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def explain_specification(expected: bytes | None, found: bytes | None, place: str) -> Iterator[Difference]:
-    """What differs between two buildinfos, at *place*; None stands for a wheel without one.
+    """Yield the differences between two buildinfos at *place*; None is a wheel without one.
 
-    The digest of the members, which is an output, is left aside.
+    The digest of the members is left out: it is an output.
     """
     if expected is None and found is None:
         return
@@ -55,7 +55,7 @@ def explain_specification(expected: bytes | None, found: bytes | None, place: st
     ours, theirs = _parse(expected), _parse(found)
     for side, fields in (("expected", ours), ("found", theirs)):
         if fields is None:
-            yield Difference(place, f"the {side} one is no buildinfo", "the wheel was altered or damaged")
+            yield Difference(place, f"the {side} one is not a buildinfo", "the wheel was altered or damaged")
     if ours is None or theirs is None:
         return
     differing = find_differing(ours, theirs)
@@ -68,7 +68,7 @@ def explain_specification(expected: bytes | None, found: bytes | None, place: st
 
 
 def is_altered(buildinfo: bytes | None, record: bytes | None, path: str) -> bool:
-    """Whether a wheel's RECORD is not the one that its buildinfo, at *path*, was written with."""
+    """Return whether a wheel's RECORD differs from the one that its buildinfo, at *path*, was written with."""
     try:
         said = json.loads(buildinfo or b"")["members"]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -80,7 +80,7 @@ def is_altered(buildinfo: bytes | None, record: bytes | None, path: str) -> bool
 
 
 def find_substitutions(expected: bytes | None, found: bytes | None) -> Mapping[bytes, bytes]:
-    """What other members may say in place of what: the values that differ between two buildinfos, the longest first."""
+    """Return the values that differ between two buildinfos, expected → found, the longest first."""
     ours, theirs = _parse(expected or b""), _parse(found or b"")
     if ours is None or theirs is None:
         return {}
@@ -90,14 +90,14 @@ def find_substitutions(expected: bytes | None, found: bytes | None) -> Mapping[b
 
 
 def _abbreviate(expected: str, found: str) -> tuple[str, str]:
-    """Two digests by as much as people look at, other values as they are."""
+    """Return two digests cut to twelve digits if those differ; other values as they are."""
     if _DIGEST.fullmatch(expected) and _DIGEST.fullmatch(found) and expected[:12] != found[:12]:
         return expected[:12], found[:12]
     return expected, found
 
 
 def _parse(data: bytes) -> Mapping[str, object] | None:
-    """The fields of a buildinfo by their paths, requirements by their names, without the digest of the members."""
+    """Parse the fields of a buildinfo by their paths, requirements by their names, without the digest of members."""
     fields = parse_document(data)
     if fields is None or "schema" not in fields:
         return None
@@ -112,6 +112,6 @@ def _parse(data: bytes) -> Mapping[str, object] | None:
 
 
 def _find_known(path: str) -> str:
-    """The field that *path* is, or is in, of those whose reasons are known; nothing if there is none."""
+    """Return the field at *path*, or around it, that has a known reason; empty if there is none."""
     parents = [path[: match.start()] for match in re.finditer(r"[.\[]", path)]
     return next((known for known in [path, *reversed(parents)] if known in _REASONS), "")

@@ -1,4 +1,4 @@
-"""Two versions of a text: METADATA and WHEEL by header, RECORD by row, JSON by value, others by the first line."""
+"""Compares two versions of a text: METADATA and WHEEL by header, JSON by value, others by the first line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 
 from .difference import Difference, contrast, enumerate_names, find_first_difference, pair_up, quote, shorten
+from .embedded_strings import find_differing_string
 from .json_documents import find_differing, parse_document
-from .telling_texts import find_clue
 
 _LARGEST_TEXT = 1 << 24
 _LARGEST_TABLE = 1 << 20
@@ -25,7 +25,7 @@ _HEADER_REASONS = {
 
 
 def is_text(data: bytes) -> bool:
-    """Whether *data* is UTF-8 without NUL, and no larger than texts are."""
+    """Return whether *data* is UTF-8 without NUL, and not too large for a text."""
     try:
         return len(data) <= _LARGEST_TEXT and "\0" not in data.decode()
     except UnicodeDecodeError:
@@ -33,12 +33,12 @@ def is_text(data: bytes) -> bool:
 
 
 def is_table(expected: bytes, found: bytes) -> bool:
-    """Whether two texts are small enough to be taken apart into lines, headers or values."""
+    """Return whether two texts are small enough to be split into lines, headers or values."""
     return max(len(expected), len(found)) <= _LARGEST_TABLE
 
 
 def explain_text(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
-    """What differs between two texts: the first line, unless it is line ends or the order of lines everywhere."""
+    """Yield the first line that differs between two texts, or that all line ends or the order of lines do."""
     if expected.replace(b"\r\n", b"\n") == found.replace(b"\r\n", b"\n"):
         ends = contrast(*(data.count(b"\r\n") for data in (expected, found)))
         yield Difference(place, f"lines that end with CRLF: {ends}", "git or an editor changed them, on Windows say")
@@ -47,7 +47,7 @@ def explain_text(place: str, expected: bytes, found: bytes) -> Iterator[Differen
     number = expected.count(b"\n", 0, at) + 1
     ours, theirs = _line_at(expected, at), _line_at(found, at)
     what = f"line {number}: {contrast(*(quote(line) for line in _focus(ours, theirs)))}"
-    if clue := find_clue(ours, theirs):
+    if clue := find_differing_string(ours, theirs):
         yield Difference(place, what, clue[1])
     elif is_table(expected, found) and sorted(expected.splitlines()) == sorted(found.splitlines()):
         why = "the order of a set, or of a folder's listing"
@@ -62,14 +62,14 @@ def _line_at(data: bytes, at: int) -> bytes:
 
 
 def _focus(expected: bytes, found: bytes) -> Iterator[bytes]:
-    """Both lines from shortly before their first difference on."""
+    """Yield both lines, from shortly before their first difference on."""
     start = max(0, find_first_difference(expected, found) - 24)
     for line in (expected, found):
         yield b"\xe2\x80\xa6" * bool(start) + line[start:]
 
 
 def explain_fields(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
-    """What differs between two METADATA or WHEEL files: the values of each header, then the text below them."""
+    """Yield the differences between two METADATA or WHEEL files: values of headers, then the text below them."""
     (ours, body), (theirs, body_found) = _parse_headers(expected), _parse_headers(found)
     is_explained = False
     for name in {**ours, **theirs}:
@@ -88,7 +88,7 @@ def explain_fields(place: str, expected: bytes, found: bytes) -> Iterator[Differ
 
 
 def _parse_headers(data: bytes) -> tuple[Mapping[str, list[str]], bytes]:
-    """The values by header, and what comes behind the empty line."""
+    """Return the values by header, and the text after the empty line."""
     head, _, body = data.partition(b"\n\n")
     headers: dict[str, list[str]] = {}
     values: list[str] = []
@@ -103,7 +103,7 @@ def _parse_headers(data: bytes) -> tuple[Mapping[str, list[str]], bytes]:
 
 
 def explain_json(place: str, expected: bytes, found: bytes) -> Iterator[Difference]:
-    """What differs between two JSON documents: their values, or else how they are spelt."""
+    """Yield the differences between two JSON documents: of their values, or else of their spelling."""
     ours, theirs = parse_document(expected), parse_document(found)
     if ours is None or theirs is None:
         yield from explain_text(place, expected, found)

@@ -1,4 +1,4 @@
-"""Archive headers: what two zip files say about members that they both have, by field, and what lies around them."""
+"""Compares the headers of two zip archives field by field, and the bytes around their members."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _REASONS = {
     "CRC": "the header was altered: the content is the same",
     "packed size": "the header was altered, or the compressed streams differ",
     "size": "the header was altered: the content is the same",
-    "extra field": "the archive was written by another tool; times, owners and large sizes stand there",
+    "extra field": "the archive was written by another tool; the field has times, owners and large sizes",
     "attributes": "the umask or the permissions of files on the machine that built it",
-    "data descriptor": "the archive was written as a stream: sizes stand behind the data",
+    "data descriptor": "the archive was written as a stream, with sizes after the data",
     "comment": "something was added after the archive was written",
     "name": "the local header was altered: installers read the directory",
 }
@@ -39,14 +39,14 @@ _EXTRAS = {
     0xCAFE: "Java archive",
 }
 _FOLLOWING = frozenset({"CRC", "size", "packed size", "flags"})
-"""What is no surprise where the content, and so the packed bytes, differ; deflaters note their level in the flags."""
+"""Fields that follow from the content and the packed bytes; deflaters note their level in the flags."""
 
 
 def explain_headers(pairs: Sequence[Pair], changed: Collection[str], repacked: Collection[str]) -> Iterator[Difference]:
-    """What the headers of the same members say differently; one difference for all members that share it.
+    """Yield the fields that differ in the headers of the same members, once for all members that share a difference.
 
-    *changed* and *repacked* are the members (by their expected names) whose contents, or only whose compressed
-    streams, differ.
+    *changed* are the members (by their expected names) whose contents differ, *repacked* those of which only the
+    compressed streams do.
     """
     groups: dict[tuple[str, str, int | bytes | None, int | bytes | None], list[str]] = {}
     for ours, theirs in pairs:
@@ -81,7 +81,7 @@ def _find_differing(
 
 
 def _render(field: str, value: int | bytes | None) -> str:
-    """A field's value as people write it."""
+    """Return the value of a field as text."""
     if isinstance(value, bytes):
         return _render_extra(value) if field == "extra field" else quote(value) if value else "none"
     if value is None:
@@ -111,7 +111,7 @@ def _render_extra(extra: bytes) -> str:
 
 
 def explain_frame(expected: ZipArchive, found: ZipArchive) -> Iterator[Difference]:
-    """What lies before, between and behind the members, and what the end record says."""
+    """Yield the differences in the end record, and in the bytes before, between and after the members."""
     has_same_count = len(expected.members) == len(found.members)
     for field, value in expected.end.items():
         theirs = found.end[field]
@@ -121,11 +121,11 @@ def explain_frame(expected: ZipArchive, found: ZipArchive) -> Iterator[Differenc
     for place, ours, other, why in (
         ("before the first member", expected.before, found.before, "a program that unpacks itself, or damage"),
         ("between the members", expected.between, found.between, "a signing or aligning tool, or a member removed"),
-        ("behind the end record", expected.after, found.after, "something was appended, or a download went wrong"),
+        ("after the end record", expected.after, found.after, "something was appended, or a download went wrong"),
     ):
         if ours != other:
             what = contrast(_render_bytes(ours), _render_bytes(other))
-            yield Difference(ARCHIVE, f"bytes {place} that belong to nothing: {what}", why)
+            yield Difference(ARCHIVE, f"bytes {place} that belong to no record: {what}", why)
 
 
 def _render_bytes(data: bytes) -> str:
@@ -133,7 +133,7 @@ def _render_bytes(data: bytes) -> str:
 
 
 def explain_names(expected: Iterable[ZipMember], found: Iterable[ZipMember]) -> Iterator[Difference]:
-    """Members that one archive has and the other has not; those with the same content are the same, renamed."""
+    """Yield the members that only one archive has; two with the same content are one that was renamed."""
     missing = {member.name: member for member in expected}
     extra = {(member.central["CRC"], member.size): member.name for member in found}
     extra_names = dict.fromkeys(member.name for member in found)
@@ -141,7 +141,7 @@ def explain_names(expected: Iterable[ZipMember], found: Iterable[ZipMember]) -> 
         other = extra.pop((member.central["CRC"], member.size), None)
         if other and member.size:
             del missing[name], extra_names[other]
-            what = f"is there as {quote(other)}, with the same content"
+            what = f"exists as {quote(other)}, with the same content"
             yield Difference(name, what, "a module has the suffix of another Python, or a file was renamed")
     if missing:
         yield Difference(ARCHIVE, f"{count(len(missing), 'member')} missing: {enumerate_names(missing)}")
@@ -152,12 +152,12 @@ def explain_names(expected: Iterable[ZipMember], found: Iterable[ZipMember]) -> 
 
 
 def explain_order(expected: ZipArchive, found: ZipArchive, pairs: Sequence[Pair]) -> Iterator[Difference]:
-    """Whether the same members stand more than once, or in another order in the directory or in the file."""
+    """Yield the members that occur another number of times, and the first one that differs in an order."""
     times, times_found = (Counter(member.name for member in archive.members) for archive in (expected, found))
     for ours, theirs in pairs:
         if times[ours.name] != times_found[theirs.name]:
             what = contrast(f"{count(times[ours.name], 'time')} in the archive", times_found[theirs.name])
-            yield Difference(ours.name, what, "which one is installed depends on the installer")
+            yield Difference(ours.name, what, "the installer decides which one it installs")
     spelling = {theirs.name: ours.name for ours, theirs in pairs}
     sound = [pair for pair in pairs if not (pair[0].fault or pair[1].fault)]
     by_place = (sorted(sound, key=lambda pair: pair[side].start) for side in (0, 1))
@@ -175,10 +175,10 @@ def explain_order(expected: ZipArchive, found: ZipArchive, pairs: Sequence[Pair]
 
 
 def explain_streams(pairs: Iterable[Pair], repacked: Collection[str]) -> Iterator[Difference]:
-    """The *repacked* members (by their expected names): their compressed streams differ, their contents do not."""
+    """Yield the difference of the *repacked* members (by their expected names): only their streams differ."""
     streams = [pair for pair in pairs if pair[0].name in repacked and pair[0].method == pair[1].method]
     if streams:
         names = enumerate_names(ours.name for ours, _ in streams)
         sizes = (sum(member.packed for member in side) for side in zip(*streams, strict=True))
         what = f"the compressed streams of {names}, whose contents are the same: {contrast(*sizes)} bytes"
-        yield Difference(ARCHIVE, what, "another deflate: zlib, zlib-ng, another version or level of one, or ours")
+        yield Difference(ARCHIVE, what, "another deflater: zlib, zlib-ng, another version or level, or this backend's")

@@ -1,4 +1,4 @@
-"""The CPythons of this machine that can run the backend."""
+"""Finds the CPythons of this machine that can run the backend."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _QUESTION = (
     "getattr(sys, '_base_executable', '') or sys.executable, sys.base_prefix, sys.base_exec_prefix, sep='\\n')"
 )
 
-# Where installers put several versions side by side, each variable with the pattern below its folder.
+# The places where installers put several versions side by side: a variable, and the pattern below its folder.
 _PLACES = (
     ("PYENV_ROOT", "versions/3.{minor}.*/bin/python"),
     ("HOME", ".pyenv/versions/3.{minor}.*/bin/python"),
@@ -37,7 +37,7 @@ _PLACES = (
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A CPython, not of a virtual environment: its program, (3, minor), the tag of its bytecode, and its folders."""
+    """A CPython outside of virtual environments: its program, version (3, minor), bytecode tag and folders."""
 
     executable: Path
     version: tuple[int, int]
@@ -50,20 +50,20 @@ class Interpreter:
 
 @lru_cache
 def read_interpreter(python: Path) -> Interpreter:
-    """The interpreter that the program *python* is or starts.
+    """Return the interpreter that the program *python* is, or that it starts as part of a virtual environment.
 
-    :raises NotFoundError: if it is no CPython that runs the backend.
+    :raises NotFoundError: if it is not a CPython that runs the backend.
     """
     command = [str(python), "-S", "-E", "-c", _QUESTION]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT)
         name, major, minor, tag, executable, *prefixes = done.stdout.splitlines()
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise NotFoundError(f"is no Python that answers: {error}", where=str(python)) from None
+        raise NotFoundError(f"does not run as a Python: {error}", where=str(python)) from None
     version = (int(major), int(minor))
     if name != "cpython" or version < (3, OLDEST):
         raise NotFoundError(f"is {name} {major}.{minor}; the backend needs CPython 3.{OLDEST}", where=str(python))
-    program = Path(executable).resolve()  # up to 3.10, that of an environment is a link which is taken for a program
+    program = Path(executable).resolve()  # up to 3.10, the base executable of an environment may be a link
     folders = [Path(prefix) for prefix in dict.fromkeys(prefixes)]
     if not any(program.is_relative_to(folder.resolve()) for folder in folders):
         folders.append(program.parents[1])
@@ -71,14 +71,17 @@ def read_interpreter(python: Path) -> Interpreter:
 
 
 def list_interpreters(environ: Mapping[str, str]) -> Iterator[Interpreter]:
-    """One interpreter of each minor version that is found on this machine, the oldest first."""
+    """Yield one interpreter of each minor version that is on this machine, the oldest first."""
     for minor in range(OLDEST, NEWEST + 1):
         if interpreter := find_interpreter(minor, environ):
             yield interpreter
 
 
 def find_interpreter(minor: int, environ: Mapping[str, str]) -> Interpreter | None:
-    """The CPython 3.*minor* of this machine: the running one, else of ``PATH``, else where installers put them."""
+    """Return the CPython 3.*minor* of this machine: the running one, else of ``PATH``, else of an installer's folder.
+
+    None if there is none.
+    """
     for python in _candidates(minor, environ):
         try:
             interpreter = read_interpreter(python)

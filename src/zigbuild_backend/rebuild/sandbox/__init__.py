@@ -1,1 +1,1 @@
-"""Running programs that nobody vouches for: they see their inputs alone, reach nothing else and pass no limit."""
+"""Runs foreign programs in a sandbox: they see only their inputs, reach nothing else, and are held to limits."""

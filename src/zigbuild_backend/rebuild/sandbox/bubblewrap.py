@@ -1,4 +1,4 @@
-"""The sandbox proper: bubblewrap puts a program into namespaces of its own, where only its inputs exist."""
+"""The sandbox: bubblewrap puts a program into namespaces of its own, where only its inputs exist."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .seccomp import render_filter
 from .watch import Watch, supervise
 
 _PAUSE = 0.05
-"""Seconds from one look at the processes to the next."""
+"""Seconds between two checks of the processes."""
 
 _PROC = Path("/proc")
 
@@ -34,7 +34,7 @@ _ALLOW = (
     "let users make namespaces: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone,"
     " kernel.apparmor_restrict_unprivileged_userns, or the options of the container"
 )
-_WITHOUT = "or run what you trust with --no-isolation"
+_WITHOUT = "or, for sources that you trust, use --no-isolation"
 
 _APART = (
     "--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--new-session", "--die-with-parent",
@@ -42,18 +42,18 @@ _APART = (
 )  # fmt: skip
 _SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/ld-musl-x86_64.path", "/etc/ld-musl-aarch64.path", "/etc/alternatives")
-"""What programs of the system are found and linked by. Nothing of it is of this machine's users."""
+"""Files by which programs of the system are found and linked. They say nothing of this machine's users."""
 
 _VISIBLE = ("/usr", *_SYSTEM_FOLDERS)
 
 
 @dataclass(frozen=True)
 class Bubblewrap:
-    """Runs programs by the bubblewrap *program*.
+    """A sandbox by the bubblewrap *program*.
 
-    Such a program has no network, no capability, no terminal, no process but its own, a /tmp in memory and the
-    environment that it is given. It sees the system's programs and libraries, what is ``readable`` and what is
-    ``writable``, each at its own path.
+    A command in it has no network, no capability, no terminal, no process but its own, a /tmp in memory and only the
+    environment that it is given. It sees the system's programs and libraries, and its readable and writable paths, each
+    at its own place.
     """
 
     program: Path
@@ -98,12 +98,12 @@ class Bubblewrap:
                 raise LimitError(error.problems[0].message, where=str(command.arguments[0])) from None
             if "exit-code" not in _read_status(status):
                 reason = completed.stderr.decode(errors="replace").strip() or "it was ended from outside"
-                raise ToolchainError(f"no sandbox could be made: {reason}", where=str(self.program))
+                raise ToolchainError(f"cannot make a sandbox: {reason}", where=str(self.program))
             return completed
 
 
 def find_sandbox(environ: Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> Bubblewrap:
-    """The sandbox of this machine, which was seen to work.
+    """Return the sandbox of this machine, after a trial run.
 
     :raises NotFoundError: if bubblewrap is not installed, or the system does not let it make namespaces.
     """
@@ -120,9 +120,9 @@ def find_sandbox(environ: Mapping[str, str], limits: Limits = DEFAULT_LIMITS) ->
 
 
 def end_orphaned_sandboxes(folder: Path) -> None:
-    """Ends the sandboxes whose working folder is below *folder* and whose maker was killed.
+    """Kill the sandboxes that work below *folder*, where the process that started them was killed.
 
-    One that was only being made then waits forever for bubblewrap's own first process, which has gone.
+    A sandbox that was being set up then would wait forever for the first process of bubblewrap, which is gone.
     """
     for number in list_processes(_PROC):
         with contextlib.suppress(OSError):
@@ -136,7 +136,7 @@ def end_orphaned_sandboxes(folder: Path) -> None:
 def _started(
     program: Path, options: Sequence[str], command: Command
 ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes], int]]:
-    """bubblewrap at work, with the pipe in which it tells of it and the one on which the *command* waits for a byte."""
+    """Start bubblewrap; yield it with its status pipe, and with the pipe on which the *command* waits for a byte."""
     with contextlib.ExitStack() as ours:
         with contextlib.ExitStack() as theirs:
             told, telling = _open_pipe(ours, theirs)
@@ -167,7 +167,7 @@ def _started(
 
 
 def _open_pipe(reading: contextlib.ExitStack, writing: contextlib.ExitStack) -> tuple[int, int]:
-    """Both ends of a new pipe, each to be closed with its stack."""
+    """Return both ends of a new pipe, each of which is closed with its stack."""
     read, write = os.pipe()
     reading.callback(os.close, read)
     writing.callback(os.close, write)
@@ -175,7 +175,7 @@ def _open_pipe(reading: contextlib.ExitStack, writing: contextlib.ExitStack) -> 
 
 
 def _read_status(status: IO[bytes]) -> dict[str, int]:
-    """The next thing that bubblewrap tells; empty if it ended before it had told it."""
+    """Return the next JSON object of bubblewrap's status; empty if it ended without one."""
     line = status.readline()
     return cast(dict[str, int], json.loads(line)) if line.endswith(b"\n") else {}
 
@@ -184,20 +184,20 @@ def _check(watch: Watch, group: ControlGroup, first: Process | None) -> None:
     group.check()
     if first:
         root = Path(f"/proc/{first.number}/root")
-        # Until bubblewrap has changed its root, this shows all that runs on the machine.
+        # Until bubblewrap has changed its root, this shows all processes of the machine.
         if (seen := read_process(root / "proc", 1)) and seen.started == first.started:
             watch.check_processes(list_processes(root / "proc"), root / "proc", (root / "tmp", root / "dev/shm"))
     watch.check_disk()
 
 
 def _end(child: subprocess.Popen[bytes], first: Process | None) -> None:
-    """Ends the *first* process of the sandbox: with it the system ends all others there, whatever they do."""
+    """Kill the *first* process of the sandbox; the system then kills all others in it."""
     if first:
         while first.is_running(_PROC):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(first.number, signal.SIGKILL)
             time.sleep(0.001)
-        # It is ours to bury if bubblewrap has gone before it and we are the system's first process, as in a container.
+        # This process must reap it if bubblewrap ended before it and this is the first process, as in a container.
         with contextlib.suppress(ChildProcessError):
             os.waitpid(first.number, os.WNOHANG)
     else:
@@ -207,7 +207,7 @@ def _end(child: subprocess.Popen[bytes], first: Process | None) -> None:
 
 def _check_folder(folder: Path) -> Path:
     if folder.is_symlink() or not folder.is_dir():
-        raise ConfigurationError("is no folder that a sandbox could write to", where=str(folder))
+        raise ConfigurationError("is not a folder that a sandbox can write to", where=str(folder))
     return folder.absolute()
 
 
@@ -224,18 +224,18 @@ def _system_mounts() -> Iterator[str]:
 
 def _private_mounts(limits: Limits) -> Iterator[str]:
     size = str(limits.memory // 4)
-    # What root without capabilities may still do by files: the kernel's settings, in /proc/sys.
+    # Root without capabilities may still write to files: those in /proc/sys are the kernel's settings.
     yield from ("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev")
     yield from ("--size", size, "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev")
     yield from ("--size", size, "--perms", "1777", "--tmpfs", "/tmp")
 
 
 def _mounts(readable: Sequence[Path], writable: Sequence[Path]) -> Iterator[str]:
-    """The paths as mounts, each at its real place, and the links that lead there from where the caller sees them."""
+    """Yield options that mount the paths at their real places, and make the links by which the caller names them."""
     try:
         binds = dict.fromkeys((path.resolve(strict=True) for path in readable), "--ro-bind")
     except OSError as error:
-        raise NotFoundError("is not there to be read in a sandbox", where=str(error.filename)) from error
+        raise NotFoundError("does not exist, but a sandbox must read it", where=str(error.filename)) from error
     binds.update(dict.fromkeys((folder.resolve() for folder in writable), "--bind"))
     for path, option in sorted(binds.items()):
         yield from (option, str(path), str(path))
@@ -247,7 +247,7 @@ def _mounts(readable: Sequence[Path], writable: Sequence[Path]) -> Iterator[str]
 
 
 def _links_along(path: Path) -> Iterator[tuple[Path, Path]]:
-    """The links that the system follows on the way to *path*, each with what it holds."""
+    """Yield the links that the system follows on the way to *path*, each with its target."""
     place, rest = Path("/"), list(reversed(path.parts[1:]))
     while rest:
         step = place / rest.pop()

@@ -12,7 +12,7 @@ from typing import Protocol
 class Command:
     """A program with its arguments, the paths that it may read and write, its environment, folder and umask.
 
-    What it may read beside those is for the sandbox to say. A writable path must be a folder, and no link to one.
+    A writable path must be a folder, not a link to one.
     """
 
     arguments: Sequence[str | Path]

@@ -1,7 +1,7 @@
-"""Control groups: limits that the system keeps for all processes of a run together.
+"""Control groups: limits that the system enforces on all processes of a run together.
 
-They are made where this process may make them: as root, or by an ordinary user whose session systemd manages. There the
-system counts itself, and gives all processes of the run no more time than it gives this one.
+Root can make them, and a user whose session systemd manages. The processes of a group share the processor time that the
+system gives to this process.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class ControlGroup:
-    """One group, as folders by controller: version 1 has one for each, version 2 one for all."""
+    """The folders of a group by controller: version 1 has one for each controller, version 2 one for all."""
 
     limits: Limits
     folders: Mapping[str, Path]
 
     def add(self, process: int) -> None:
-        """Puts a process into the group, with all that it will start."""
+        """Put a process into the group, with all processes that it will start."""
         for folder in set(self.folders.values()):
             with contextlib.suppress(OSError):
                 (folder / "cgroup.procs").write_text(str(process))
 
     def check(self) -> None:
-        """Asks whether the system had to refuse something.
+        """Check the counters of refusals.
 
-        :raises LimitError: if so.
+        :raises LimitError: if the system refused a process or memory.
         """
         if (folder := self.folders.get("pids")) and _read_count(folder / "pids.events", "max"):
             raise LimitError(f"started more than {self.limits.tasks} processes and threads")
@@ -49,7 +49,7 @@ class ControlGroup:
 
 @contextlib.contextmanager
 def control_group(limits: Limits) -> Iterator[ControlGroup]:
-    """A new group with these limits, as far as one can be made; it has to be empty again at the end."""
+    """Make a group with *limits*, as far as the system allows; its processes must have ended with the context."""
     settings = {
         "pids": {"pids.max": limits.tasks},
         "memory": {"memory.max": limits.memory, "memory.limit_in_bytes": limits.memory, "memory.oom.group": 1},
@@ -72,14 +72,14 @@ def control_group(limits: Limits) -> Iterator[ControlGroup]:
 
 
 def find_parents(root: Path, membership: str) -> dict[str, Path]:
-    """Where a group could be made, by controller: what *membership* (/proc/self/cgroup) says of the hierarchies."""
+    """Return the folders in which a group can be made, by controller; *membership* is the text of /proc/self/cgroup."""
     parents: dict[str, Path] = {}
     for line in membership.splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers:
             parents.update({name: root / name / path[1:] for name in controllers.split(",")})
         elif (root / "cgroup.controllers").is_file():
-            # Of version 2: a group that holds processes hands on no controllers, so the new one stands beside ours.
+            # Version 2: a group that has processes cannot have children with controllers, so the new one is a sibling.
             parent = (root / path[1:]).parent if path != "/" else root
             with contextlib.suppress(OSError):
                 names = (parent / "cgroup.subtree_control").read_text().split()
@@ -88,7 +88,7 @@ def find_parents(root: Path, membership: str) -> dict[str, Path]:
 
 
 def _make(folder: Path) -> bool:
-    """Makes the group, unless it is there; says whether it is. Goes on to bury what processes that were killed left."""
+    """Make the group; return whether it exists. Remove the empty groups of processes that were killed."""
     try:
         folder.mkdir(exist_ok=True)
     except OSError:
@@ -101,7 +101,7 @@ def _make(folder: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """Removes the group; the system may need a moment to let go of its last process."""
+    """Remove the group; the system may need a moment to release its last process."""
     for _ in range(100):
         with contextlib.suppress(OSError):
             folder.rmdir()
@@ -111,7 +111,7 @@ def _remove(folder: Path) -> None:
 
 
 def _read_count(file: Path, name: str) -> int:
-    """The number that stands behind *name* in a file of such lines; 0 if there is none."""
+    """Return the number of *name* in a file with lines ``NAME NUMBER``; 0 if there is none."""
     with contextlib.suppress(OSError):
         for line in file.read_text().splitlines():
             key, _, value = line.partition(" ")

@@ -1,4 +1,4 @@
-"""What a program in a sandbox may use, and what is known of it when it has ended."""
+"""The limits of a program in a sandbox."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ...core.base.errors import ToolchainError
 
 @dataclass(frozen=True)
 class Limits:
-    """What one run may use, with all that it starts: bytes, seconds and counts."""
+    """The limits of one run with all processes that it starts: bytes, seconds and counts."""
 
     memory: int = 6 << 30
     seconds: float = 1800
     processes: int = 512
     disk: int = 8 << 30
     output: int = 16 << 20
-    """Bytes that it may print, on each of its two outputs."""
+    """Bytes that it may print, to each of stdout and stderr."""
 
     spare_memory: int = 256 << 20
     spare_disk: int = 256 << 20
-    """Bytes of the machine's memory and of its disks that have to stay free, whatever the others went into."""
+    """Bytes of the machine's memory and of its disks that must stay free, whichever process uses the rest."""
 
     @property
     def tasks(self) -> int:
-        """Processes and threads together. A compiler starts a thread for each core, and runs as often at once."""
+        """The limit on processes and threads together: allows for four compilers a core, each with a thread a core."""
         return self.processes + 4 * (os.cpu_count() or 1) ** 2
 
 
@@ -33,11 +33,11 @@ DEFAULT_LIMITS = Limits()
 
 
 class LimitError(ToolchainError):
-    """A program passed one of its limits and was ended; the problem names the limit."""
+    """A program exceeded one of its limits and was ended; the problem names the limit."""
 
 
 def render_bytes(size: int) -> str:
-    """*size* in the largest unit that leaves it whole."""
+    """Return *size* in the largest unit in which it is a whole number."""
     for shift, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
         if size and not size % (1 << shift):
             return f"{size >> shift} {unit}"

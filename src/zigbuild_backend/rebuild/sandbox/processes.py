@@ -1,4 +1,4 @@
-"""What the system shows of processes and of the memory that they use, and the limits that it sets for each of them."""
+"""Reads processes and their use of memory from /proc, and sets the limits that the system has for each process."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from pathlib import Path
 from .limits import Limits
 
 BLOCK = 4096
-"""A page of memory, and what the smallest file is taken to cost, in bytes."""
+"""The size of a page of memory, and of the smallest file on a disk, in bytes."""
 
 _MARGIN = 16
-"""What the system allows beyond a limit, so that a program which the system stops is seen to have passed it."""
+"""Added to the limits of the system, so that a program that the system stops has exceeded the limit here, too."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process as /proc shows it, with the letter of its state."""
+    """A process as in /proc, with the letter of its state."""
 
     number: int
     state: str
     parent: int
     threads: int
     started: int
-    """Clock ticks since the system started: tells it from a later process of the same number."""
+    """Clock ticks from the start of the system: distinguishes it from a later process with the same number."""
 
     resident: int
-    """Bytes, with what it shares with others."""
+    """Bytes, including the memory that it shares with others."""
 
     def is_running(self, proc: Path) -> bool:
-        """Whether it still runs; what only waits for its parent to ask how it ended does not."""
+        """Return whether it still runs; a zombie does not."""
         now = read_process(proc, self.number)
         return self.is_same(now) and now is not None and now.state not in "ZX"
 
     def is_same(self, other: Process | None) -> bool:
-        """Whether *other*, which was read at another time, is this process."""
+        """Return whether *other*, which was read at another time, is this process."""
         return other is not None and (other.number, other.started) == (self.number, self.started)
 
 
 def list_processes(proc: Path) -> tuple[int, ...]:
-    """The numbers of the processes that a /proc shows; none where there is no such folder."""
+    """Return the numbers of the processes in *proc*; none if there is no such folder."""
     with contextlib.suppress(OSError):
         return tuple(int(name) for name in os.listdir(proc) if name.isdigit())  # noqa: PTH208
     return ()
 
 
 def read_process(proc: Path, number: int) -> Process | None:
-    """The process of that number, or None if there is none."""
+    """Return the process with that number, None if there is none."""
     try:
         text = (proc / str(number) / "stat").read_bytes()
     except OSError:
@@ -58,14 +58,14 @@ def read_process(proc: Path, number: int) -> Process | None:
 
 
 def parse_stat(number: int, text: bytes) -> Process:
-    """What the ``stat`` file of a process says. Its second field, the program's name, may hold spaces and brackets."""
+    """Parse the ``stat`` file of a process, whose second field, the program's name, may hold spaces and brackets."""
     fields = text[text.rindex(b")") + 2 :].split()
     parent, threads, started, pages = (int(fields[index]) for index in (1, 17, 19, 21))
     return Process(number, fields[0].decode(), parent, threads, started, pages * BLOCK)
 
 
 def descendants(processes: dict[int, Process], root: int) -> tuple[Process, ...]:
-    """*root* and all that it started, as far as their parents still live."""
+    """Return *root* and all processes that it started, as far as their parents still live."""
     children: dict[int, list[int]] = {}
     for process in processes.values():
         children.setdefault(process.parent, []).append(process.number)
@@ -79,7 +79,7 @@ def descendants(processes: dict[int, Process], root: int) -> tuple[Process, ...]
 
 
 def read_share(proc: Path, process: Process) -> int:
-    """The memory of a process in bytes, where pages that several share are divided among them."""
+    """Return the memory of a process in bytes; the pages that several processes share are divided among them."""
     try:
         lines = (proc / str(process.number) / "smaps_rollup").read_bytes().splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -90,7 +90,7 @@ def read_share(proc: Path, process: Process) -> int:
 
 
 def read_available_memory(proc: Path) -> int:
-    """The memory that the machine has left, in bytes; without end where the system does not show it."""
+    """Return the available memory of the machine in bytes; ``sys.maxsize`` if the system does not show it."""
     with contextlib.suppress(OSError):
         for line in (proc / "meminfo").read_bytes().splitlines():
             if line.startswith(b"MemAvailable:"):
@@ -99,7 +99,7 @@ def read_available_memory(proc: Path) -> int:
 
 
 def read_used(folder: Path) -> int:
-    """The bytes that a file system in memory takes, with what the system keeps for each file."""
+    """Return the bytes that a file system in memory takes, including those that the system keeps for each file."""
     try:
         status = os.statvfs(folder)
     except OSError:
@@ -108,10 +108,10 @@ def read_used(folder: Path) -> int:
 
 
 def set_limits(number: int, limits: Limits, *, is_apart: bool) -> None:
-    """Sets what the system itself limits for a process and what it will start: no core files, no file too large.
+    """Set the resource limits of a process and of all that it will start: no core files, and no file too large.
 
-    How many processes there may be is a limit of the user namespace that the process *is_apart* in; without one it
-    would be a limit on all that the user runs. It does not bind root.
+    The number of processes is limited only if the process *is_apart*, in a user namespace of its own: else the limit
+    would count all processes of the user. It does not bind root.
     """
     import resource
 
@@ -123,6 +123,6 @@ def set_limits(number: int, limits: Limits, *, is_apart: bool) -> None:
             hard = resource.prlimit(number, name)[1]
             bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.prlimit(number, name, (bound, bound))
-    # When memory is short for the whole machine, the system shall end this first.
+    # If the whole machine runs out of memory, the system must kill this process first.
     with contextlib.suppress(OSError):
         Path(f"/proc/{number}/oom_score_adj").write_text("1000")

@@ -1,7 +1,7 @@
-"""The filter of system calls: refuses the few that would reach round the namespaces.
+"""The seccomp filter: refuses the system calls that reach round namespaces.
 
-Sockets of other kinds than those that a network namespace holds apart (the channel from a virtual machine to its host
-is one), keys of the user's session, memory that belongs to no process, and io_uring, which makes calls past filters.
+Those are sockets that a network namespace does not isolate (such as those from a virtual machine to its host), keys of
+the user's session, memory that belongs to no process, and io_uring, whose calls no filter sees.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import errno
 import struct
 
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-"""Instructions of the classic Berkeley packet filter: load a word of the call, compare it with a constant, decide."""
+"""Instructions of the classic Berkeley packet filter: load a word of the call, compare it with a constant, return."""
 
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
-"""Where the words lie in what the system shows of a call."""
+"""Offsets in ``struct seccomp_data``."""
 
 _ALLOW = 0x7FFF0000
 _REFUSE = 0x00050000
-"""With an error number added to it."""
+"""The error number is added to it."""
 
 _FAMILIES = (1, 2, 10, 16)
-"""The sockets that are left: Unix, IPv4, IPv6 and netlink, by which programs ask for their addresses."""
+"""The allowed families of sockets: Unix, IPv4, IPv6 and netlink, by which programs ask for their addresses."""
 
 _X32 = 0x40000000
-"""From here on x86-64 counts its calls once more, for programs with small pointers."""
+"""The first number of the x32 ABI, which has all calls of x86-64 once more."""
 
 _GENERIC = {
     "socket": 198, "shmget": 194, "add_key": 217, "request_key": 218, "keyctl": 219, "perf_event_open": 241, "bpf": 280,
@@ -41,7 +41,7 @@ _ARCHITECTURES = {
 
 
 def render_filter(machine: str) -> bytes:
-    """The filter for a machine (``platform.machine`` says which) as the system reads it; empty if none is known."""
+    """Return the filter for *machine* (as ``platform.machine`` names it) in binary form; empty if there is none."""
     if machine not in _ARCHITECTURES:
         return b""
     architecture, numbers = _ARCHITECTURES[machine]

@@ -1,4 +1,4 @@
-"""Running a program within limits, but with all of this machine before it: for what the user trusts."""
+"""Runs a program that the user trusts, within limits, but with access to the whole machine."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .processes import Process, descendants, list_processes, read_process, set_l
 from .watch import Watch, supervise
 
 _PAUSE = 0.2
-"""Seconds from one look at the processes to the next; each looks at all of the machine's."""
+"""Seconds between two checks, each of which reads all processes of the machine."""
 
 _PROC = Path("/proc")
 
 
 @dataclass(frozen=True)
 class Unconfined:
-    """Runs programs in a session of their own.
+    """No sandbox: commands run in a session of their own.
 
     Memory and processes are limited on Linux; time, disk and output everywhere.
     """
@@ -67,13 +67,13 @@ class Unconfined:
 
 @dataclass
 class _ProcessTree:
-    """A program and all that was once seen to come from it, also what has left its session since."""
+    """A program and all processes that it was seen to start, including those that have left its session."""
 
     child: subprocess.Popen[bytes]
     known: dict[int, Process] = field(default_factory=dict)
 
     def read(self) -> tuple[Process, ...]:
-        """Those that run now; none where the system does not show them."""
+        """Return the processes that run now; none if the system does not show them."""
         found = (read_process(_PROC, number) for number in list_processes(_PROC))
         there = {process.number: process for process in found if process}
         roots = [old.number for old in self.known.values() if old.is_same(there.get(old.number))]
@@ -83,7 +83,7 @@ class _ProcessTree:
         return tuple(process for process in self.known.values() if process.state not in "ZX")
 
     def end(self) -> None:
-        """Ends them all."""
+        """Kill them all."""
         if sys.platform == "win32":
             subprocess.run(["taskkill", "/f", "/t", "/pid", str(self.child.pid)], capture_output=True, check=False)
         else:

@@ -1,7 +1,7 @@
-"""The watch over a running program: its time, memory, processes, disk and output, some times a second.
+"""Watches a running program several times a second: its time, memory, processes, disk and output.
 
-The system's own resource limits alone don't do: they hold for one process each, and the one on processes does not bind
-root. Control groups would, but not everybody may make them.
+The resource limits of the system are not enough: each holds for one process, and the limit on processes does not bind
+root. Control groups would be enough, but not every user can make them.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from .processes import BLOCK, read_available_memory, read_process, read_share, r
 
 _TICK_SECONDS = 0.2
 _COUNT_SECONDS = 1
-"""How often files are counted, at most, as long as no file system fills up."""
+"""The shortest time between two counts of files, unless a file system fills up."""
 
 _CLOCK_SECONDS = 0.02
-"""How far the time that a file system writes down may lag behind the clock."""
+"""The lag of the times in a file system behind the clock."""
 
 
 @dataclass
 class Watch:
-    """Looks whether a run is within its *limits*. Only Linux shows what processes use."""
+    """Checks that a run is within its *limits*. The processes' use of memory is known only on Linux."""
 
     limits: Limits
     folders: tuple[Path, ...]
-    """Where it may write."""
+    """The writable folders."""
 
     _was_over: bool = False
     _began: float = field(default_factory=time.time)
@@ -48,7 +48,7 @@ class Watch:
         self._free = {folder: _read_free(folder) for folder in self.folders}
 
     def check_processes(self, numbers: Sequence[int], proc: Path, in_memory: Iterable[Path] = ()) -> None:
-        """Looks at the processes of these *numbers* in *proc*, and at the file systems *in_memory* that are theirs.
+        """Check the processes with these *numbers* in *proc*, and their file systems *in_memory*.
 
         :raises LimitError: if they are too many or use too much memory.
         """
@@ -59,8 +59,8 @@ class Watch:
         if sum(process.threads for process in processes) > limits.tasks:
             raise LimitError(f"started more than {limits.tasks} processes and threads")
         rest = limits.memory - sum(map(read_used, in_memory))
-        # Pages that several share count for each of them in what is resident, which is quick to read. Their shares
-        # change while they are read, so it takes two looks to be sure.
+        # Resident memory is quick to read, but counts shared pages for each process. Shares change while they are
+        # read, so two checks in a row must fail.
         is_over = sum(process.resident for process in processes) > rest and (
             sum(read_share(proc, process) for process in processes) > rest
         )
@@ -71,11 +71,11 @@ class Watch:
             raise LimitError(f"left less than {render_bytes(limits.spare_memory)} of memory to the machine")
 
     def check_disk(self, *, is_suspect: bool = False) -> None:
-        """Looks at the folders. Counting files takes long, so it is done seldom, unless a file system fills up.
+        """Check the writable folders. Files are counted seldom, since that takes long, unless a file system fills up.
 
-        *is_suspect* tells that something went wrong, which may come of a limit.
+        *is_suspect* says that the program failed, so a limit may be the reason.
 
-        :raises LimitError: if too much was written to them.
+        :raises LimitError: if too much was written to the folders.
         """
         limit, now = self.limits.disk, time.monotonic()
         is_filling = False
@@ -95,9 +95,9 @@ class Watch:
 
 
 def written_bytes(folders: Iterable[Path], since: float) -> int:
-    """The space taken by the files below *folders* that were written or made after *since* (a time).
+    """Return the bytes of the files below *folders* that were written or made after the time *since*.
 
-    :raises LimitError: if a folder hides its files, by its mode or by lying deeper than a path can tell.
+    :raises LimitError: if the files of a folder cannot be listed, for its mode or for the length of its path.
     """
     total, rest = 0, list(map(str, folders))
     while rest:
@@ -107,7 +107,7 @@ def written_bytes(folders: Iterable[Path], since: float) -> int:
                 for entry in entries:
                     with contextlib.suppress(FileNotFoundError):
                         status = entry.stat(follow_symlinks=False)
-                        # The time of the last change of status is the system's; a program cannot set it.
+                        # A program cannot set the time of the last change of status.
                         if status.st_ctime >= since - _CLOCK_SECONDS:
                             total += max(status.st_blocks * 512, BLOCK)
                         if stat.S_ISDIR(status.st_mode):
@@ -120,7 +120,7 @@ def written_bytes(folders: Iterable[Path], since: float) -> int:
 
 
 def _read_free(folder: Path) -> tuple[int, int]:
-    """The bytes and the number of files that are free where *folder* lies."""
+    """Return the free bytes and the free number of files of the file system of *folder*."""
     try:
         status = os.statvfs(folder)
     except (OSError, AttributeError):
@@ -129,7 +129,7 @@ def _read_free(folder: Path) -> tuple[int, int]:
 
 
 class _Output:
-    """What a program prints, kept up to a *limit*."""
+    """The output of a program, kept up to a *limit*."""
 
     def __init__(self, pipe: IO[bytes], limit: int) -> None:
         self.pipe = pipe
@@ -152,11 +152,11 @@ def supervise(
     on_tick: Callable[[], None] | None,
     pause: float,
 ) -> CompletedCommand:
-    """Waits for *child*, whose outputs are pipes; calls *check* each *pause* (seconds), *on_tick* now and then.
+    """Wait for *child*, whose outputs are pipes; call *check* every *pause* seconds, and *on_tick* less often.
 
-    *end*, which ends all that it started, is called in any case.
+    *end* is called in any case; it must end all processes of *child*.
 
-    :raises LimitError: if it takes too long or prints too much, or *check* does.
+    :raises LimitError: if the program takes too long or prints too much, or if *check* raises it.
     """
     assert child.stdout and child.stderr
     began = ticked = time.monotonic()
@@ -186,7 +186,7 @@ def supervise(
 
 
 def _has_ended(child: subprocess.Popen[bytes], outputs: Sequence[_Output], pause: float) -> bool:
-    """Whether the program ends within a moment. The end of its outputs tells that at once."""
+    """Return whether the program ends within *pause* seconds, and as soon as it ends."""
     until = time.monotonic() + pause
     for output in outputs:
         output.thread.join(max(until - time.monotonic(), 0))

@@ -1,4 +1,4 @@
-"""Texts in bytes that tell why they differ: paths, times, and the versions of what made them."""
+"""Finds strings in binary data that explain why it differs: paths, times, and versions of tools."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from .difference import contrast, find_first_difference, quote
 
 _BEFORE, _SEARCHED = 1 << 12, 1 << 18
-"""In bytes: from where before the first difference, and how far, texts are looked for."""
+"""In bytes: the search begins so far before the first difference, and covers so many bytes."""
 
 _THE_BUILD = "the time of the build got into the file"
 
@@ -33,17 +33,17 @@ _KINDS = (
 )
 
 
-def find_clue(expected: bytes, found: bytes) -> tuple[str, str] | None:
-    """The first text of a telling kind that only one of two stretches of bytes holds: what it is, and why it may be.
+def find_differing_string(expected: bytes, found: bytes) -> tuple[str, str] | None:
+    """Return the first string of a known kind that only one of the two contents has, and the likely reason.
 
-    What comes long after the first difference is not searched.
+    Only a range around the first difference is searched.
     """
     start = max(0, find_first_difference(expected, found) - _BEFORE)
     for kind, why, pattern in _KINDS:
         ours, theirs = (_find_texts(pattern, data[start : start + _SEARCHED]) for data in (expected, found))
         first = next((text for text in ours if text not in theirs), None)
         other = next((text for text in theirs if text not in ours), None)
-        # It may stand where the other side was not searched.
+        # The other side may have it outside of the searched range.
         sides = ((first, found), (other, expected))
         texts = [quote(text) if text and text not in data else "none" for text, data in sides]
         if texts != ["none", "none"]:
@@ -52,5 +52,5 @@ def find_clue(expected: bytes, found: bytes) -> tuple[str, str] | None:
 
 
 def _find_texts(pattern: re.Pattern[bytes], data: bytes) -> Mapping[bytes, None]:
-    """What *pattern* matches, each once, in its order."""
+    """Return the matches of *pattern*, each once, in their order."""
     return dict.fromkeys(match[0] for match in pattern.finditer(data))
