@@ -332,7 +332,7 @@ def test_warm(run: Run) -> None:
     assert run("warm", "--target", "native").code == 0
     again = run("warm", "--target", "native")
     assert again.code == 0
-    assert "was warm already" in again.err
+    assert "is warm already" in again.err
     assert again.out.startswith("the runtimes of 1 target are warm")
 
 
@@ -366,7 +366,7 @@ def test_eject(run: Run, project: Path) -> None:
     [
         ("plan nowhere", 5, "zigbuild: error: nowhere: "),
         ("plan --target windos", 2, "hint: did you mean 'windows'?"),
-        ("wheels --only cp313-win_amd65", 2, "hint: did you mean cp313-win_amd64 or "),
+        ("wheels --only cp313-win_amd65", 2, "hint: did you mean 'cp313-win_amd64' or "),
         ("plan --headers nowhere", 5, "nowhere: there is no such file or folder"),
         ("sdist --out pyproject.toml", 2, "pyproject.toml: File exists"),
         ("check .", 5, ".: there is no wheel in this folder"),

@@ -150,7 +150,7 @@ def test_real_projects(
     [
         ({"setup.py": "raise SystemExit('no, thank you')\n"}, [], 3, "setup.py: "),
         ({"README": ""}, [], 5, "there is no setup.py, setup.cfg or pyproject.toml"),
-        ({"pyproject.toml": "[tool.zigbuild]\n"}, [], 2, "tool.zigbuild: is there already"),
+        ({"pyproject.toml": "[tool.zigbuild]\n"}, [], 2, "tool.zigbuild: exists already"),
     ],
 )
 def test_refused(

@@ -69,8 +69,8 @@ def test_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         (["--name", "class"], "--name: a package cannot be called 'class'"),
         (["--name", "3d"], "--name: a package cannot be called '3d'"),
         (["--language", "rust"], "--language: there is no template for 'rust'"),
-        (["--language", "cython", "--stable-abi"], "--stable-abi: the template for cython does not use it"),
-        (["taken", "--language", "c"], "is there already: .gitignore"),
+        (["--language", "cython", "--stable-abi"], "--stable-abi: the template for cython cannot use the stable ABI"),
+        (["taken", "--language", "c"], "already has .gitignore"),
     ],
 )
 def test_refused(

@@ -50,7 +50,7 @@ def test_all_problems_are_said(
 def test_missing_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_raising(monkeypatch, ModuleNotFoundError("no", name="rich.live")) == 5
     assert capsys.readouterr().err == (
-        "zigbuild: error: this needs the package rich, which is not installed\n"
+        "zigbuild: error: this command needs the package rich, which is not installed\n"
         "  hint: pip install 'zigbuild-backend[cli]'\n"
     )
 

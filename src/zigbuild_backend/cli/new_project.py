@@ -1,4 +1,4 @@
-"""The files that a new project begins with, as texts beside this module."""
+"""Renders the first files of a new project from the templates beside this module."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ STABLE_ABI = "cp310"
 
 @dataclass(frozen=True)
 class Language:
-    """What a project's module is written in: the suffix of its source, and what is required to build it.
+    """The language of a project's module: the suffix of its source, and its build requirements.
 
-    ``settings`` are further lines of its table. A module that ``is_iterating`` takes what can be iterated over, by
-    position only; else it takes a sequence.
+    ``settings`` are further lines of its table. The function of a module that ``is_iterating`` takes an iterable by
+    position only; others take a sequence.
     """
 
     suffix: str
@@ -40,7 +40,7 @@ LANGUAGES = {
 
 
 def render_project(project: str, package: str, name: str, *, stable_abi: bool) -> dict[str, str]:
-    """The files of a new project, by path; *name* is that of one of :data:`LANGUAGES`."""
+    """Return the files of a new project by path; *name* is that of one of :data:`LANGUAGES`."""
     language = LANGUAGES[name]
     words = {
         "project": project,

@@ -1,4 +1,4 @@
-"""The command line, a door: parses, runs one command, and makes of whatever goes wrong a message and an exit code."""
+"""Runs one command of the command line, and turns every error into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ PIPE_CLOSED = 141
 
 EXTRA = f"{NAME}[cli]"
 _EXTRAS = frozenset({"abi3info", "auditwheel", "rich", "unearth", "wheel"})
-"""What the extra installs, by the names that are imported."""
+"""The packages that the extra installs, by the names that are imported."""
 
 
 def run(argv: Sequence[str]) -> int:
-    """Runs the command in *argv* and gives the exit code.
+    """Run the command in *argv*, and return the exit code.
 
     :raises SystemExit: from argparse, for ``--help``, ``--version`` and wrong usage.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to stop
+            stream.reconfigure(errors="backslashreplace")  # a terminal may be unable to show a name
     arguments = make_parser().parse_args(argv)
     session = Session(os.environ, Path.cwd(), verbosity=-1 if arguments.quiet else int(arguments.verbose))
     signal.signal(signal.SIGTERM, _terminate)
@@ -52,7 +52,7 @@ def run(argv: Sequence[str]) -> int:
         session.announce(f"zigbuild: interrupted; {kept}, and the next run goes on from there")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our results has gone: the interpreter must not find the pipe again when it flushes at its end.
+        # The reader of the results is gone: the interpreter must not write to the pipe again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except OSError as error:
@@ -62,7 +62,7 @@ def run(argv: Sequence[str]) -> int:
         package = (error.name or "").partition(".")[0]
         if package in _EXTRAS:
             hint = f"pip install '{EXTRA}'"
-            session.fail(Problem(f"this needs the package {package}, which is not installed", hint=hint))
+            session.fail(Problem(f"this command needs the package {package}, which is not installed", hint=hint))
             return NotFoundError.exit_code
         return _report_bug(error, session)
     except Exception as error:
@@ -70,16 +70,16 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Ends as after an exception, so that zig is ended too and the cursor comes back."""
+    """Exit by an exception, so that zig is ended and the cursor is shown again."""
     sys.exit(TERMINATED)
 
 
 def _explain(error: OSError, session: Session) -> Problem:
-    """What the system refused, with the path that it was about."""
+    """Return the problem of an error of the system, with its path."""
     path = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
     hint = ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        hint = f"free some space; caches are in {session.store.root}, or where ZIGBUILD_CACHE_DIR says"
+        hint = f"free some space: the caches are in {session.store.root}; ZIGBUILD_CACHE_DIR moves them"
     elif isinstance(error, FileExistsError | NotADirectoryError):
         hint = "a folder is needed there"
     elif isinstance(error, PermissionError):
@@ -94,7 +94,7 @@ def _report_bug(error: Exception, session: Session) -> int:
     if is_debugging:
         traceback.print_exception(error)
     summary = "".join(traceback.format_exception_only(error)).strip().replace("\n", " ")
-    where = "above" if is_debugging else "that ZIGBUILD_DEBUG=1 shows"
+    where = "above" if is_debugging else "that it prints with ZIGBUILD_DEBUG=1"
     session.announce(
         f"zigbuild: this is a bug in {NAME} {VERSION}, not in your project: {summary}; "
         f"please report it to the project, with the traceback {where}"

@@ -1,4 +1,4 @@
-"""What a command is told of the world outside, and how it speaks: results to stdout, all else to stderr."""
+"""A session of the command line: environment, folder and verbosity; results go to stdout, all else to stderr."""
 
 from __future__ import annotations
 
@@ -40,34 +40,34 @@ class Session:
         return self.verbosity > 0
 
     def is_terminal(self, stream: TextIO) -> bool:
-        """Whether tables and colours may be shown on *stream*."""
+        """Return whether tables and colours can be shown on *stream*."""
         return stream.isatty() and self.environ.get("TERM") != "dumb"
 
     def result(self, text: str) -> None:
-        """Prints what was asked for."""
+        """Print a result."""
         print(f"{text}\n", end="")  # in one write: threads print too
 
     def result_json(self, document: Mapping[str, Any]) -> None:
-        """Prints what was asked for as one JSON document."""
+        """Print a result as one JSON document."""
         print(json.dumps(document, indent=2, ensure_ascii=False))
 
     def say(self, text: str) -> None:
-        """Tells what goes on, unless the user wants quiet."""
+        """Print a message, unless the user asked for quiet."""
         if not self.is_quiet:
             self.announce(text)
 
     def notice(self, problem: Problem) -> None:
-        """Tells of something that is not as one may expect, and stops nothing."""
+        """Print a problem that does not stop the command, unless the user asked for quiet."""
         self.say(f"zigbuild: notice: {problem}")
 
     def fail(self, problem: Problem) -> None:
-        """Tells what went wrong."""
+        """Print an error."""
         self.announce(f"zigbuild: error: {problem}")
 
     def announce(self, text: str) -> None:
-        """Tells something even to a user who wants quiet."""
-        sys.stdout.flush()  # so that both streams stay in order where they end in one file
-        # Looked up now: a live table puts a stream of its own in its place.
+        """Print a message even if the user asked for quiet."""
+        sys.stdout.flush()  # both streams stay in order if they go to one file
+        # sys.stderr is looked up at each call: a live table replaces it.
         print(f"{text}\n", end="", file=sys.stderr, flush=True)  # in one write: threads print too
 
 
@@ -75,13 +75,13 @@ _WORST_FIRST = (ZigbuildError, MismatchError, ToolchainError, ConfigurationError
 
 
 def choose_exit_code(errors: Iterable[ZigbuildError]) -> int:
-    """The exit code of a command that met *errors*: that of the worst, 0 if there is none."""
+    """Return the exit code of the worst of *errors*, 0 if there is none."""
     codes = {error.exit_code for error in errors}
     return next((error.exit_code for error in _WORST_FIRST if error.exit_code in codes), 0)
 
 
 def to_json(problems: Iterable[Problem]) -> list[dict[str, str]]:
-    """*problems* as they stand in JSON documents."""
+    """Return *problems* as they stand in JSON documents."""
     return [asdict(problem) for problem in problems]
 
 
@@ -94,7 +94,7 @@ def group_places(problems: Iterable[Problem]) -> dict[tuple[str, str], list[str]
 
 
 def format_size(size: int) -> str:
-    """A number of bytes in decimal units: ``23.1 kB``."""
+    """Return a number of bytes in decimal units: ``23.1 kB``."""
     for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):
         if size >= 1000**power:
             return f"{size / 1000**power:.1f} {unit}"
@@ -102,7 +102,7 @@ def format_size(size: int) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """A time that somebody waited: ``0.8 s``, ``34 s`` or ``2 min 5 s``."""
+    """Return a duration as text: ``0.8 s``, ``34 s`` or ``2 min 5 s``."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -110,12 +110,12 @@ def format_seconds(seconds: float) -> str:
 
 
 def format_count(number: int, noun: str) -> str:
-    """``1 wheel``, ``2 wheels``."""
+    """Return a count with its noun: ``1 wheel``, ``2 wheels``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def join_shortened(names: Iterable[str], limit: int = 6) -> str:
-    """The names, and how many more there are beyond the first *limit*."""
+    """Return the first *limit* names, and the number of the others."""
     listed = list(names)
     if len(listed) <= limit + 1:
         return ", ".join(listed)

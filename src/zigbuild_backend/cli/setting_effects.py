@@ -1,4 +1,4 @@
-"""What the settings mean for one target and Python: which products there are, of what, and by which table."""
+"""Finds the effects of the settings for a target and a Python: the products, their inputs, and the tables of those."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _NOT_INPUTS = ("name", "exclude", "when", "on", "config_header")
 
 @dataclass(frozen=True)
 class Effect:
-    """What becomes of a product.
+    """The effect of the settings on a product.
 
-    ``path`` is where a module or shared library goes in the wheel, ``absence`` why it is not built.
+    ``path`` is the path of a module or shared library in the wheel, ``absence`` the reason why it is not built.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Effect:
 
 
 def find_effects(project: Project, target: Target, python: Python | None, origins: Origins) -> Iterator[Effect]:
-    """The effect of the settings on every product, for *target*, a single slice, and *python*, None for any."""
+    """Yield the effect on each product, for *target*, a single slice, and *python*, None for any."""
     products = project.products
     kinds = (("extension", products.modules), ("library", products.libraries), ("executable", products.programs))
     for kind, members in kinds:
@@ -54,7 +54,7 @@ def find_effects(project: Project, target: Target, python: Python | None, origin
 def _list_rows(
     product: Product, place: str, kind: str, target: Target, python: Python | None, origins: Origins
 ) -> Iterator[Row]:
-    """What is compiled and linked, in the order of its tables; a later single value, or macro, replaces."""
+    """Yield the inputs of a product in the order of its tables; a later single value or macro replaces earlier ones."""
     name = f"{kind}.{product.name}"
     rows: dict[tuple[str, object], Row] = {}
     parts = product.parts_for(target, python)
@@ -82,14 +82,14 @@ def _macro(key: str) -> tuple[str, ...]:
 
 
 def _place(part: Part, product: Product, place: str) -> str:
-    """The key of the table that *part* is of."""
+    """Return the key of the table of *part*."""
     tables: list[Any] = list(product.settings.on)
     index = next((index for index, table in enumerate(tables) if table is part.table), None)
     return place if index is None else f"{place}.on[{index}]"
 
 
 def _flatten(part: Part) -> Iterator[tuple[str, Any]]:
-    """The keys of a table with what they say: sources and objects as they were found, each macro for itself."""
+    """Yield the keys of a table with their values: sources and objects as found on disk, and each macro separately."""
     found = {"sources": part.sources, "objects": part.objects}
     for field in fields(Inputs):
         key, value = key_of(field.name), found.get(field.name, getattr(part.table, field.name))

@@ -1,4 +1,4 @@
-"""Where each setting comes from: a default, a line of pyproject.toml, the environment, or an option."""
+"""Finds the origin of each setting: a default, a line of pyproject.toml, the environment, or an option."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _QUOTES = re.compile("\"\"\"|'''")
 
 @dataclass(frozen=True)
 class Row:
-    """A setting: its key as messages spell it, its value, and where that comes from."""
+    """A setting: its key as in messages, its value, and its origin."""
 
     key: str
     value: Any
@@ -30,7 +30,7 @@ class Row:
 
 
 class Origins:
-    """Knows where the keys of one project were given: in the text of a file, or by *overrides*."""
+    """The origins of the keys of one project: lines of the file *file* with the text *text*, and *overrides*."""
 
     def __init__(self, file: str, text: str, prefix: str, overrides: Iterable[Override] = ()) -> None:
         self._file = file
@@ -38,7 +38,10 @@ class Origins:
         self._overrides = {override.key: override.origin for override in overrides}
 
     def find(self, key: str, names: Iterable[str] = (), *, is_default: bool = False) -> str:
-        """Where *key* was given, which overrides may know by other *names*; *is_default* says that it need not be."""
+        """Return the origin of *key*, which overrides may know by other *names*.
+
+        *is_default* says that the value is the default, and the key may not be in the file.
+        """
         for name in (key, *names):
             if name in self._overrides:
                 return self._overrides[name]
@@ -51,9 +54,9 @@ class Origins:
 
 
 def find_lines(text: str, prefix: str) -> dict[str, int]:
-    """The lines, from 1, of the keys below the table *prefix* in a TOML file: ``extension[0].sources`` → 12.
+    """Return the lines, from 1, of the keys below the table *prefix* in a TOML file: ``extension[0].sources`` → 12.
 
-    It knows those that begin a line, which is how people write them.
+    Only keys at the beginning of a line are found.
     """
     lines: dict[str, int] = {}
     counts: dict[str, int] = {}
@@ -76,12 +79,12 @@ def find_lines(text: str, prefix: str) -> dict[str, int]:
 
 
 def list_rows(settings: Settings, origins: Origins) -> Iterator[Row]:
-    """Every setting outside of arrays of tables, and of the tables in those what was given."""
+    """Yield every setting outside of arrays of tables, and in those the settings that were given."""
     yield from _list(Settings, settings, "", "", origins)
 
 
 def render_value(value: Any) -> str:
-    """A value as it could stand in TOML; conditions in words."""
+    """Return a value as in TOML; conditions as text."""
     if isinstance(value, When):
         return render_when(value)
     if isinstance(value, list | tuple):
@@ -90,7 +93,7 @@ def render_value(value: Any) -> str:
 
 
 def render_when(when: When) -> str:
-    """Conditions in words: ``os linux or macos, python >=3.12``; empty if there are none."""
+    """Return conditions as text: ``os linux or macos, python >=3.12``; empty if there are none."""
     texts = []
     for condition in when:
         parts = []
@@ -106,7 +109,7 @@ def render_when(when: When) -> str:
 
 
 def _list(cls: Any, table: Any, place: str, name: str, origins: Origins, *, is_item: bool = False) -> Iterator[Row]:
-    """The rows of one table; *place* is its key in the file, *name* the one that overrides know it by."""
+    """Yield the rows of a table; *place* is its key in the file, *name* its key in overrides."""
     hints = get_type_hints(cls)
     for field in fields(cls):
         value, hint, word = getattr(table, field.name), hints[field.name], key_of(field.name)
@@ -127,12 +130,12 @@ def _list(cls: Any, table: Any, place: str, name: str, origins: Origins, *, is_i
 
 
 def _split(key: str) -> list[str]:
-    """The parts of a dotted key."""
+    """Return the parts of a dotted key."""
     return [part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[\w-]+", key)]
 
 
 def _enter(key: str, is_array: bool, counts: dict[str, int]) -> str:
-    """The place of the table with this header, which *counts* as one more of its array."""
+    """Return the place of the table with this header, and count it in *counts* if it is one of an array."""
     place = ""
     parts = _split(key)
     for index, part in enumerate(parts):
@@ -145,6 +148,6 @@ def _enter(key: str, is_array: bool, counts: dict[str, int]) -> str:
 
 
 def to_json(row: Row) -> Mapping[str, Any]:
-    """A row as it stands in a JSON document."""
+    """Return a row as it stands in a JSON document."""
     value = render_when(row.value) if isinstance(row.value, When) else row.value
     return {"key": row.key, "value": value, "origin": row.origin}

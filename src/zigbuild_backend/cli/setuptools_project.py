@@ -1,4 +1,4 @@
-"""From setuptools' extension modules to tables of ``[tool.zigbuild]``, and what of them cannot be said there."""
+"""Converts setuptools' extension modules to tables of ``[tool.zigbuild]``, and lists what cannot be converted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..core.settings import rules
 _DROPPED = re.compile(
     r"-Werror(=.*)?|-O.*|-g[0-9]?|-march=.*|-mtune=.*|-m(macosx-version-min|ios.*)=.*|-stdlib=.*|-arch|-fPIC|-pthread|/.*"
 )
-"""Flags that are for one compiler or machine, or that the backend sees to by itself."""
+"""Flags for one compiler or machine, and those that the backend sets itself."""
 
 _LIMITED_API = re.compile(r"0x03([0-9A-Fa-f]{2})[0-9A-Fa-f]{4}")
 _C_SUFFIXES = (*(suffix for suffixes in LANGUAGES.values() for suffix in suffixes), ".pyx")
@@ -26,7 +26,7 @@ _C_SUFFIXES = (*(suffix for suffixes in LANGUAGES.values() for suffix in suffixe
 
 @dataclass
 class Tables:
-    """What was found: tables as in TOML, by kind, and in ``left_out`` what cannot be said, with the reason."""
+    """Converted tables as in TOML, by kind, and in ``left_out`` the settings that cannot be converted, with reasons."""
 
     extensions: list[dict[str, Any]] = field(default_factory=list)
     libraries: list[dict[str, Any]] = field(default_factory=list)
@@ -40,13 +40,13 @@ class Tables:
 def convert(
     document: Mapping[str, Any], pyproject: Mapping[str, Any], tree: SourceTree, root: str, folders: Sequence[str]
 ) -> Tables:
-    """The tables for what setuptools said in *document*, of a project in *root* whose files are *tree*.
+    """Convert *document*, which setuptools gave for a project in *root* with the files *tree*.
 
-    *pyproject* is its pyproject.toml; *folders* have the packages that it could import.
+    *pyproject* is its pyproject.toml; *folders* have the packages that its setup.py could import.
     """
     tables = Tables()
     _read_dynamic(pyproject, tables)
-    reader = _Reader(tree, root, tuple(folders), tables.left_out)
+    reader = _TableReader(tree, root, tuple(folders), tables.left_out)
     names = {name for name, _ in document["libraries"]}
     for name, options in document["libraries"]:
         described = {
@@ -65,7 +65,7 @@ def convert(
             tables.generators.append({"with": "cython", "sources": written, "cxx": True})
     if document["error"]:
         tables.left_out.append(
-            Problem("what the project's own build_ext adds was not seen", "setup.py", document["error"])
+            Problem("the project's own build_ext failed, so what it adds is missing", "setup.py", document["error"])
         )
     for kind in document["others"]:
         tables.left_out.append(
@@ -80,14 +80,14 @@ def convert(
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _TableReader:
     tree: SourceTree
     root: str
     folders: tuple[str, ...]
     left_out: list[Problem]
 
     def read(self, said: Mapping[str, Any], where: str, libraries: Iterable[str]) -> dict[str, Any]:
-        """The keys of one table."""
+        """Return the keys of a table."""
         sources = [self._read_source(str(source), where) for source in said["sources"]]
         table: dict[str, Any] = {"sources": [source for source in sources if source]}
         defines: dict[str, Any] = {str(name): True if text is None else str(text) for name, text in self._pairs(said)}
@@ -103,7 +103,7 @@ class _Reader:
             elif flag.startswith("-std="):
                 standard = flag.removeprefix("-std=")
             elif _DROPPED.fullmatch(flag):
-                self._leave_out(flag, where, "the backend sees to that, or it is for another compiler")
+                self._leave_out(flag, where, "the backend sets it itself, or it is for another compiler")
             elif problem := rules.compiler_flag(flag):
                 self._leave_out(flag, where, problem.message)
             else:
@@ -128,13 +128,13 @@ class _Reader:
         return {key: value for key, value in table.items() if value not in ([], {}, "")}
 
     def _read_source(self, source: str, where: str) -> str:
-        """Its path in the tree: that of Cython's where setuptools was to compile what is made of it."""
+        """Return the path of a source in the tree, or that of the ``.pyx`` file that Cython generates it from."""
         path = self._relative(source)
         written = PurePosixPath(path).with_suffix(".pyx").as_posix() if path else ""
         if path not in self.tree.by_path and written in self.tree.by_path:
             path = written
         if path not in self.tree.by_path:
-            self._leave_out(source, where, "it is no file of the project")
+            self._leave_out(source, where, "it is not a file of the project")
             return ""
         if not path.endswith(_C_SUFFIXES):
             self._leave_out(source, where, "it is in no language that can be compiled")
@@ -142,7 +142,7 @@ class _Reader:
         return path
 
     def _read_folder(self, folder: str, where: str) -> tuple[str, str]:
-        """A folder of the project, or the package whose headers are in it."""
+        """Return the path of a folder of the project, or the name of the package whose headers are in it."""
         path = self._relative(folder)
         if path and (path == "." or self.tree.below(path)):
             return path, ""
@@ -150,9 +150,9 @@ class _Reader:
             if folder.startswith(f"{place}/"):
                 return "", folder.removeprefix(f"{place}/").split("/")[0].lower().replace("_", "-")
         if path:
-            self._leave_out(f"the folder {folder}", where, "it is not there, or has no files")
+            self._leave_out(f"the folder {folder}", where, "it does not exist, or has no files")
         elif "/python3" not in folder:
-            self._leave_out(f"the folder {folder}", where, "it is of this machine, and not of the project")
+            self._leave_out(f"the folder {folder}", where, "it belongs to this machine, not to the project")
         return "", ""
 
     def _read_links(self, said: Mapping[str, Any], where: str, own: Iterable[str]) -> dict[str, Any]:
@@ -167,7 +167,7 @@ class _Reader:
         objects = [self._relative(path) for path in self._list(said, "extra_objects")]
         for key in ("library_dirs", "runtime_library_dirs", "swig_opts"):
             for text in self._list(said, key):
-                self._leave_out(f"{key} {text}", where, "a library is linked from sources, or with zig's own ones")
+                self._leave_out(f"{key} {text}", where, "libraries are compiled from sources, or are those of zig")
         known = set(own)
         return {
             "link": [name for name in names if name in known],
@@ -177,7 +177,7 @@ class _Reader:
         }
 
     def _relative(self, path: str) -> str:
-        """*path* from the root of the project, empty if it is elsewhere."""
+        """Return *path* relative to the root of the project, empty if it is elsewhere."""
         text = path.replace("\\", "/").removeprefix(f"{self.root}/")
         parts: list[str] = []
         for part in text.split("/"):
@@ -208,7 +208,7 @@ def _is_cxx(said: Mapping[str, Any]) -> bool:
 
 
 def _read_dynamic(pyproject: Mapping[str, Any], tables: Tables) -> None:
-    """What says the version where it is dynamic; other dynamic fields are left out."""
+    """Convert the source of a dynamic version; other dynamic fields are left out."""
     project, tool = pyproject.get("project", {}), pyproject.get("tool", {})
     said = tool.get("setuptools", {}).get("dynamic", {})
     for name in project.get("dynamic", []):
@@ -222,7 +222,7 @@ def _read_dynamic(pyproject: Mapping[str, Any], tables: Tables) -> None:
         elif name == "version" and not place:
             tables.version = {"from": "vcs"}
             if "write_to" in tool.get("setuptools_scm", {}) or "version_file" in tool.get("setuptools_scm", {}):
-                why = "write-to of [tool.zigbuild.version] writes Python and texts only"
+                why = "'write-to' of [tool.zigbuild.version] writes it, if it is a Python or a text file"
                 tables.left_out.append(
                     Problem("the file that setuptools-scm writes is left out", "pyproject.toml", why)
                 )
@@ -231,7 +231,7 @@ def _read_dynamic(pyproject: Mapping[str, Any], tables: Tables) -> None:
 
 
 def render_tables(tables: Tables) -> str:
-    """The tables as TOML."""
+    """Return the tables as TOML."""
     packages = f"packages = {_render_value(tables.packages)}\n" if tables.packages else ""
     text = f"[tool.zigbuild]\n{packages}"
     if tables.included:
@@ -248,7 +248,7 @@ def render_tables(tables: Tables) -> str:
 
 
 def render_project(document: Mapping[str, Any]) -> str:
-    """The table ``[project]`` with what setuptools knows of it."""
+    """Return the table ``[project]`` with the metadata from setuptools."""
     keys = ("name", "version", "requires-python", "dependencies")
     found = {key: document[key] for key in keys if document[key] not in ("", [], "UNKNOWN")}
     return "[project]\n" + "".join(f"{key} = {_render_value(value)}\n" for key, value in found.items())
@@ -269,7 +269,7 @@ def _render_key(key: str) -> str:
 
 
 def _find_packages(document: Mapping[str, Any], tree: SourceTree) -> Iterator[tuple[str, str]]:
-    """The folders of the packages at the top, and the single modules, each with its path in the wheel."""
+    """Yield the folders of the top-level packages and the single modules, each with its path in the wheel."""
     folders = document["package-dir"]
     base = str(folders.get("", "")).strip("/")
     for name in sorted({package.partition(".")[0] for package in document["packages"]}):

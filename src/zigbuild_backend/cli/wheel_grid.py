@@ -1,4 +1,4 @@
-"""The matrix as a picture: platforms down, Pythons across, a mark in each cell. Imported only to show it."""
+"""Renders the matrix as a table on a terminal: platforms down, Pythons across, a mark in each cell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..core.project.planned_wheels import PlannedWheel
 
 @dataclass(frozen=True)
 class Mark:
-    """How a cell looks: a character (``plain`` where the terminal knows only ASCII), its colour, what it means."""
+    """The mark of a cell: a character (``plain`` if the terminal is limited to ASCII), its style, and its meaning."""
 
     symbol: str
     plain: str
@@ -29,7 +29,7 @@ class Mark:
 
 
 def open_console(stream: TextIO) -> Console:
-    """A console on *stream*; NO_COLOR is heeded."""
+    """Return a console on *stream*, without colours if NO_COLOR is set."""
     return Console(file=stream, highlight=False)
 
 
@@ -39,7 +39,7 @@ def render_grid(
     mark_of: Callable[[PlannedWheel], Mark],
     notes: Mapping[Target, str] | None = None,
 ) -> Table:
-    """The grid of *wheels*; *notes* is a last column, left out where the terminal is too narrow for it."""
+    """Return the table of *wheels*; *notes* is a last column, left out if the terminal is too narrow for it."""
     targets = list(dict.fromkeys(wheel.target for wheel in wheels if wheel.target))
     pythons = list(dict.fromkeys(wheel.python for wheel in wheels if wheel.python))
     cells = {(wheel.target, wheel.python): mark_of(wheel).render(console) for wheel in wheels}
@@ -59,11 +59,11 @@ def render_grid(
 
 
 def render_legend(console: Console, marks: Iterable[Mark]) -> Text:
-    """What the *marks* mean, each once."""
+    """Return the meaning of *marks*, each once."""
     explained = [Text.assemble(mark.render(console), f" {mark.meaning}") for mark in dict.fromkeys(marks)]
     return Text("   ").join(explained)
 
 
 def _heading(python: Python) -> str:
-    """The short name of a column: ``3.13``, ``3.13t`` or ``3.10+`` for the stable ABI from 3.10 on."""
+    """Return the short name of a column: ``3.13``, ``3.13t``, or ``3.10+`` for the stable ABI from 3.10 on."""
     return f"{python.version}{'t' if python.free_threaded else ''}{'+' if python.stable_abi else ''}"

@@ -1,4 +1,4 @@
-"""Which wheels a command is about: the options that choose them, and what stands in the way of each."""
+"""Selects the wheels of a command by its options, with the obstacles that prevent each."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ..core.settings.overrides import Override, collect_overrides, parse_assignm
 from .session import Session, format_count, group_places
 
 NATIVE = "native"
-"""What stands for this machine among targets and Pythons."""
+"""The name of this machine among targets, and of the running Python among Pythons."""
 
 Verdict = Literal["buildable", "headers missing", "unsupported"]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The options that choose wheels; empty ones leave the choice to the project."""
+    """The options that select wheels; empty ones leave the choice to the project."""
 
     targets: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
@@ -35,16 +35,16 @@ class Choice:
 
     @property
     def minors(self) -> Collection[int]:
-        """The minor versions that may be chosen: where wheels are named, no other headers need be looked for."""
+        """The minor versions that can be selected: if wheels are named, no other headers are looked for."""
         try:
             return {find_python(identifier.partition("-")[0]).minor for identifier in self.only} or SUPPORTED
-        except ConfigurationError:  # somebody mistyped, and is told what there is
+        except ConfigurationError:  # a mistyped name, which gets its message later
             return SUPPORTED
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A wheel that is chosen. ``is_asked`` says that its Python was named, so that doing without it is a failure."""
+    """A selected wheel. ``is_asked`` says that its Python was named, so that missing headers are an error."""
 
     wheel: PlannedWheel
     is_asked: bool
@@ -57,25 +57,25 @@ class Candidate:
 
     @property
     def is_skipped(self) -> bool:
-        """Whether a build does without it, with a notice."""
+        """True if a build skips it with a notice."""
         return self.wheel.obstacle is not None and not self.is_asked
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What stands in its way."""
+        """The problems that prevent it."""
         return self.wheel.obstacle.problems if self.wheel.obstacle else ()
 
 
 def read_choice(arguments: Namespace) -> Choice:
-    """The choice that the command line makes.
+    """Return the choice on the command line.
 
-    :raises ConfigurationError: for options that exclude each other, or if nothing is made for this machine.
+    :raises ConfigurationError: for options that exclude each other, or if wheels cannot be made for this machine.
     """
     if arguments.only and (arguments.targets or arguments.pythons):
         raise ConfigurationError(
-            "names whole wheels, and cannot be given with --target or --python",
+            "cannot be given with --target or --python",
             where="--only",
-            hint="either name wheels, or the targets and Pythons of many",
+            hint="name either wheels, or targets and Pythons",
         )
     return Choice(
         tuple(find_host_target().platform_tag if name == NATIVE else name for name in arguments.targets),
@@ -85,9 +85,9 @@ def read_choice(arguments: Namespace) -> Choice:
 
 
 def read_overrides(arguments: Namespace, session: Session) -> tuple[Override, ...]:
-    """The settings that the command line and the environment give instead of the project's.
+    """Return the settings that the command line and the environment give instead of the project's.
 
-    :raises ConfigurationError: for those that are none.
+    :raises ConfigurationError: for unknown keys and wrong values.
     """
     given = list(parse_assignments(arguments.overrides, "--set"))
     if getattr(arguments, "optimize", None):
@@ -98,10 +98,11 @@ def read_overrides(arguments: Namespace, session: Session) -> tuple[Override, ..
 def select_wheels(
     project: Project, choice: Choice, has_headers: Collection[int], has_sdk: bool = False
 ) -> tuple[Candidate, ...]:
-    """The wheels of *project* that are chosen. *has_headers* are the minor versions whose headers are at hand,
-    *has_sdk* whether an SDK of macOS is.
+    """Return the selected wheels of *project*.
 
-    :raises ConfigurationError: for a name that is no target or Python, or no wheel of the project.
+    *has_headers* are the minor versions whose headers are on this machine, *has_sdk* says that an SDK of macOS is.
+
+    :raises ConfigurationError: for an unknown target or Python, or a wheel that the project does not have.
     """
     named = [name for name in choice.pythons if name != "all"]
     asked = choose_all_pythons(project, named) if named and project.is_compiled else ()
@@ -113,7 +114,7 @@ def select_wheels(
 
 
 def _find_wheel(project: Project, identifier: str, has_headers: Collection[int], has_sdk: bool) -> PlannedWheel:
-    """The wheel of that identifier, which may be outside the project's matrix."""
+    """Return the wheel with *identifier*, which may be outside of the project's matrix."""
     python, _, target = identifier.rpartition("-")
     pythons = () if python == ANY_PYTHON.name else (python,)
     try:
@@ -137,7 +138,10 @@ def notice_obstacles(candidates: Sequence[Candidate], session: Session) -> None:
 
 
 def find_tool_folders(project: Project, session: Session) -> Sequence[Path]:
-    """Folders with all that *project* is generated by and includes headers of; none if this Python has it."""
+    """Return folders with the packages that generate sources of *project* or have headers for it.
+
+    None if the running Python has them.
+    """
     requirements, headers = select_tools(project)
     if not (requirements or headers):
         return ()

@@ -43,7 +43,7 @@ class Member:
 
     @property
     def is_data(self) -> bool:
-        """Whether it is installed outside of the packages."""
+        """True if it is installed outside of the packages."""
         return self.entry.path.partition("/")[0].endswith(".data")
 
 

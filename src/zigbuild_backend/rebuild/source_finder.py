@@ -30,7 +30,7 @@ class WheelSource:
 
 @dataclass(frozen=True)
 class SourcePlaces:
-    """Where a source is looked for, beside the store and the indexes.
+    """The places in which a source is looked for, beside the store and the indexes.
 
     ``sdist`` is the file that was given, ``beside`` the folder of the wheel. Recipes are looked for in the folders
     ``recipes``, and in those where recipes are called by name from the folder ``cwd``.

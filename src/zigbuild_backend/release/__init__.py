@@ -1,1 +1,1 @@
-"""What belongs to a release as a whole: its manifest."""
+"""Files about a release as a whole: its manifest."""

@@ -1,7 +1,7 @@
-"""A release's manifest: the hashes of its sdist and wheels, and how each wheel was made.
+"""The manifest of a release: the hashes of its sdist and wheels, and the buildinfo of each wheel.
 
-It is the metadata by which the wheels can be deleted and had again, byte for byte. Its text is canonical JSON (RFC
-8785) with the wheels in the order of their names, so that one release has one manifest.
+With it, wheels can be deleted and rebuilt byte for byte. Its text is canonical JSON (RFC 8785), and lists the wheels by
+name, so that one release has one manifest.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class ReleasedWheel:
 
     @property
     def members(self) -> str:
-        """The digest of its files, as :func:`~zigbuild_backend.core.wheel.buildinfo.digest_members` makes it."""
+        """The digest of its files, see :func:`~zigbuild_backend.core.wheel.buildinfo.digest_members`."""
         return str(json.loads(self.buildinfo).get("members", ""))
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest says."""
+    """The content of a manifest."""
 
     name: str
     version: str
@@ -59,7 +59,7 @@ class Manifest:
     wheels: tuple[ReleasedWheel, ...]
 
     def find(self, name: str) -> ReleasedWheel:
-        """The wheel of that file name.
+        """Return the wheel with the file name *name*.
 
         :raises NotFoundError: if there is none.
         """
@@ -67,15 +67,15 @@ class Manifest:
             if wheel.file.name == name:
                 return wheel
         raise NotFoundError(
-            f"the manifest of {self.name} {self.version} has no such wheel", where=name, hint="see the names in it"
+            f"is not in the manifest of {self.name} {self.version}", where=name, hint="the manifest lists file names"
         )
 
 
 def make_manifest(sdist: ReleasedFile, wheels: Iterable[ReleasedWheel]) -> Manifest:
-    """The manifest of a release.
+    """Return the manifest of a release.
 
     :raises ConfigurationError: if there is no wheel.
-    :raises MismatchError: if the wheels are of several releases.
+    :raises MismatchError: if the wheels belong to several releases.
     """
     ordered = tuple(sorted(wheels, key=lambda wheel: wheel.file.name))
     releases = {(wheel.spec.name, wheel.spec.version): wheel.file.name for wheel in ordered}
@@ -83,14 +83,14 @@ def make_manifest(sdist: ReleasedFile, wheels: Iterable[ReleasedWheel]) -> Manif
         raise ConfigurationError("a manifest needs at least one wheel", where=sdist.name, hint="name them too")
     if len(releases) > 1:
         raise MismatchError(
-            "are wheels of several releases", where=", ".join(releases.values()), hint="a manifest is of one release"
+            "belong to several releases", where=", ".join(releases.values()), hint="write a manifest for each release"
         )
     ((name, version),) = releases
     return Manifest(name, version, sdist, ordered)
 
 
 def render_manifest(manifest: Manifest) -> bytes:
-    """The text of a manifest."""
+    """Return the text of a manifest."""
     return _canonical(
         {
             "schema": SCHEMA,
@@ -110,9 +110,9 @@ def render_manifest(manifest: Manifest) -> bytes:
 
 
 def parse_manifest(data: bytes) -> Manifest:
-    """What the text of a manifest says.
+    """Parse the text of a manifest.
 
-    :raises MismatchError: if it is none, of another schema, or contradicts itself.
+    :raises MismatchError: if it is not a manifest, has another schema, or contradicts itself.
     """
     try:
         table = json.loads(data)
@@ -134,9 +134,9 @@ def parse_manifest(data: bytes) -> Manifest:
             wheels.append(wheel)
         manifest = make_manifest(_parse_file(table["sdist"]), wheels)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise MismatchError(f"is no manifest: {error!r}", where=FILE_NAME, hint="was it altered?") from None
+        raise MismatchError(f"is not a manifest: {error!r}", where=FILE_NAME, hint="was it altered?") from None
     if (manifest.name, manifest.version) != (table.get("name"), table.get("version")):
-        raise MismatchError("its wheels are of another release than it says", where=FILE_NAME, hint="was it altered?")
+        raise MismatchError("names another release than its wheels", where=FILE_NAME, hint="was it altered?")
     return manifest
 
 
@@ -147,10 +147,10 @@ def _describe(file: ReleasedFile) -> dict[str, Any]:
 def _parse_file(row: Mapping[str, Any]) -> ReleasedFile:
     name, size, sha256 = row["file"], row["size"], row["sha256"]
     if not (_FILE_NAME.fullmatch(name) and _SHA256.fullmatch(sha256) and type(size) is int and size >= 0):
-        raise ValueError(f"{name!r} is not described as a file is")
+        raise ValueError(f"{name!r} needs a file name, a size in bytes and a sha256")
     return ReleasedFile(name, size, sha256)
 
 
 def _canonical(table: Mapping[str, Any]) -> bytes:
-    """RFC 8785, for what stands in a manifest: strings, small integers, arrays and objects with ASCII keys."""
+    """Return canonical JSON (RFC 8785) for strings, small integers, arrays and objects with ASCII keys."""
     return json.dumps(table, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -1,1 +1,1 @@
-"""Programs that run wheels of other machines."""
+"""Finds the programs by which this machine runs wheels for other ones."""

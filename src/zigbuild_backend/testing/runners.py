@@ -1,4 +1,4 @@
-"""What this machine can run: whether a wheel for a target can be tested here, and by which program."""
+"""Finds the runner by which a wheel for a target can be tested on this machine."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Literal
 from ..core.base.targets import Target
 
 Runner = Literal["native", "qemu", "wine", ""]
-"""How code for a target is run; empty where it cannot be."""
+"""The way in which code for a target is run; empty if it cannot be run."""
 
 _QEMU_NAMES = {"i686": "i386", "armv7l": "arm"}
-"""What qemu calls an architecture, where that is not the platform tag's word."""
+"""The names of architectures in qemu that differ from those in platform tags."""
 
 
 def find_runner(target: Target, environ: Mapping[str, str]) -> Runner:
-    """How code for *target* can be run on this machine, with the programs on ``PATH``."""
+    """Return the runner of code for *target* on this machine, by the programs on ``PATH``."""
 
     def has(*programs: str) -> bool:
         return any(shutil.which(program, path=environ.get("PATH", "")) for program in programs)

@@ -1,1 +1,1 @@
-"""One module for each command, named as it."""
+"""The commands: a module each, with the name of the command."""

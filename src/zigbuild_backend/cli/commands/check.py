@@ -1,4 +1,4 @@
-"""``zigbuild check``: are the tags and claims of wheels true?"""
+"""``zigbuild check``: checks that the tags and claims of wheels are true."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(arguments: Namespace, session: Session) -> int:
 
 
 def _find_wheels(paths: Iterable[Path], missing: list[Problem]) -> Iterator[Path]:
-    """The wheels that *paths* name; for a folder without one, *missing* grows."""
+    """Yield the wheels that *paths* name; append to *missing* for a folder without one."""
     for path in paths:
         if not path.is_dir():
             yield path

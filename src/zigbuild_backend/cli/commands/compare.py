@@ -1,4 +1,4 @@
-"""``zigbuild compare``: what differs between two wheels, and why it may."""
+"""``zigbuild compare``: explains the differences between two wheels."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from ..wheel_selection import NATIVE, Candidate, Choice, read_overrides, select_
 
 @dataclass(frozen=True)
 class _Subject:
-    """What is explained: a target, or a wheel for it, with the effects of the settings by slice of the target."""
+    """The explained target or wheel, with the effects of the settings by slice of the target."""
 
     name: str
     target: Target | None
@@ -59,7 +59,7 @@ def run(arguments: Namespace, session: Session) -> int:
 
 
 def _names_wheel(text: str) -> bool:
-    """Whether *text* looks like a wheel identifier or a target."""
+    """Return whether *text* looks like a wheel identifier or a target."""
     try:
         return text in (NATIVE, PURE_TAG) or bool(find_target(text.rpartition("-")[2]))
     except ConfigurationError:
@@ -67,7 +67,7 @@ def _names_wheel(text: str) -> bool:
 
 
 def _list_found(project: Project) -> list[Row]:
-    """What is chosen where the settings leave it open."""
+    """Return the values that are found where the settings leave them open."""
     rows = []
     if not project.settings.pythons and project.is_compiled:
         rows.append(Row("pythons", [str(python) for python in choose_all_pythons(project)], "requires-python"))
@@ -77,7 +77,7 @@ def _list_found(project: Project) -> list[Row]:
 
 
 def _explain(project: Project, name: str, origins: Origins, session: Session, headers: Sequence[Path]) -> _Subject:
-    """What holds for the wheel or target *name*.
+    """Explain the wheel or target *name*.
 
     :raises ConfigurationError: if it is neither.
     """

@@ -1,4 +1,4 @@
-"""``zigbuild headers add``: keeps CPython headers, for wheels of that version to be compiled with."""
+"""``zigbuild headers add``: keeps CPython headers, with which wheels for their version are compiled."""
 
 from __future__ import annotations
 

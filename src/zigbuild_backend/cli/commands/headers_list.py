@@ -1,4 +1,4 @@
-"""``zigbuild headers list``: the CPython headers on this machine."""
+"""``zigbuild headers list``: lists the CPython headers on this machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run(arguments: Namespace, session: Session) -> int:
             f"{'*' if headers.is_chosen else ' '} {headers.version:<9} sha256:{headers.digest[:12]}  {origins}"
         )
     if known:
-        session.say("wheels are compiled with those that have a *")
+        session.say("wheels are compiled with the headers marked by *")
     else:
         session.notice(
             Problem(

@@ -1,4 +1,4 @@
-"""``zigbuild import``: reads what setuptools would build of a project, and writes it as ``[tool.zigbuild]``."""
+"""``zigbuild import``: reads what setuptools would build for a project, and writes it as ``[tool.zigbuild]``."""
 
 from __future__ import annotations
 
@@ -35,13 +35,15 @@ def run(arguments: Namespace, session: Session) -> int:
     path = session.cwd / arguments.project
     root = open_sdist(path, session.store) if path.is_file() else path.resolve()
     if path.is_file() and arguments.write:
-        raise ConfigurationError("is an sdist, whose files stay as they are", where="--write", hint="leave --write out")
+        raise ConfigurationError(
+            f"cannot change {arguments.project}, which is an sdist", where="--write", hint="unpack it, or omit --write"
+        )
     if not any((root / name).is_file() for name in ("setup.py", "setup.cfg", "pyproject.toml")):
         raise NotFoundError("there is no setup.py, setup.cfg or pyproject.toml", where=arguments.project)
     text = (root / "pyproject.toml").read_text("utf-8") if (root / "pyproject.toml").is_file() else ""
     pyproject = parse_toml(text.encode(), "pyproject.toml")
     if "zigbuild" in pyproject.get("tool", {}):
-        raise ConfigurationError("is there already", where="tool.zigbuild", hint="remove it to import it anew")
+        raise ConfigurationError("exists already", where="tool.zigbuild", hint="remove it to import it again")
     tree = read_tree(root)
     document, tables = _read(root, tree, pyproject, arguments, session)
     result = _render(document, tables, text, pyproject)
@@ -54,14 +56,14 @@ def run(arguments: Namespace, session: Session) -> int:
         session.notice(problem)
     if (root / "setup.py").is_file() and _CONDITIONS.search((root / "setup.py").read_bytes()):
         session.say(
-            "setup.py asks what it runs on: these tables are what it says here. For other targets write it into "
-            "[[tool.zigbuild.extension.on]]."
+            "setup.py depends on the platform, and these tables hold for this machine. Write the settings for other "
+            "targets into [[tool.zigbuild.extension.on]]."
         )
     return 0
 
 
 def _list_requires(pyproject: Mapping[str, Any]) -> list[str]:
-    """What ``[build-system]`` requires, as it stands there."""
+    """Return the requirements of ``[build-system]``."""
     table = pyproject.get("build-system", {})
     requires = table.get("requires", []) if isinstance(table, dict) else []
     return [text for text in requires if isinstance(text, str)] if isinstance(requires, list) else []
@@ -70,7 +72,7 @@ def _list_requires(pyproject: Mapping[str, Any]) -> list[str]:
 def _read(
     root: Path, tree: SourceTree, pyproject: Mapping[str, Any], arguments: Namespace, session: Session
 ) -> tuple[dict[str, Any], Tables]:
-    """What setuptools says of the project in *root*, of which it is given a copy, and that as tables."""
+    """Return what setuptools gives for a copy of the project in *root*, and that as tables."""
     requires = _list_requires(pyproject)
     wanted = requires if any(_name(text) == "setuptools" for text in requires) else ["setuptools", *requires]
     folders = [str(folder) for folder in obtain_tools(wanted, session.machine)]
@@ -98,14 +100,14 @@ def _read(
         if completed.returncode:
             said = completed.stderr.decode(errors="replace").strip()
             raise ToolchainError(
-                said or "ended without a word", where="setup.py", hint="see that pip can build it here"
+                said or "failed without a message", where="setup.py", hint="check that pip can build the project here"
             )
         document: dict[str, Any] = json.loads(completed.stdout)
         return document, convert(document, pyproject, tree, str(scratch), folders)
 
 
 def _render(document: Mapping[str, Any], tables: Tables, text: str, pyproject: Mapping[str, Any]) -> str:
-    """The pyproject.toml *text* with another backend, the tables, and ``[project]`` if it had none."""
+    """Return the pyproject.toml *text* with this backend, the tables, and ``[project]`` if it had none."""
     requires = [text for text in _list_requires(pyproject) if _name(text) not in _REPLACED]
     packages = {name for table in tables.extensions for name in table.get("headers-from", ())}
     if any(source.endswith(".pyx") for table in tables.extensions for source in table.get("sources", ())):

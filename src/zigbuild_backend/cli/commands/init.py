@@ -1,4 +1,4 @@
-"""``zigbuild init``: writes a small complete project with an extension module, as its first files."""
+"""``zigbuild init``: writes the first files of a project with an extension module."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(arguments: Namespace, session: Session) -> int:
     files = render_project(name, _package_of(name), language, stable_abi=stable_abi)
     if present := [path for path in files if (root / path).exists()]:
         raise ConfigurationError(
-            f"is there already: {', '.join(present)}", where=str(root), hint="name another folder, or move it away"
+            f"already has {', '.join(present)}", where=str(root), hint="name another folder, or move the files away"
         )
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -41,13 +41,13 @@ def run(arguments: Namespace, session: Session) -> int:
 
 
 def _ask(question: str, default: str) -> str:
-    """What the user types, or *default*; the question is talk, and no result."""
+    """Return the user's answer, or *default*; the question goes to stderr, since it is not a result."""
     print(f"{question} [{default}]: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip() or default
 
 
 def _propose_name(root: Path) -> str:
-    """A name for the project in the folder *root*."""
+    """Return a name for the project in the folder *root*."""
     return re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-") or "spam"
 
 
@@ -60,10 +60,10 @@ def _find_unfit(name: str, language: str, stable_abi: bool) -> Problem | None:
         return Problem(problem.message, "--name", problem.hint)
     package = _package_of(name)
     if not package.isidentifier() or keyword.iskeyword(package):
-        return Problem(f"a package cannot be called {package!r}", "--name", "let it begin with a letter")
+        return Problem(f"a package cannot be called {package!r}", "--name", "choose a name that begins with a letter")
     if language not in LANGUAGES:
-        return Problem(f"there is no template for {language!r}", "--language", f"known are {', '.join(LANGUAGES)}")
+        return Problem(f"there is no template for {language!r}", "--language", f"choose one of {', '.join(LANGUAGES)}")
     if stable_abi and not LANGUAGES[language].has_stable_abi:
         able = ", ".join(key for key, value in LANGUAGES.items() if value.has_stable_abi)
-        return Problem(f"the template for {language} does not use it", "--stable-abi", f"{able} can")
+        return Problem(f"the template for {language} cannot use the stable ABI", "--stable-abi", f"{able} can")
     return None

@@ -1,4 +1,4 @@
-"""``zigbuild manifest``: the hashes of a release, by which its wheels can be made again."""
+"""``zigbuild manifest``: writes the hashes and buildinfos of a release, from which its wheels are rebuilt."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(arguments: Namespace, session: Session) -> int:
     for wheel in manifest.wheels:
         if not wheel.spec.recipe and wheel.spec.source != found:
             raise MismatchError(
-                f"was built from a tree with the digest {wheel.spec.source}, that of the sdist is {found}",
+                f"was built from a tree with the digest {wheel.spec.source}, but the sdist has {found}",
                 where=wheel.file.name,
                 hint=f"build it from {sdist.name}, or give the sdist that it was built from",
             )
@@ -53,7 +53,7 @@ def _list_files(paths: Iterable[Path]) -> Iterable[Path]:
 
 
 def _choose_sdist(files: Iterable[Path], specs: Iterable[WheelSpec]) -> Path:
-    """The one sdist among *files*; of several, that of the release that the wheels are of."""
+    """Return the sdist among *files*; of several, the one of the release of the wheels."""
     sdists = [path for path in files if path.name.endswith(".tar.gz")]
     spec = next(iter(specs), None)
     fitting = [path for path in sdists if spec is None or is_sdist_of(path.name, spec.name, spec.version)]
@@ -61,10 +61,10 @@ def _choose_sdist(files: Iterable[Path], specs: Iterable[WheelSpec]) -> Path:
         return fitting[0]
     if sdists and spec and not fitting:
         raise MismatchError(
-            f"is no sdist of {spec.name} {spec.version}, as the wheels are", where=", ".join(map(str, sdists))
+            f"is not an sdist of {spec.name} {spec.version}, like the wheels", where=", ".join(map(str, sdists))
         )
     raise ConfigurationError(
-        "a manifest is of one sdist and its wheels",
+        "a manifest needs exactly one sdist, and its wheels",
         where=", ".join(map(str, fitting)) or "no sdist",
         hint="zigbuild manifest SDIST WHEEL…, or a folder that has them",
     )

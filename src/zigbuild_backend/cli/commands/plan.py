@@ -1,4 +1,4 @@
-"""``zigbuild plan``: which wheels a project has, which of them can be built now, and where each can be tested."""
+"""``zigbuild plan``: lists the wheels of a project, whether each can be built now, and where it can be tested."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run(arguments: Namespace, session: Session) -> int:
 
 
 def _test(candidate: Candidate, runners: Mapping[Target, Runner]) -> str:
-    """Where the wheel can be tested; one without modules runs wherever there is a Python."""
+    """Return where the wheel can be tested; one without modules runs on any machine with a Python."""
     target = candidate.wheel.target
     return (runners[target] if target else "native") or _NOT_HERE
 

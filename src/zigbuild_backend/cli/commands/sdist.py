@@ -1,4 +1,4 @@
-"""``zigbuild sdist``: builds the sdist; that of a recipe is its upstream's own."""
+"""``zigbuild sdist``: builds the sdist; for a recipe, copies the one of upstream."""
 
 from __future__ import annotations
 

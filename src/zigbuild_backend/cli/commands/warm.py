@@ -1,4 +1,4 @@
-"""``zigbuild warm``: builds the runtimes of targets ahead, so that no later build has to wait for them."""
+"""``zigbuild warm``: builds the runtimes of targets ahead of the first build that needs them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def run(arguments: Namespace, session: Session) -> int:
     for number, target in enumerate(targets, 1):
         label = f"[{number:{len(str(len(targets)))}}/{len(targets)}] {target!s:{width}}"
         if all(runtime.is_warm for runtime in find_runtimes(target, zig, is_cxx=arguments.cxx)):
-            session.say(f"{label}  was warm already")
+            session.say(f"{label}  is warm already")
             continue
         begin = time.monotonic()
         try:
             with _spinner(f"{label}  building", session):
                 warm(target, zig, is_cxx=arguments.cxx)
-        except ZigbuildError as error:  # the other targets are worth having all the same
+        except ZigbuildError as error:  # go on with the other targets
             for problem in error.problems:
                 session.fail(problem)
             code = error.exit_code
@@ -49,7 +49,7 @@ def run(arguments: Namespace, session: Session) -> int:
 
 
 def _spinner(text: str, session: Session) -> AbstractContextManager[object]:
-    """Something that moves on a terminal while zig works."""
+    """Return a context that shows a spinner on a terminal."""
     if session.is_quiet or session.is_verbose or not session.is_terminal(sys.stderr):
         return nullcontext()
     from rich.markup import escape

@@ -1,6 +1,6 @@
-"""Runs a project's setup.py as far as setuptools needs to know what there is to build, and prints that as JSON.
+"""Runs a project's setup.py until setuptools knows what to build, and prints that as JSON.
 
-Its arguments are the folder of the project, where it may write, and the folders of what it may import.
+The arguments are the folder of the project, which is writable, and the folders of the packages that it may import.
 """
 
 import contextlib

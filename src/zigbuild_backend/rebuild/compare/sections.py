@@ -138,7 +138,7 @@ def _list_pe(view: View) -> Iterator[Section]:
     yield Section("checksum", optional + 64, 4, is_part=True)
 
     def locate(address: int) -> int:
-        """The file offset of an address, 0 if it is in no section."""
+        """Return the file offset of an address, 0 if it is in no section."""
         return next((at + address - start for _, _, start, size, at, *_ in rows if start <= address < start + size), 0)
 
     if at := locate(directories[_EXPORTS][0]):

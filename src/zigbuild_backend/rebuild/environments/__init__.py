@@ -1,1 +1,1 @@
-"""Where a wheel is made again: interpreters of this machine, and the very backend, libraries and zig of the wheel."""
+"""The environments of rebuilds: an interpreter of this machine, and the backend, libraries and zig of a wheel."""
