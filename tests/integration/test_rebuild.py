@@ -272,7 +272,7 @@ def test_another_sdist(newest: Venv, wheel: Path, tmp_path: Path) -> None:
     assert re.search(r"its tree has the digest \w{64}, the wheel was built from \w{64}", done.stderr)
     done = zigbuild(newest, "manifest", sdist, wheel, cwd=tmp_path)
     assert done.returncode == 4
-    assert re.search(r"was built from a tree with the digest \w{64}, that of the sdist is \w{64}", done.stderr)
+    assert re.search(r"was built from a tree with the digest \w{64}, but the sdist has \w{64}", done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -287,8 +287,8 @@ def test_another_sdist(newest: Venv, wheel: Path, tmp_path: Path) -> None:
         ("verify WHEEL --sdist missing.tar.gz", 5, "missing.tar.gz: cannot be read"),
         ("verify WHEEL --sdist .", 2, "make its sdist: zigbuild sdist ."),
         ("verify WHEEL", 5, "its sdist cannot be found"),
-        ("verify WHEEL --manifest damaged.whl", 4, "is no manifest"),
-        ("manifest WHEEL", 2, "a manifest is of one sdist and its wheels"),
+        ("verify WHEEL --manifest damaged.whl", 4, "is not a manifest"),
+        ("manifest WHEEL", 2, "a manifest needs exactly one sdist, and its wheels"),
         ("manifest missing", 5, "missing: there is no such file"),
     ],
 )
