@@ -155,8 +155,8 @@ def build_editable(wheel_directory: str, config_settings: Mapping[str, Any] | No
 
     options = _parse_options(config_settings, os.environ)
     checkout, wheel = _choose(Path.cwd(), options)
-    has_inputs = checkout.project.is_compiled or checkout.project.generated
-    workshop = _open_workshop(checkout.project, options) if has_inputs else None
+    project = checkout.project
+    workshop = _open_workshop(project, options) if project.is_compiled or project.generated else None
     install = EditableInstall(checkout, wheel, read_epoch(os.environ), options.texts)
     path = make_editable(install, Path(wheel_directory), workshop)
     if workshop:

@@ -1,1 +1,1 @@
-"""What a wheel is made of (spec, buildinfo, SBOM, dist-info), and the makers of wheels and sdists."""
+"""The parts of a wheel (specification, buildinfo, SBOM, dist-info), and the makers of wheels and sdists."""
