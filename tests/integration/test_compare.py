@@ -123,7 +123,7 @@ def test_what_people_read(wheels: Mapping[str, Path], changed: Mapping[str, Path
     assert lines[1].startswith("  source.digest: expected ")
     assert lines[2] == "    why: the sources are not the same: any member may differ"
     assert any(line.endswith("-x86_64-linux-gnu.so") for line in lines)
-    assert lines[-1] == "    why: they say where code and data stand, or are digests"
+    assert lines[-1] == "    why: they hold addresses of code and data, or are digests"
     assert len(lines) < 40
     assert "differences between " in done.stderr
 

@@ -1,4 +1,4 @@
-"""The compilers that run right now, as Linux shows them: zig says nothing of its progress without a terminal."""
+"""Reads from /proc what the compilers of this build do: without a terminal, zig does not print its progress."""
 
 from __future__ import annotations
 

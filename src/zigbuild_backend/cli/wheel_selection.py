@@ -145,8 +145,6 @@ def find_tool_folders(project: Project, session: Session) -> Sequence[Path]:
     requirements, headers = select_tools(project)
     if not (requirements or headers):
         return ()
-    from ..rebuild.environments.project_tools import (
-        obtain_tools,  # which is missing where a wheel is made again: there they are given
-    )
+    from ..rebuild.environments.project_tools import obtain_tools  # most projects do without it
 
     return obtain_tools(requirements, session.machine, headers=headers)

@@ -91,7 +91,7 @@ def find_required_sdk(spec: WheelSpec, machine: Machine) -> Sdk | None:
     if not wanted:
         return None
     needed = f"was linked with {wanted.name}, whose digest is {wanted.digest}"
-    hint = f"set {VARIABLE} to the folder of that {wanted.name}: its licence lets nobody pass it on"
+    hint = f"set {VARIABLE} to the folder of that {wanted.name}: its licence forbids sharing it"
     sdk = find_sdk(machine.environ)
     if not sdk:
         raise NotFoundError(f"{needed}; {VARIABLE} is not set", where=spec.file_name, hint=hint)

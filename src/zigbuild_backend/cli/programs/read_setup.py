@@ -21,7 +21,7 @@ _FIELDS = (
 )  # fmt: skip
 
 with contextlib.redirect_stdout(sys.stderr):
-    importlib.import_module("setuptools")  # which brings distutils
+    importlib.import_module("setuptools")  # it provides distutils
     if not Path("setup.py").exists():
         Path("setup.py").write_text("from setuptools import setup\nsetup()\n", "utf-8")
     sys.argv[:] = ["setup.py", "--quiet"]
@@ -30,10 +30,10 @@ with contextlib.redirect_stdout(sys.stderr):
     )
     project.ext_modules = list(project.ext_modules or [])
     with contextlib.suppress(Exception):
-        project.set_defaults(name=False)  # finds packages where nothing is said
+        project.set_defaults(name=False)  # finds packages if setup.py names none
     error = ""
     if "build_ext" in project.cmdclass:
-        # A command of the project's own may add to its extensions, just before each would be compiled.
+        # The project's own build_ext may change its extensions until the moment before each is compiled.
         for module in ("setuptools.command.build_ext", "distutils.command.build_ext"):
             importlib.import_module(module).build_ext.build_extension = lambda *_: None
         try:

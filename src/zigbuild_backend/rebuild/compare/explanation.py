@@ -76,7 +76,7 @@ def _explain_wheels(expected: OpenedWheel, found: OpenedWheel) -> Iterator[Diffe
     specification = list(explain_specification(expected.buildinfo, found.buildinfo, expected.buildinfo_path))
     yield from limit(specification, _MOST_TOLD, expected.buildinfo_path)
     if expected.buildinfo and not specification:
-        why = "something outside of it reached the bytes, or they were altered afterwards"
+        why = "an input outside of it reached the bytes, or they were altered afterwards"
         yield Difference(expected.buildinfo_path, "the specification is the same in both", why)
     others = [difference for kind in _explain_rest(expected, found) for difference in limit(kind, _MOST_TOLD, ARCHIVE)]
     yield from others
@@ -102,7 +102,7 @@ def _explain_rest(expected: OpenedWheel, found: OpenedWheel) -> Iterator[Iterato
     yield _explain_contradictions(expected, found)
     if expected.record and found.record and expected.record != found.record:
         yield explain_record(expected.record_path, expected.record, found.record, same, is_explained=is_explained)
-    yield _summarise(names["following"], "differ just as the specifications do", "they are written from it")
+    yield _summarise(names["following"], "differ just as the specifications do", "they repeat its values")
     yield (difference for member in members for difference in member.differences if not member.is_library)
     yield (difference for member in members for difference in member.differences if member.is_library)
     yield _summarise(names["skipped"], "differ too, and were not compared further")

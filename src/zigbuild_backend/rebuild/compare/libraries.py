@@ -137,7 +137,7 @@ def _explain_sections(place: str, expected: bytes, found: bytes, *, is_explained
         yield _explain_section(f"{place} [{name}]", ours[name], theirs[name], *contents(name))
     if following:
         what = f"sections that follow from the rest: {enumerate_names(following)}"
-        yield Difference(place, what, "they say where code and data stand, or are digests")
+        yield Difference(place, what, "they hold addresses of code and data, or are digests")
 
 
 def _explain_section(place: str, one: Section, other: Section, expected: bytes, found: bytes) -> Difference:

@@ -89,4 +89,4 @@ FOLLOWING = frozenset(
         ),
     }
 )
-"""Tables with the places of code and data, and digests: they differ when anything else does."""
+"""Tables with addresses of code and data, and digests: they differ when anything else does."""

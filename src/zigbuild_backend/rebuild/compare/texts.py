@@ -14,7 +14,7 @@ _LARGEST_TABLE = 1 << 20
 """In bytes."""
 
 _HEADER_REASONS = {
-    "Metadata-Version": "another version of what writes METADATA",
+    "Metadata-Version": "another version of the tool that writes METADATA",
     "Generator": "another tool, or another version of it, made the wheel",
     "Tag": "they are wheels for different Pythons or platforms",
     "Requires-Dist": "other requirements, or another version of packaging spells them differently",
