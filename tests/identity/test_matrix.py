@@ -33,7 +33,7 @@ STRANGER = 65534
 
 @pytest.fixture(scope="session")
 def matrix(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the wheels of the example, made from its tree by the running Python in the user's own circumstances."""
+    """Return the wheels of the example, made from its tree by the running Python in the user's own environment."""
     folder = tmp_path_factory.mktemp("matrix")
     venv = make_venv(sys.executable, folder / "venv", f"{backend}[cli]", ZIG)
     build(venv, shutil.copytree(EXAMPLE, folder / "c"), folder / "wheels", "-j2")
@@ -120,7 +120,7 @@ def assert_same(matrix: Path, again: Path, names: Collection[str]) -> None:
     assert not differing
 
 
-def test_other_circumstances_give_the_same_bytes(matrix: Path, elsewhere: Elsewhere) -> None:
+def test_other_environments_give_the_same_bytes(matrix: Path, elsewhere: Elsewhere) -> None:
     """From the sdist, by the oldest Python, with zlib-ng for zlib, on one core, and nothing kept but zig's runtimes."""
     cache, out = elsewhere.folder / "cache", elsewhere.folder / "wheels"
     share_runtimes(cache)

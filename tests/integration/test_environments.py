@@ -150,7 +150,7 @@ def test_interpreters() -> None:
         read_interpreter(Path("/nowhere/python"))
 
 
-def test_circumstances_differ_in_all_that_can() -> None:
+def test_variations_differ_in_all_that_can() -> None:
     one, other = (variation.to_json() for variation in contrasting_variations(os.environ))
     assert one.keys() == other.keys()
     same = {key for key in one if one[key] == other[key]}

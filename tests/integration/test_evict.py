@@ -105,7 +105,7 @@ def test_what_was_not_proven_stays(unproven: Repository) -> None:
     assert set(presences(unproven).values()) == {"whole"}
 
 
-def test_a_proof_tells_of_both_circumstances(repository: Repository) -> None:
+def test_a_proof_tells_of_both_variations(repository: Repository) -> None:
     file = wheels_of(repository)[LINUX]
     verdict = next(verdict for verdict in repository.ledger.verifications(file.sha256) if verdict.level == 4)
     one, other = verdict.circumstance["same"]
@@ -301,14 +301,14 @@ def test_what_nothing_tells_of_can_not_be_proven(unproven: Repository, sandbox: 
     assert all(unproven.ledger.level(file.sha256) == 1 for file in wheels_of(unproven).values())
 
 
-def test_a_release_is_proven_by_a_build_for_each_circumstance(unproven: Repository, sandbox: Sandbox) -> None:
+def test_a_release_is_proven_by_a_build_for_each_variation(unproven: Repository, sandbox: Sandbox) -> None:
     files = unproven.ledger.all_files()
     usual = contrasting_variations(ENVIRON)[0]
     counting = CountingSandbox(sandbox)
     rebuilder = Rebuilder(unproven, counting)
     proofs = list(prove_wheels(rebuilder, files, [usual, replace(usual)]))
     assert counting.builds == 2
-    # It was one circumstance, twice.
+    # It was one variation, twice.
     assert [(proof.is_good, proof.level, unproven.ledger.level(proof.file.sha256)) for proof in proofs] == [
         (True, 3, 3)
     ] * 3

@@ -91,7 +91,7 @@ def test_a_release_comes_back_from_manifest_and_sdist(newest: Venv, release: Pat
     assert hashes(tmp_path / "again") == {kept.name: before[kept.name]}
 
 
-def test_verified_in_circumstances_that_differ(newest: Venv, release: Path, tmp_path: Path) -> None:
+def test_verified_in_build_environments_that_differ(newest: Venv, release: Path, tmp_path: Path) -> None:
     done = zigbuild(newest, "verify", release, "--contrast", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)["wheels"]

@@ -59,7 +59,9 @@ def add_repository_commands(commands: Commands) -> None:
     _add_sources(restore)
     _add_data(restore)
     add_no_isolation(restore)
-    prove = cache.add("prove", "rebuild wheels in contrasting circumstances, and record whether they are identical")
+    prove = cache.add(
+        "prove", "rebuild wheels in contrasting build environments, and record whether they are identical"
+    )
     _add_selection(prove)
     _add_data(prove)
     add_no_isolation(prove)

@@ -1,8 +1,8 @@
 """Drops the bytes of wheels that can be recreated: the whole file, or its members too.
 
-A wheel with a buildinfo can be dropped once it was rebuilt identically in a different circumstance. A wheel without one
-is kept as its members, from which it is assembled; they are purged only if another index was seen to have the same
-bytes, since nothing else can recreate it.
+A wheel with a buildinfo can be dropped once it was rebuilt identically in a different build environment. A wheel
+without one is kept as its members, from which it is assembled; they are purged only if another index was seen to have
+the same bytes, since nothing else can recreate it.
 """
 
 from __future__ import annotations

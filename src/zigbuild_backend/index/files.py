@@ -15,14 +15,14 @@ Presence = Literal["whole", "members", "dropped"]
 """The form in which the bytes of a file are held: one file, the members of the wheel, or none."""
 
 DROPPABLE_LEVEL = 4
-"""The lowest level at which a wheel can be dropped: it was rebuilt identically in a different circumstance."""
+"""The lowest level at which a wheel can be dropped: it was rebuilt identically in a different build environment."""
 
 LEVELS = {
     0: "hash",
     1: "RECORD and archive agree",
     2: "assembled from its members",
-    3: "rebuilt in the same circumstance",
-    4: "rebuilt in a different circumstance",
+    3: "rebuilt in the same build environment",
+    4: "rebuilt in a different build environment",
     5: "several caches agree",
 }
 """Verification levels and their meaning; each level is stronger evidence than those below it."""

@@ -22,7 +22,7 @@ def run(arguments: Namespace, session: Session) -> int:
         files = select_wheels(repository.ledger, arguments.selection)
         variations = contrasting_variations(session.environ)
         for variation in variations:
-            session.say(f"circumstance: {describe_variation(variation)}")
+            session.say(f"build environment: {describe_variation(variation)}")
         rebuilder = Rebuilder(repository, choose_sandbox(arguments, session, is_required=True))
         for proof in prove_wheels(rebuilder, files, variations):
             proofs.append(proof)

@@ -41,7 +41,7 @@ class FileStatus:
 
     @property
     def is_proven(self) -> bool:
-        """Return whether it was rebuilt identically in a different circumstance, so that it can be dropped."""
+        """Return whether it was rebuilt identically in a different build environment, so that it can be dropped."""
         return self.level >= DROPPABLE_LEVEL
 
     @property
@@ -64,7 +64,7 @@ class ProjectStatus:
 
     @property
     def proven(self) -> int:
-        """Return the number of wheels that were rebuilt identically in a different circumstance."""
+        """Return the number of wheels that were rebuilt identically in a different build environment."""
         return sum(count for level, count in self.stats.levels.items() if level >= DROPPABLE_LEVEL)
 
 
