@@ -49,7 +49,7 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a setting instead of the project's, such as optimize=debug or define.NAME=1; may be repeated",
+        help="a setting instead of the project's, such as optimize=debug or define.NAME=1; can be repeated",
     )
 
 
@@ -60,7 +60,7 @@ def add_targets(parser: argparse.ArgumentParser, default: str) -> None:
         action="append",
         default=[],
         metavar="T",
-        help=f"a platform tag or group, such as linux or native (default: {default}); may be repeated",
+        help=f"a platform tag or group, such as linux or native (default: {default}); can be repeated",
     )
 
 
@@ -72,7 +72,7 @@ def add_tools(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="a folder with the packages that generate sources or have headers (default: this Python, else an "
-        "environment in the cache); may be repeated",
+        "environment in the cache); can be repeated",
     )
 
 
@@ -83,8 +83,12 @@ def add_headers(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=Path,
         metavar="PATH",
-        help="CPython headers to use, a folder or archive; may be repeated",
+        help="CPython headers to use, a folder or archive; can be repeated",
     )
+
+
+def add_wheels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL", help="a wheel, or a folder of wheels")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,12 @@ _SELECTION = "a project, or a pattern of file names (default: everything)"
 
 def add_repository_commands(commands: Commands) -> None:
     """Add ``serve`` and the commands of ``cache``."""
+    _add_serve_command(commands)
+    cache = commands.add_group("cache", "manage the repository of the index: add files, drop and restore bytes, prove")
+    _add_cache_commands(cache)
+
+
+def _add_serve_command(commands: Commands) -> None:
     serve = commands.add("serve", "serve an index for pip and uv that recreates the wheels whose bytes were dropped")
     _add_data(serve)
     serve.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default: 127.0.0.1)")
@@ -30,7 +36,8 @@ def add_repository_commands(commands: Commands) -> None:
     )
     add_no_isolation(serve)
 
-    cache = commands.add_group("cache", "manage the repository of the index: add files, drop and restore bytes, prove")
+
+def _add_cache_commands(cache: Commands) -> None:
     add = cache.add("add", "record sdists, wheels and manifests, and keep their bytes")
     add.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sdist, wheel, manifest, or a folder of them")
     add.add_argument(

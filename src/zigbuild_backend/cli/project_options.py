@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import get_args
 
 from ..core.settings.model import Optimize
@@ -17,6 +16,7 @@ from .arguments import (
     add_project,
     add_targets,
     add_tools,
+    add_wheels,
     positive,
 )
 
@@ -54,7 +54,9 @@ def add_build_commands(commands: Commands) -> None:
     _add_selection(wheels)
     add_overrides(wheels)
     add_tools(wheels)
-    wheels.add_argument("-j", "--jobs", type=positive, metavar="N", help="jobs that run at once (default: one a core)")
+    wheels.add_argument(
+        "-j", "--jobs", type=positive, metavar="N", help="jobs that run at once (default: one per core)"
+    )
     wheels.add_argument("--optimize", choices=get_args(Optimize), help="compile in this mode (default: the project's)")
     add_json(wheels)
 
@@ -86,7 +88,7 @@ def add_file_commands(commands: Commands) -> None:
     add_overrides(sdist)
 
     check = commands.add("check", "check that every tag and claim of wheels is true")
-    check.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL", help="a wheel, or a folder of wheels")
+    add_wheels(check)
     add_json(check)
 
 
@@ -106,13 +108,13 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="P",
-        help="a Python, such as cp313t, all or native (default: the project's); may be repeated",
+        help="a Python, such as cp313t, all or native (default: the project's); can be repeated",
     )
     parser.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="ID",
-        help="one wheel by its identifier, such as cp313-win_amd64; may be repeated",
+        help="one wheel by its identifier, such as cp313-win_amd64; can be repeated",
     )
     add_headers(parser)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import Commands, add_headers, add_json, add_no_isolation, add_out
+from .arguments import Commands, add_headers, add_json, add_no_isolation, add_out, add_wheels
 
 
 def add_rebuild_commands(commands: Commands) -> None:
@@ -19,7 +19,7 @@ def add_rebuild_commands(commands: Commands) -> None:
     add_json(rebuild)
 
     verify = commands.add("verify", "rebuild wheels, compare the bytes, and explain the differences")
-    verify.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL", help="a wheel, or a folder of wheels")
+    add_wheels(verify)
     _add_inputs(verify)
     verify.add_argument(
         "--contrast",
