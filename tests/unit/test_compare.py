@@ -312,7 +312,7 @@ class TestMembers:
                 "table.json",
                 b'{"b": "x", "a": [1, 2]}',
                 (
-                    "the same values, spelt differently; line 1: "
+                    "the same values, in another notation; line 1: "
                     """expected '{"a": [1, 2], "b": "x"}', found '{"b": "x", "a": [1, 2]}'"""
                 ),
                 "another tool wrote it",

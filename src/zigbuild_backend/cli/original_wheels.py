@@ -108,7 +108,7 @@ def _find_source(wheel: OriginalWheel, sdist: Path | None, session: Session) -> 
             raise MismatchError(
                 f"its sha256 is {found.sha256}, the manifest says {known.sha256}",
                 where=str(sdist),
-                hint="get the very sdist of the release, and give it with --sdist",
+                hint="give the sdist of that release: --sdist FILE",
             )
     return find_source(wheel.spec, session.machine, SourcePlaces(session.cwd, sdist, wheel.folder))
 

@@ -14,8 +14,7 @@ from .session import Session
 def choose_sandbox(arguments: Namespace, session: Session, *, is_required: bool) -> Sandbox:
     """Return the sandbox of this machine, or with ``--no-isolation`` :class:`.Unconfined`.
 
-    Where this machine has no sandbox that *is_required*, that is an error; else the user is told, and the source is run
-    without one.
+    If this machine has no sandbox and none is required, print a notice and return :class:`.Unconfined`, too.
 
     :raises NotFoundError: if this machine has no sandbox, and one is required.
     """

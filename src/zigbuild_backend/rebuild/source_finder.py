@@ -83,7 +83,7 @@ def _find_mismatch(file: Path, found: str, spec: WheelSpec) -> Problem | None:
     return Problem(
         f"its tree has the digest {found}, the wheel was built from {spec.source}",
         file.name,
-        f"give the very sdist of {spec.name} {spec.version} that the wheel was built from: --sdist FILE",
+        f"give the sdist of {spec.name} {spec.version} that the wheel was built from: --sdist FILE",
     )
 
 

@@ -154,7 +154,9 @@ def _find_reason(wheel: OriginalWheel, found: Mapping[str, Any]) -> str:
     if keys := sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)):
         if keys != ["members"]:
             return f"the buildinfos differ in {', '.join(keys)}"
-        return "the specification is the same, but a file has another content; which one only the lost wheel could tell"
+        return (
+            "the specification is the same, but a file has another content; without the wheel it is unknown which one"
+        )
     return "all files are the same; the archive around them differs"
 
 

@@ -130,10 +130,10 @@ def _explain_sections(place: str, expected: bytes, found: bytes, *, is_explained
 
     changed = [name for name in ours if name in theirs and operator.ne(*contents(name))]
     following = [name for name in changed if name in FOLLOWING]
-    told = [name for name in changed if name not in FOLLOWING]
-    if not (told or missing or extra or is_explained):
-        told, following = following, []
-    for name in told:
+    leading = [name for name in changed if name not in FOLLOWING]
+    if not (leading or missing or extra or is_explained):
+        leading, following = following, []
+    for name in leading:
         yield _explain_section(f"{place} [{name}]", ours[name], theirs[name], *contents(name))
     if following:
         what = f"sections that follow from the rest: {enumerate_names(following)}"

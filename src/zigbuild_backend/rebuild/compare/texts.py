@@ -114,4 +114,4 @@ def explain_json(place: str, expected: bytes, found: bytes) -> Iterator[Differen
         yield Difference(place, f"{shorten(path)}: {contrast(*map(shorten, sides))}")
     if not paths:
         for difference in explain_text(place, expected, found):
-            yield Difference(place, f"the same values, spelt differently; {difference.what}", "another tool wrote it")
+            yield Difference(place, f"the same values, in another notation; {difference.what}", "another tool wrote it")

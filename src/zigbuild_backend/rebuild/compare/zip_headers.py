@@ -15,7 +15,7 @@ _REASONS = {
     "version": "the archive was written by another tool, or another version of it",
     "system": "the archive was written by another tool, or on another system",
     "version needed": "the archive was written by another tool, or one has fields for large files",
-    "flags": "the archive was written by another tool: they tell of data descriptors, UTF-8 names and deflate levels",
+    "flags": "the archive was written by another tool: flags note data descriptors, UTF-8 names and deflate levels",
     "method": "one tool stores what the other deflates",
     "time": "the time of the build or of a file got into the archive: SOURCE_DATE_EPOCH was another, or not heeded",
     "CRC": "the header was altered: the content is the same",
