@@ -154,6 +154,14 @@ def test_what_downloads_is_required_where_libraries_are_fetched(origin: Origin, 
         assert ask(root, hook) == f"[{zig}]"
 
 
+def test_zig_is_required_for_shared_libraries_alone(tmp_path: Path) -> None:
+    shared = "\n[[tool.zigbuild.library]]\nname = 'half'\nlinkage = 'shared'\npackage = 'spam'\nsources = ['half.c']\n"
+    text = PYPROJECT.partition("[[")[0]
+    for settings, zig in (("", "[]"), (shared, "['ziglang==0.16.0']")):
+        root = write_files(tmp_path, {"pyproject.toml": text + settings})
+        assert ask(root, "get_requires_for_build_editable") == zig
+
+
 def test_isolated_build_fetches_as_pip_would(origin: Origin, backend: Path, tmp_path: Path) -> None:
     root = make_project(tmp_path / "spam", origin)
     venv = make_venv(sys.executable, tmp_path / "venv", "uv")
