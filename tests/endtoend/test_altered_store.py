@@ -197,8 +197,8 @@ def record_row(path: str, content: bytes) -> bytes:
     ("old", "new", "is_consistent", "reason"),
     [
         (b'"fast"', b'"safe"', False, "ash mismatch for file"),
-        (b'"example_c"', b'"example_d"', True, "its buildinfo is that of another wheel"),
-        (b'"members"', b'"member5"', True, "its buildinfo is that of another wheel"),
+        (b'"example_c"', b'"example_d"', True, "has the buildinfo of another wheel"),
+        (b'"members"', b'"member5"', True, "has the buildinfo of another wheel"),
     ],
 )
 def test_altered_buildinfo_is_not_added(

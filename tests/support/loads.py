@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,10 +54,10 @@ def digest(data: bytes) -> str:
 
 def count_ways(server: Running) -> Mapping[str, Counter[str]]:
     """By what way files were brought back, and how often each was, by the log."""
-    ways: dict[str, Counter[str]] = {}
+    ways: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for line in server.read_log():
         if line["event"] == "recreation":
-            ways.setdefault(line["way"], Counter())[line["file"]] += 1
+            ways[line["way"]][line["file"]] += 1
     return ways
 
 

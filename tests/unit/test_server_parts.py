@@ -35,7 +35,7 @@ def test_the_cache_drops_what_is_old_and_what_does_not_fit() -> None:
 
 def test_a_client_is_admitted_in_order_and_forgotten() -> None:
     async def run() -> None:
-        limiter, order = ClientLimiter(each=1, line=1, total=3), []
+        limiter, order = ClientLimiter(per_client=1, waiting=1, total=3), []
 
         async def visit(name: str, client: str, seconds: float = 0.0) -> None:
             async with limiter.admitted(client, patience=5):
@@ -53,14 +53,14 @@ def test_a_client_is_admitted_in_order_and_forgotten() -> None:
         await asyncio.gather(first, second)
         assert order == ["first", "other", "second"]
         assert len(limiter) == 0
-        assert not limiter._lines
+        assert not limiter._queues
 
     asyncio.run(run())
 
 
 def test_a_request_that_waits_too_long_is_refused() -> None:
     async def run() -> None:
-        limiter = ClientLimiter(each=1, line=5, total=5)
+        limiter = ClientLimiter(per_client=1, waiting=5, total=5)
         async with limiter.admitted("a", patience=1):
             with pytest.raises(OverloadError):
                 async with limiter.admitted("a", patience=0.01):

@@ -60,10 +60,10 @@ def add_files(
     adder.inputs.add_recipe_candidates(cwd)
     for folder in recipes:
         adder.inputs.store_recipe(folder)
-    yield from adder.pop_adopted()
+    yield from adder.pop_recipe_sdists()
     for path in sorted(paths, key=lambda path: (path.suffix == ".whl", path.name)):
         added = adder.add(path)
-        yield from adder.pop_adopted()
+        yield from adder.pop_recipe_sdists()
         yield from added
     adder.complete_earlier_wheels()
 
@@ -89,8 +89,8 @@ class _FileAdder:
 
     def __init__(self, repository: Repository, user_store: Store) -> None:
         self.repository = repository
-        self.inputs = RebuildInputs(repository, user_store, self._adopt)
-        self._adopted: list[AddedFile] = []
+        self.inputs = RebuildInputs(repository, user_store, self._add_recipe_sdist)
+        self._recipe_sdists: list[AddedFile] = []
         self._releases: set[tuple[str, str]] = set()
 
     def add(self, path: Path) -> tuple[AddedFile, ...]:
@@ -104,9 +104,9 @@ class _FileAdder:
             problem = f"cannot be read: {error.strerror or error}"
             return (AddedFile(path.name, error=error_class(problem, where=str(path))),)
 
-    def pop_adopted(self) -> list[AddedFile]:
+    def pop_recipe_sdists(self) -> list[AddedFile]:
         """Return the sdists that were added on the way since the last call."""
-        adopted, self._adopted = self._adopted, []
+        adopted, self._recipe_sdists = self._recipe_sdists, []
         return adopted
 
     def complete_earlier_wheels(self) -> None:
@@ -116,8 +116,8 @@ class _FileAdder:
             if file.spec and (file.project, file.version) in self._releases:
                 self.inputs.gather_inputs(parse_buildinfo(ledger.buildinfo(file.sha256)))
 
-    def _adopt(self, path: Path) -> None:
-        self._adopted += (added for added in self.add(path) if added.is_new or added.error)
+    def _add_recipe_sdist(self, path: Path) -> None:
+        self._recipe_sdists += (added for added in self.add(path) if added.is_new or added.error)
 
     def _add(self, path: Path) -> AddedFile:
         project, version = parse_file_name(path.name)

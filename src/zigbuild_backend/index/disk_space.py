@@ -49,7 +49,7 @@ class SpaceForecast:
     def measure_freed(self, file: File) -> int:
         """Return the bytes that dropping *file* frees; negative if its members take more space than the wheel."""
         presence = self._repository.presence(file)
-        pieces = self._find_pieces(file, presence)
+        pieces = self._list_pieces(file, presence)
         size = self._repository.blobs.size(file.sha256) if presence == "whole" else 0
         if self._is_purge:
             return size + sum(piece.size for piece in pieces if self._is_only_for(piece.sha256, presence))
@@ -58,7 +58,7 @@ class SpaceForecast:
     def mark_dropped(self, file: File) -> None:
         """Count *file* as dropped."""
         presence = self._repository.presence(file)
-        for piece in self._find_pieces(file, presence):
+        for piece in self._list_pieces(file, presence):
             if not self._is_purge:
                 self._held.add(piece.sha256)
             elif self._is_only_for(piece.sha256, presence):
@@ -66,7 +66,7 @@ class SpaceForecast:
             elif presence == "members":
                 self._needed[piece.sha256] -= 1
 
-    def _find_pieces(self, file: File, presence: Presence) -> tuple[WheelPiece, ...]:
+    def _list_pieces(self, file: File, presence: Presence) -> tuple[WheelPiece, ...]:
         """Return the members that are stored for *file*, or would be once its whole file is dropped."""
         layout = read_known_layout(self._repository, file)
         return layout.kept if presence == "members" else layout.large

@@ -126,7 +126,7 @@ class Ledger(LedgerHistory):
                 )
                 file = replace(entry.file, metadata_sha256=metadata) if metadata else entry.file
                 try:
-                    known = self._find_known(file, is_mending=is_mending)
+                    known = self._read_known_row(file, is_mending=is_mending)
                 except MismatchError as error:
                     problems += error.problems
                     continue
@@ -151,18 +151,18 @@ class Ledger(LedgerHistory):
         :raises NotFoundError: if none was ever recorded.
         :raises MismatchError: if its row was altered.
         """
-        row = self._find_row("name", name)
+        row = self._read_row("name", name)
         if row is None:
             raise NotFoundError("is not in the ledger", where=name, hint="zigbuild cache add FILE")
         return row.file
 
     def files(self, project: str) -> tuple[File, ...]:
         """Return the files of a project (canonical name) sorted by name, without those whose rows were altered."""
-        return tuple(self._sound("WHERE project = ?", project))
+        return tuple(self._read_intact_files("WHERE project = ?", project))
 
     def all_files(self) -> tuple[File, ...]:
         """Return the files of all projects sorted by name, without those whose rows were altered."""
-        return tuple(self._sound())
+        return tuple(self._read_intact_files())
 
     def projects(self) -> tuple[str, ...]:
         """Return the canonical names of all projects that have files, sorted."""
@@ -184,26 +184,26 @@ class Ledger(LedgerHistory):
         :raises NotFoundError: if the ledger has none.
         :raises MismatchError: if it, or the file's row, was altered.
         """
-        return self._read_text(sha256, self._find_bytes(sha256).file.metadata_sha256, "METADATA")
+        return self._read_text(sha256, self._find_row_of(sha256).file.metadata_sha256, "METADATA")
 
     def buildinfo(self, sha256: str) -> bytes:
         """Return the buildinfo of the wheel with that hash; errors: as for :meth:`metadata`."""
-        return self._read_text(sha256, self._find_bytes(sha256).buildinfo, "buildinfo")
+        return self._read_text(sha256, self._find_row_of(sha256).buildinfo, "buildinfo")
 
     def layout(self, sha256: str) -> WheelLayout | None:
         """Return the layout of the wheel with that hash, or None if it has none; errors: as for :meth:`metadata`."""
-        row = self._find_bytes(sha256)
+        row = self._find_row_of(sha256)
         return parse_layout(self._read_text(sha256, row.layout, "layout")) if row.layout else None
 
     # Reading and writing rows
 
-    def _find_known(self, file: File, *, is_mending: bool) -> _Row | None:
+    def _read_known_row(self, file: File, *, is_mending: bool) -> _Row | None:
         """Return the row of the file's name, or None if there is none.
 
         :raises MismatchError: if it has other bytes, or was altered; with *is_mending* an altered row counts as none.
         """
         try:
-            known = self._find_row("name", file.name)
+            known = self._read_row("name", file.name)
         except MismatchError:
             if not is_mending:
                 raise
@@ -212,7 +212,7 @@ class Ledger(LedgerHistory):
             check_same_bytes(known.file, file)
         return known
 
-    def _find_row(self, column: str, value: str) -> _Row | None:
+    def _read_row(self, column: str, value: str) -> _Row | None:
         """Return the first intact row whose *column* has that value, or None if there is no such row.
 
         :raises MismatchError: if there are such rows, and all of them were altered.
@@ -226,13 +226,13 @@ class Ledger(LedgerHistory):
             raise _altered(altered)
         return None
 
-    def _find_bytes(self, sha256: str) -> _Row:
-        row = self._find_row("sha256", sha256)
+    def _find_row_of(self, sha256: str) -> _Row:
+        row = self._read_row("sha256", sha256)
         if row is None:
             raise NotFoundError("no file with this hash is in the ledger", where=sha256)
         return row
 
-    def _sound(self, where: str = "", *values: str) -> Iterator[File]:
+    def _read_intact_files(self, where: str = "", *values: str) -> Iterator[File]:
         for row in self._database.rows(f"SELECT {_COLUMNS}, seal FROM files {where} ORDER BY name", *values):
             if self._signer.is_signed(row[-1], "file", *row[:-1]):
                 yield _parse_row(row).file

@@ -150,7 +150,7 @@ def parse_entry(entry: Any, base: str, project: str) -> File:
         size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else 0,
         sha256=sha256,
         requires_python=requires if isinstance(requires, str) and requires.isprintable() else "",
-        metadata_sha256=_find_metadata_hash(entry),
+        metadata_sha256=_parse_metadata_hash(entry),
         upload_time=uploaded if isinstance(uploaded, str) and _TIME.fullmatch(uploaded) else "",
         yanked=(yanked if isinstance(yanked, str) else "") if yanked else None,
         origin=_resolve(entry.get("url"), base),
@@ -202,7 +202,7 @@ def _parse_version(name: str, project: str) -> str:
     return version
 
 
-def _find_metadata_hash(entry: Mapping[str, Any]) -> str:
+def _parse_metadata_hash(entry: Mapping[str, Any]) -> str:
     """Return the sha256 of METADATA under the key of PEP 714, or one of its older names; empty if there is none."""
     keys = ("core-metadata", "dist-info-metadata", "data-dist-info-metadata")
     hashes = next((entry[key] for key in keys if entry.get(key)), None)

@@ -115,7 +115,7 @@ def _read(path: Path, inline: int) -> WheelLayout:
     with path.open("rb") as file:
         size = file.seek(0, 2)
         pieces: list[bytes | WheelPiece] = []
-        for start, end, is_kept in _merge_small(_cut(_find_bodies(file, size), size, inline)):
+        for start, end, is_kept in _merge_small(_cut(_list_bodies(file, size), size, inline)):
             file.seek(start)
             pieces.append(WheelPiece(_digest(file, end - start), end - start) if is_kept else file.read(end - start))
         return WheelLayout(tuple(pieces))
@@ -152,7 +152,7 @@ def assemble_wheel(layout: WheelLayout, members: Blobs) -> Iterator[bytes]:
             yield from _read_blocks(file, piece.size)
 
 
-def _find_bodies(file: BinaryIO, size: int) -> list[tuple[int, int]]:
+def _list_bodies(file: BinaryIO, size: int) -> list[tuple[int, int]]:
     """Return the start and end of each member's compressed body, in order; none if the zip cannot be cut there."""
     bodies = []
     try:

@@ -6,17 +6,17 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ...core.base.errors import ConfigurationError, MismatchError, NotFoundError, Problem
+from ...core.base.errors import NotFoundError, Problem
 from ...core.project.recipes import find_recipes
 from ...index.adding_files import AddedFile, add_files
 from ...index.repository import find_repository_folder, open_repository
 from ...release.release_manifest import FILE_NAME as MANIFEST
-from ..session import Session, format_size, join_shortened
+from ..session import Session, choose_exit_code, format_size, join_shortened
 
 
 def run(arguments: Namespace, session: Session) -> int:
     missing: list[Problem] = []
-    paths = list(_find_files(arguments.files, missing))
+    paths = list(_list_files(arguments.files, missing))
     recipes = [_find_recipe(recipe, session) for recipe in arguments.recipes]
     repository = open_repository(find_repository_folder(arguments.data, session.environ), session.environ, session.say)
     added: list[AddedFile] = []
@@ -39,10 +39,11 @@ def run(arguments: Namespace, session: Session) -> int:
         new, refused = sum(file.is_new for file in added), sum(file.error is not None for file in added)
         known = len(added) - new - refused
         session.say(f"{new or 'none'} added, {known or 'none'} already known, {refused or 'none'} refused")
-    return _find_exit_code(added, missing)
+    errors = [file.error for file in added if file.error]
+    return choose_exit_code([*errors, *(NotFoundError.of([problem]) for problem in missing)])
 
 
-def _find_files(paths: Iterable[Path], missing: list[Problem]) -> Iterator[Path]:
+def _list_files(paths: Iterable[Path], missing: list[Problem]) -> Iterator[Path]:
     """Yield the files that *paths* name; add a problem to *missing* for each folder without one."""
     for path in paths:
         if not path.is_dir():
@@ -76,13 +77,3 @@ def _print(added: AddedFile, session: Session) -> None:
             session.fail(problem)
     elif added.file:
         session.result(f"{added.name}: {'added' if added.is_new else 'known'}, {format_size(added.file.size)}")
-
-
-def _find_exit_code(added: Iterable[AddedFile], missing: Iterable[Problem]) -> int:
-    """Return the first of 4, 2 and 5 that occurred, else 0."""
-    codes = {file.error.exit_code for file in added if file.error}
-    codes |= {NotFoundError.exit_code for _ in missing}
-    for kind in (MismatchError, ConfigurationError, NotFoundError):
-        if kind.exit_code in codes:
-            return kind.exit_code
-    return max(codes, default=0)

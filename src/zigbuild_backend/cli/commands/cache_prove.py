@@ -13,7 +13,7 @@ from ...index.rebuilder import Rebuilder
 from ...rebuild.build_variations import contrasting_variations
 from ..opened_index import opened_repository, report_wheel_problems
 from ..sandbox_choice import choose_sandbox
-from ..session import Session, format_count, to_json
+from ..session import Session, choose_exit_code, format_count, to_json
 
 
 def run(arguments: Namespace, session: Session) -> int:
@@ -37,7 +37,7 @@ def run(arguments: Namespace, session: Session) -> int:
     session.say(f"{proven} of {format_count(len(proofs), 'wheel')} proven to be rebuildable")
     if any(not proof.is_good and not proof.error for proof in proofs):
         return MismatchError.exit_code
-    return max((proof.error.exit_code for proof in proofs if proof.error), default=0)
+    return choose_exit_code(proof.error for proof in proofs if proof.error)
 
 
 def _print(proof: Proof, session: Session) -> None:

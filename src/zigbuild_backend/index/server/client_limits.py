@@ -20,19 +20,19 @@ class OverloadError(Exception):
 class _ClientQueue:
     """A client's semaphore, and the number of its requests that hold or await it."""
 
-    turns: asyncio.Semaphore
+    semaphore: asyncio.Semaphore
     length: int = field(default=0)
 
 
 class ClientLimiter:
-    """Admits at most *each* requests per client at once; at most *line* more wait, and at most *total* of all clients.
+    """Admits *per_client* requests of each client at once; *waiting* more of each wait, and at most *total* of all.
 
     No state is kept for a client without requests.
     """
 
-    def __init__(self, each: int, line: int, total: int) -> None:
-        self._each, self._line, self._total = each, line, total
-        self._lines: dict[str, _ClientQueue] = {}
+    def __init__(self, per_client: int, waiting: int, total: int) -> None:
+        self._per_client, self._waiting, self._total = per_client, waiting, total
+        self._queues: dict[str, _ClientQueue] = {}
         self._length = 0
 
     def __len__(self) -> int:
@@ -45,22 +45,22 @@ class ClientLimiter:
 
         :raises OverloadError: if too many requests wait, or it is not admitted within *patience* seconds.
         """
-        line = self._lines.setdefault(client, _ClientQueue(asyncio.Semaphore(self._each)))
-        if line.length >= self._each + self._line or self._length >= self._total:
+        queue = self._queues.setdefault(client, _ClientQueue(asyncio.Semaphore(self._per_client)))
+        if queue.length >= self._per_client + self._waiting or self._length >= self._total:
             raise OverloadError("too many requests wait for files to be recreated", retry_after=10)
-        line.length += 1
+        queue.length += 1
         self._length += 1
         try:
             try:
-                await asyncio.wait_for(line.turns.acquire(), patience)
+                await asyncio.wait_for(queue.semaphore.acquire(), patience)
             except (TimeoutError, asyncio.TimeoutError):
                 raise OverloadError("too many requests of this client wait for files", retry_after=5) from None
             try:
                 yield
             finally:
-                line.turns.release()
+                queue.semaphore.release()
         finally:
-            line.length -= 1
+            queue.length -= 1
             self._length -= 1
-            if not line.length:
-                del self._lines[client]
+            if not queue.length:
+                del self._queues[client]

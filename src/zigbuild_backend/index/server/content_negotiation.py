@@ -43,10 +43,10 @@ def choose_format(accept: str, query: str = "", formats: Sequence[PageFormat] = 
         return next((form for form in formats if form is short or name in form.names), None)
     if not accept.strip():
         return formats[0]
-    wanted = dict(_parse_quality(accept))
+    wanted = dict(_parse_weights(accept))
     best, best_quality = None, 0.0
     for form in formats:
-        quality = max(_find_quality(wanted, name) for name in form.names)
+        quality = max(_get_weight(wanted, name) for name in form.names)
         if quality > best_quality:
             best, best_quality = form, quality
     return best
@@ -54,15 +54,15 @@ def choose_format(accept: str, query: str = "", formats: Sequence[PageFormat] = 
 
 def accepts_gzip(accept_encoding: str) -> bool:
     """Return whether the Accept-Encoding header accepts gzip."""
-    wanted = dict(_parse_quality(accept_encoding))
+    wanted = dict(_parse_weights(accept_encoding))
     return wanted.get("gzip", wanted.get("x-gzip", wanted.get("*", 0.0))) > 0
 
 
 def prefers_json(accept: str) -> bool:
     """Return whether a client prefers errors as JSON."""
-    wanted = dict(_parse_quality(accept))
-    text = max(_find_quality(wanted, name) for name in ("text/plain", "text/html"))
-    json = max(_find_quality(wanted, name) for name in ("application/json", *SIMPLE_JSON.names))
+    wanted = dict(_parse_weights(accept))
+    text = max(_get_weight(wanted, name) for name in ("text/plain", "text/html"))
+    json = max(_get_weight(wanted, name) for name in ("application/json", *SIMPLE_JSON.names))
     return json > text
 
 
@@ -75,7 +75,7 @@ def parse_parameter(query: str, name: str) -> str | None:
     return None
 
 
-def _parse_quality(header: str) -> Iterator[tuple[str, float]]:
+def _parse_weights(header: str) -> Iterator[tuple[str, float]]:
     """Yield each range of an Accept header with its weight; invalid ones are skipped."""
     for part in header.split(",", _MOST_RANGES)[:_MOST_RANGES]:
         name, *parameters = (word.strip().lower() for word in part.split(";"))
@@ -88,7 +88,7 @@ def _parse_quality(header: str) -> Iterator[tuple[str, float]]:
             yield name, quality
 
 
-def _find_quality(wanted: dict[str, float], name: str) -> float:
+def _get_weight(wanted: dict[str, float], name: str) -> float:
     """Return the weight of the most specific range that includes *name*, 0 if none does."""
     for pattern in (name, f"{name.partition('/')[0]}/*", "*/*"):
         if pattern in wanted:

@@ -36,7 +36,7 @@ class RequestedFiles:
         self._recreator = recreator
         self._metrics = metrics
         self._patience = patience
-        self._limiter = ClientLimiter(client_builds, line=_MOST_WAITING // 4, total=_MOST_WAITING)
+        self._limiter = ClientLimiter(client_builds, waiting=_MOST_WAITING // 4, total=_MOST_WAITING)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="files")
         self._stopping = asyncio.Event()
         self.waiting = 0

@@ -147,21 +147,21 @@ def make_redirect(location: str) -> Response:
     return Response(HTTPStatus.MOVED_PERMANENTLY, _list_headers(headers))
 
 
-def make_error(status: int, reason: str, accept: str, hint: str = "", **headers: str) -> Response:
+def make_error(status: int, reason: str, accept: str, **headers: str) -> Response:
     """Return an error response: JSON (RFC 9457) if the client prefers it, else text."""
     title = HTTPStatus(status).phrase
     if prefers_json(accept):
-        document = {"title": title, "status": status, "detail": reason} | ({"hint": hint} if hint else {})
+        document = {"title": title, "status": status, "detail": reason}
         return make_text(status, "application/problem+json", json.dumps(document).encode(), vary="Accept", **headers)
-    text = f"{title}: {reason}\n" + "".join(f"hint: {line}\n" for line in hint.splitlines())
-    return make_text(status, "text/plain; charset=utf-8", text.encode("utf-8", "replace"), vary="Accept", **headers)
+    text = f"{title}: {reason}\n".encode("utf-8", "replace")
+    return make_text(status, "text/plain; charset=utf-8", text, vary="Accept", **headers)
 
 
 def make_error_response(error: ZigbuildError | OverloadError, accept: str) -> Response:
     """Return the response for *error*.
 
-    Its status is 404 if a repeated request cannot succeed: the file is unknown, or what is held is not what was
-    recorded. It is 503 if it can, with Retry-After if the time is known.
+    Its status is 404 if a repeated request cannot succeed: the file is unknown, or the held bytes have not the recorded
+    hash. It is 503 if it can, with Retry-After if the time is known.
     """
     if isinstance(error, OverloadError):
         return make_error(503, str(error), accept, retry_after=str(error.retry_after))
