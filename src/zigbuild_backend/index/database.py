@@ -16,7 +16,10 @@ from ..core.archive.archive_writer import WriteError
 from ..core.base.errors import ConfigurationError, MismatchError, ZigbuildError
 
 SCHEMA = 1
-"""The version of the tables below, stored as SQLite's ``user_version``."""
+"""The version of the tables below, stored as SQLite's ``user_version``.
+
+In schema 1 verifications are in the table ``verdicts``, and the signature of a row is in its column ``seal``.
+"""
 
 _TABLES = """
 CREATE TABLE files (

@@ -134,10 +134,10 @@ class Ledger(LedgerHistory):
                 if known:
                     merged = merge_files(known.file, file)
                     row = _Row(merged, buildinfo or known.buildinfo, layout or known.layout)
-                seal = self._signer.sign("file", *row.values)
+                signature = self._signer.sign("file", *row.values)
                 places = ", ".join("?" * (len(row.values) + 1))
                 connection.execute(
-                    f"INSERT OR REPLACE INTO files ({_COLUMNS}, seal) VALUES ({places})", (*row.values, seal)
+                    f"INSERT OR REPLACE INTO files ({_COLUMNS}, seal) VALUES ({places})", (*row.values, signature)
                 )
                 if known and known.layout != row.layout:
                     connection.execute(_DELETE_LAYOUT, (known.layout,))

@@ -55,7 +55,7 @@ class LedgerHistory:
             " ORDER BY number",
             sha256,
         )
-        if not all(self._signer.is_signed(seal, "verdict", *values) for *values, seal in rows):
+        if not all(self._signer.is_signed(signature, "verdict", *values) for *values, signature in rows):
             raise MismatchError("a verification in the ledger was altered", where=sha256, hint="zigbuild cache prove")
         return tuple(
             Verification(sha256, level, bool(is_good), json.loads(circumstance), explanation, at)
@@ -126,17 +126,19 @@ class LedgerHistory:
     def write_note(self, topic: str, key: str, value: bytes) -> None:
         """Write a note; it replaces an earlier one with the same *topic* and *key*."""
         moment = render_now()
-        seal = self._signer.sign("note", topic, key, hashlib.sha256(value).hexdigest(), moment)
+        signature = self._signer.sign("note", topic, key, hashlib.sha256(value).hexdigest(), moment)
         with self._database.transaction(is_recording=True) as connection:
-            connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?)", (topic, key, value, moment, seal))
+            connection.execute(
+                "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?)", (topic, key, value, moment, signature)
+            )
 
     def read_note(self, topic: str, key: str) -> tuple[bytes, str] | None:
         """Return a note and the time it was written (RFC 3339, UTC), or None if it is missing or was altered."""
-        for value, moment, seal in self._database.rows(
+        for value, moment, signature in self._database.rows(
             "SELECT value, at, seal FROM notes WHERE topic = ? AND key = ?", topic, key
         ):
             data = value if isinstance(value, bytes) else b""
-            if self._signer.is_signed(seal, "note", topic, key, hashlib.sha256(data).hexdigest(), moment):
+            if self._signer.is_signed(signature, "note", topic, key, hashlib.sha256(data).hexdigest(), moment):
                 return data, moment
         return None
 
