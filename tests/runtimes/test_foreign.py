@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from foreign import WINDOWS_SDISTS, ForeignPython, debian_python, windows_python, wine_environ
+from projects import render_module, render_pyproject, write_files
 
 PROBE = Path(__file__).parent / "probe"
 
@@ -129,3 +130,58 @@ def test_one_wheel_of_the_stable_abi_in_every_windows_python(wine: Mapping[str, 
         assert report["layout"] == {}
         assert report["headers"].startswith("3.10.")
         assert_windows(report, minor)
+
+
+RUNTIME = """\
+#include <math.h>
+#include <string.h>
+
+static volatile size_t size = 100000;
+static volatile double number = -2.5;
+
+static long use_memory(void)
+{
+    char first[100000], second[100000];
+    memset(first, 'x', size);
+    memmove(first + 1, first, size / 2);
+    memcpy(second, first, size);
+    second[size - 1] = 0;
+    return (long)strlen(second) + !memcmp(first, second, size - 1);
+}
+
+static long use_numbers(void)
+{
+    float small = (float)number;
+    double sum = floor(number) + ceil(number) + trunc(number) + round(number) + fmod(number, 2) + sqrt(-number * 10);
+    float other = floorf(small) + ceilf(small) + truncf(small) + roundf(small) + fmodf(small, 2) + sqrtf(-small * 10);
+    return (long)(sum * 10) * 1000 + (long)(other * 10);
+}
+"""
+"""C that calls each function of the runtime source of 64-bit Windows; its frames are larger than a page."""
+
+NEEDS_COMPILER_RT = """\
+static long divide(void)
+{
+    __int128 dividend = (__int128)size * size * size * size;
+    return (long)(dividend / (__int128)(size * size * 10)) + (sin(number) < 0);
+}
+"""
+
+
+@pytest.mark.parametrize(("needs_compiler_rt", "limit"), [(False, 16_000), (True, 90_000)])
+def test_a_windows_module_has_of_the_runtime_what_it_calls(
+    needs_compiler_rt: bool, limit: int, wine: Mapping[str, str], tmp_path: Path
+) -> None:
+    functions = {"memory": "PyLong_FromLong(use_memory())", "numbers": "PyLong_FromLong(use_numbers())"}
+    if needs_compiler_rt:
+        functions["division"] = "PyLong_FromLong(divide())"
+    code = render_module("spam", *functions.items(), head=RUNTIME + NEEDS_COMPILER_RT * needs_compiler_rt)
+    table = '[[tool.zigbuild.extension]]\nname = "spam"\nsources = ["spam.c"]\n'
+    project = write_files(tmp_path / "project", {"pyproject.toml": render_pyproject("spam", table), "spam.c": code})
+    wheel = build_wheel(project, "cp313-win_amd64", tmp_path)
+    (module,) = wheel.glob("*.pyd")
+    assert module.stat().st_size < limit
+    asked = "import json, os, sys; sys.path.insert(0, os.getcwd()); import spam; "
+    asked += f"print(json.dumps([spam.{'(), spam.'.join(functions)}()]))"
+    found = json.loads(windows_python(13, tmp_path / "python", wine).run(asked, wheel))
+    assert found == [100000, -55055, *([1000000001] if needs_compiler_rt else [])]

@@ -29,7 +29,7 @@ const targets = [_]Target{
     .{ .tag = "macosx_11_0_arm64", .triples = &.{"aarch64-macos.11.0"}, .platform = "darwin" },
     .{ .tag = "macosx_10_13_universal2", .triples = &.{ "x86_64-macos.10.13", "aarch64-macos.11.0" }, .platform = "darwin" },
     .{ .tag = "win32", .triples = &.{"x86-windows-gnu"}, .system = "windows", .platform = "win32", .coff_machine = "i386" },
-    .{ .tag = "win_amd64", .triples = &.{"x86_64-windows-gnu"}, .system = "windows", .platform = "win_amd64", .coff_machine = "i386:x86-64" },
+    .{ .tag = "win_amd64", .triples = &.{"x86_64-windows-gnu"}, .system = "windows", .platform = "win_amd64", .coff_machine = "i386:x86-64", .runtime = "zigbuild/runtime/x86_64-windows.s" },
     .{ .tag = "win_arm64", .triples = &.{"aarch64-windows-gnu"}, .system = "windows", .platform = "win_arm64", .coff_machine = "arm64" },
 };
 
@@ -142,6 +142,7 @@ fn add_program_spam_sum(b: *std.Build, wheel: Wheel) void {
         .language = .c,
     });
     link_checksum(b, wheel, module);
+    wheel.addRuntime(b, module);
     const program = b.addExecutable(.{ .name = "spam-sum", .root_module = module });
     wheel.installProgram(b, program);
 }
@@ -217,6 +218,8 @@ const Target = struct {
     musl: ?[]const u8 = null,
     /// The name of a machine of Windows in dlltool.
     coff_machine: ?[]const u8 = null,
+    /// A source that is linked into every module, shared library and program, for a reason that it tells.
+    runtime: ?[]const u8 = null,
 };
 
 /// An ABI of CPython, or a name alone for wheels without extension modules.
@@ -371,8 +374,14 @@ const Wheel = struct {
         return is_os and is_arch and is_libc and isChosen(named.python, wheel.python.name);
     }
 
+    fn addRuntime(wheel: Wheel, b: *std.Build, module: *std.Build.Module) void {
+        const source = wheel.target.runtime orelse return;
+        module.addCSourceFile(.{ .file = b.path(source), .flags = wheel.flags(b, &.{}) });
+    }
+
     /// Returns the shared object of an extension module, by its dotted name.
     fn link(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) *std.Build.Step.Compile {
+        wheel.addRuntime(b, module);
         const stem = name[if (std.mem.lastIndexOfScalar(u8, name, '.')) |dot| dot + 1 else 0..];
         const library = b.addLibrary(.{
             // zig links musl as libc.so. The real name gets into the file as the end of the SONAME, for NEEDED to use.

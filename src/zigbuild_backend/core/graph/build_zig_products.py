@@ -95,7 +95,7 @@ class _Writer:
         blocks = [
             Block((self._create_module(program),)),
             *render_compilation(self.graph, program, self.names),
-            Block((made,)),
+            Block(("wheel.addRuntime(b, module);", made)),
             *(Block(tuple(render_link_flags(part.table, "program")), part.when) for part in program.parts),
             Block(("wheel.installProgram(b, program);",)),
         ]

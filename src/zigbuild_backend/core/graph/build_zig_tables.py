@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..base.pythons import ANY_PYTHON, Python
 from ..base.targets import Target
+from .runtime_sources import find_runtime_source
 from .zig_words import pad_list, quote, quote_list
 
 TARGET_TYPE = """\
@@ -24,6 +25,8 @@ const Target = struct {
     musl: ?[]const u8 = null,
     /// The name of a machine of Windows in dlltool.
     coff_machine: ?[]const u8 = null,
+    /// A source that is linked into every module, shared library and program, for a reason that it tells.
+    runtime: ?[]const u8 = null,
 };
 """
 
@@ -74,6 +77,7 @@ def _render_target(target: Target) -> str:
         "platform_without_musl": quote(target.platform_without_musl) if target.musl_name else "",
         "musl": quote(target.musl_name.removesuffix(".so.1")) if target.musl_name else "",
         "coff_machine": quote(target.coff_machine) if target.coff_machine else "",
+        "runtime": quote(runtime) if (runtime := find_runtime_source(target)) else "",
     }
     return _render_row(fields)
 

@@ -127,9 +127,16 @@ METHODS = {
         return is_os and is_arch and is_libc and isChosen(named.python, wheel.python.name);
     }
 """,
+    "addRuntime": """\
+    fn addRuntime(wheel: Wheel, b: *std.Build, module: *std.Build.Module) void {
+        const source = wheel.target.runtime orelse return;
+        module.addCSourceFile(.{ .file = b.path(source), .flags = wheel.flags(b, &.{}) });
+    }
+""",
     "link": """\
     /// Returns the shared object of an extension module, by its dotted name.
     fn link(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) *std.Build.Step.Compile {
+        wheel.addRuntime(b, module);
         const stem = name[if (std.mem.lastIndexOfScalar(u8, name, '.')) |dot| dot + 1 else 0..];
         const library = b.addLibrary(.{
             // zig links musl as libc.so. The real name gets into the file as the end of the SONAME, for NEEDED to use.
@@ -162,6 +169,7 @@ METHODS = {
 """,
     "makeShared": """\
     fn makeShared(wheel: Wheel, b: *std.Build, module: *std.Build.Module, name: []const u8) *std.Build.Step.Compile {
+        wheel.addRuntime(b, module);
         const library = b.addLibrary(.{ .name = name, .linkage = .dynamic, .root_module = module });
         if (wheel.resolved.result.os.tag == .macos) library.install_name = b.fmt("@rpath/lib{s}.dylib", .{name});
         return library;

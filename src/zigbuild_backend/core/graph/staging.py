@@ -13,13 +13,13 @@ from ..generate.build_inputs import NO_INPUTS, BuildInputs
 from ..project.planned_wheels import PlannedWheel
 from ..project.products import Product
 from ..zig.build_roots import Workspace
-from ..zig.support_folders import EXPORTS, GENERATED, HEADERS, INCLUDE, PYCONFIG, TRANSLATED
+from ..zig.support_folders import EXPORTS, GENERATED, HEADERS, INCLUDE, PYCONFIG, RUNTIME, TRANSLATED
 from .build_zig import render
 from .build_zig_zon import render_zon
 from .graph import Graph
 from .support_files import collect_support
 
-_OURS = (INCLUDE, PYCONFIG, EXPORTS, TRANSLATED, HEADERS, GENERATED)
+_OURS = (INCLUDE, PYCONFIG, EXPORTS, TRANSLATED, HEADERS, GENERATED, RUNTIME)
 
 
 @dataclass(frozen=True)

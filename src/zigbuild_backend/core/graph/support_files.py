@@ -13,6 +13,7 @@ from ..cpython.zig_translation import obtain_translated_headers, read_translatio
 from ..generate.build_inputs import NO_INPUTS, BuildInputs
 from ..zig.support_folders import EXPORTS, INCLUDE, PYCONFIG, TRANSLATED
 from .graph import Graph
+from .runtime_sources import read_runtime_sources
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def collect_support(
     *headers* are header sets by CPython's version (``3.13``), *definitions* the texts of module-definition files for
     import libraries, *inputs* what is generated and the headers of other packages.
     """
-    files = dict(graph.headers)
+    files = {**graph.headers, **read_runtime_sources()}
     folders = {f"{INCLUDE}/{version}": found.folder for version, found in headers.items()}
     for python, text in definitions.items():
         files[f"{EXPORTS}/{python}.def"] = text.encode()

@@ -29,6 +29,9 @@ GENERATED = f"{SUPPORT_FOLDER}/generated"
 LIBRARIES = f"{SUPPORT_FOLDER}/libraries"
 """The sources of libraries that are built by a recipe, in a folder for each library."""
 
+RUNTIME = f"{SUPPORT_FOLDER}/runtime"
+"""Sources that are linked into every module, shared library and program of a target."""
+
 SDK = f"{SUPPORT_FOLDER}/sdk"
 """The SDK of macOS."""
 
