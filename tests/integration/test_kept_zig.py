@@ -11,7 +11,6 @@ from pathlib import Path
 import packaging
 import pyproject_metadata
 import pytest
-import ziglang
 
 import zigbuild_backend
 from caches import share_runtimes
@@ -24,14 +23,15 @@ from zigbuild_backend.core.zig.toolchain import Zig
 from zigbuild_backend.core.zig.ziglang import keep_asked, obtain_ziglang
 
 ASKED = f"ziglang=={DEFAULT_ZIG}"
-PACKAGE = Path(ziglang.__file__).parent
-INFORMATION = PACKAGE.with_name(f"ziglang-{DEFAULT_ZIG}.dist-info")
+INFORMATION = f"ziglang-{DEFAULT_ZIG}.dist-info"
 
 
 class Isolated:
     """Runs hooks in processes that see the backend and its libraries, and ziglang if *has_zig*."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, zig: Zig) -> None:
+        package = zig.executable.parent
+        self.ziglang = (package, package.with_name(INFORMATION))
         self.site, self.cache, self.project = folder / "site", folder / "cache", folder / "project"
         self.site.mkdir(parents=True)
         for package in (zigbuild_backend, packaging, pyproject_metadata):
@@ -43,7 +43,7 @@ class Isolated:
     def call(self, hook: str, *, has_zig: bool, **environ: str) -> tuple[str, str]:
         """Return the result of a hook, as text, and its standard error."""
         if has_zig:
-            for path in (PACKAGE, INFORMATION):
+            for path in self.ziglang:
                 (self.site / path.name).symlink_to(path)
         code = f"import sys, zigbuild_backend as b; print(b.{hook}, file=sys.__stdout__)"
         variables = {"PYTHONPATH": str(self.site), "ZIGBUILD_CACHE_DIR": str(self.cache)} | environ
@@ -55,7 +55,7 @@ class Isolated:
             text=True,
             timeout=600,
         )
-        for path in (PACKAGE, INFORMATION):
+        for path in self.ziglang:
             (self.site / path.name).unlink(missing_ok=True)
         return done.stdout.strip().rpartition("\n")[2], done.stderr
 
@@ -63,7 +63,7 @@ class Isolated:
 @pytest.fixture
 def isolated(tmp_path: Path, zig: Zig) -> Isolated:
     assert zig.version == DEFAULT_ZIG
-    return Isolated(tmp_path)
+    return Isolated(tmp_path, zig)
 
 
 def test_the_second_build_asks_for_no_zig(isolated: Isolated, tmp_path: Path) -> None:
@@ -95,21 +95,23 @@ def test_nothing_is_kept_that_nobody_asked_for(isolated: Isolated, tmp_path: Pat
 
 
 @pytest.mark.parametrize("damage", ["altered", "missing"])
-def test_a_damaged_zig_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
+def test_a_damaged_zig_is_not_kept(zig: Zig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
+    package = zig.executable.parent
+    information = package.with_name(INFORMATION)
     site = tmp_path / "site"
-    shutil.copytree(INFORMATION, site / INFORMATION.name)
-    rows = (INFORMATION / "RECORD").read_text().splitlines()
+    shutil.copytree(information, site / INFORMATION)
+    rows = (information / "RECORD").read_text().splitlines()
     chosen = [row for row in rows if row.startswith(("ziglang/lib/c.zig,", "ziglang/zig", "ziglang/__init__"))]
-    (site / INFORMATION.name / "RECORD").write_text("".join(f"{row}\n" for row in chosen))
+    (site / INFORMATION / "RECORD").write_text("".join(f"{row}\n" for row in chosen))
     for row in chosen:
         path = row.partition(",")[0]
         (site / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PACKAGE.parent / path, site / path)
+        shutil.copyfile(package.parent / path, site / path)
     damaged = site / "ziglang" / "lib" / "c.zig"
     damaged.write_text("") if damage == "altered" else damaged.unlink()
     monkeypatch.setattr(sys, "path", [str(site)])
     machine = Machine(Store(tmp_path / "cache"))
-    executable = site / "ziglang" / Path(PACKAGE, "zig").name
+    executable = site / "ziglang" / zig.executable.name
     (machine.store.folder("ziglang") / f"{DEFAULT_ZIG}.asked").touch()
     with pytest.raises(MismatchError, match=r"ziglang/lib/c\.zig: is not the file that its RECORD names"):
         keep_asked(Zig(executable, DEFAULT_ZIG, machine))
