@@ -1,4 +1,4 @@
-"""``zigbuild eject``: leaves the project with a build.zig of its own, which needs zig and nothing of ours."""
+"""``zigbuild eject``: writes a build.zig into the project, which needs zig alone."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def run(arguments: Namespace, session: Session) -> int:
 
 
 def _list(paths: tuple[str, ...]) -> str:
-    """The files at the top, and how many there are in each folder."""
+    """Return the files at the top, and the number of files in each folder."""
     folders: dict[str, int] = {}
     for path in paths:
         name, _, inner = path.partition("/")
@@ -88,7 +88,7 @@ def _list(paths: tuple[str, ...]) -> str:
 
 
 def _find_example(project: Project, pythons: Sequence[Python]) -> str:
-    """A wheel of this machine, for one of the *pythons* that were chosen."""
+    """Return the identifier of a wheel for this machine and one of *pythons*."""
     try:
         target = find_host_target()
     except ConfigurationError:  # a machine that no wheel is made for still builds those of others

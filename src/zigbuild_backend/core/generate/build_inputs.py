@@ -1,4 +1,4 @@
-"""All that is put beside a project's own files before it is compiled: what is generated, and headers of others."""
+"""Prepares the inputs of a build that are not files of the project: generated files, and headers of other packages."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _PACKAGE_MARKS = ("__init__.py", "__init__.pyx", "__init__.pxd")
 
 @dataclass(frozen=True)
 class BuildInputs:
-    """Files (path → content) and folders (path → folder that stands there), by their paths beside build.zig.
+    """Files (path → content) and folders (path → folder on this machine), by their paths beside build.zig.
 
-    ``headers`` are the digests of those which are from other projects, by the names of these.
+    ``headers`` are the digests of the headers of each package, by its name.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -68,7 +68,9 @@ def prepare_inputs(
 
 
 def _check_those_there(made: Mapping[str, bytes], project: Project, where: str) -> None:
-    """Of what is *made*, files that are in the project too must be the same: which is meant could not be known."""
+    """Refuse files among *made* that differ from files of the project at the same paths.
+
+    :raises ConfigurationError: with all of them."""
     problems = [
         Problem(
             f"{path!r} is in the project, and is not what is generated now",
@@ -83,7 +85,7 @@ def _check_those_there(made: Mapping[str, bytes], project: Project, where: str) 
 
 
 def generate_contents(checkout: Checkout, environment: GeneratorEnvironment) -> dict[str, bytes]:
-    """The files of every wheel of the project in *root* that are generated: path in the wheel → content.
+    """Return the generated files that every wheel of the project holds: path in the wheel → content.
 
     :raises ToolchainError: with what a generator said that failed.
     """
@@ -100,7 +102,7 @@ def generate_contents(checkout: Checkout, environment: GeneratorEnvironment) -> 
 
 
 def _read_inputs(generation: Generation, checkout: Checkout, generated: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What a generator reads: files of the tree, and what others have generated before it."""
+    """Return the inputs of a generator (path → content): files of the tree, and outputs of earlier generators."""
     inputs = {}
     for path in generation.inputs:
         if path in checkout.project.tree.by_path:
@@ -123,7 +125,7 @@ def _read_inputs(generation: Generation, checkout: Checkout, generated: Mapping[
 def _list_facts(
     generation: Generation, project: Project, wheels: Collection[tuple[Target, Python]], epoch: int
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """For each time that it runs: what stands before the paths of its outputs, and the facts that it is told."""
+    """Yield the prefix of the outputs and the environment variables for each run of a generator."""
     facts = describe_project(project.metadata.name, project.metadata.version) | {"SOURCE_DATE_EPOCH": str(epoch)}
     if generation.settings.per == "project":
         yield "", facts
@@ -141,7 +143,7 @@ def _list_facts(
 def _generate(
     generation: Generation, inputs: Mapping[str, bytes], facts: Mapping[str, str], environment: GeneratorEnvironment
 ) -> dict[str, bytes]:
-    """What one run makes, now or at an earlier time when all was the same."""
+    """Return the outputs of one run, from the store if it has run with the same inputs before."""
     digests = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(inputs.items())}
     is_told = generation.settings.with_ in ("template", "command")
     asked = [

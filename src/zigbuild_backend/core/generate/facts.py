@@ -1,4 +1,4 @@
-"""What generators are told of the target and the Python that they generate for, and texts with such facts in them."""
+"""The facts of projects, targets and Pythons that generators receive, and templates that name such facts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _PLACE = re.compile(r"@([A-Za-z_][A-Za-z0-9_]*)@")
 
 
 def describe_project(name: str, version: str) -> dict[str, str]:
-    """The facts of a project, by the names of environment variables."""
+    """Return the facts of a project, by the names of environment variables."""
     return {"ZIGBUILD_NAME": name, "ZIGBUILD_VERSION": version}
 
 
 def describe_target(target: Target) -> dict[str, str]:
-    """The facts of *target*, a single slice: what it is, never what builds it."""
+    """Return the facts of *target*, a single slice; none is of the machine that builds."""
     return {
         "ZIGBUILD_TARGET": target.platform_tag,
         "ZIGBUILD_TRIPLE": target.triple,
@@ -32,7 +32,7 @@ def describe_target(target: Target) -> dict[str, str]:
 
 
 def describe_python(python: Python) -> dict[str, str]:
-    """The facts of the Python that a wheel is for; a wheel of the stable ABI is of the version that it begins with."""
+    """Return the facts of *python*; for a stable ABI the version is the one that it begins with."""
     return {
         "ZIGBUILD_PYTHON": python.name,
         "ZIGBUILD_PYTHON_VERSION": python.version,
@@ -42,7 +42,7 @@ def describe_python(python: Python) -> dict[str, str]:
 
 
 def fill_template(text: str, values: Values, facts: Mapping[str, str], where: str) -> str:
-    """*text* with what *values* and *facts* say at each place ``@NAME@``.
+    """Return *text* with the values of *values* and *facts* in place of each ``@NAME@``.
 
     :raises ConfigurationError: for a name that neither has; *where* is the template.
     """

@@ -1,4 +1,4 @@
-"""Runs one generator, where it finds its inputs and tools and nothing else."""
+"""Runs generators, each in a folder that holds its inputs and tools alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .facts import fill_template
 from .installed_tools import Tools, list_files, read_file
 
 TOOLS = "zigbuild/tools"
-"""Where, below the folder that generators run in, their tools are: paths of their files get into what they write."""
+"""The folder of tools below the folder that generators run in: paths of tools get into their outputs."""
 
 _KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH")
 """Variables of this process without which Python may not start."""
@@ -51,7 +51,7 @@ def run_generation(
     environment: GeneratorEnvironment,
     scratch: Path,
 ) -> dict[str, bytes]:
-    """What *generation* makes of *inputs* (path → content): path → content, too. It works in the folder *scratch*.
+    """Return the outputs (path → content) of *generation* for *inputs* (path → content), made in the folder *scratch*.
 
     :raises ToolchainError: with what the generator said if it fails, or makes less than it should.
     :raises MismatchError: if it writes paths of this machine.
@@ -96,7 +96,7 @@ def run_generation(
 
 
 def _find_command(generation: Generation, tools: Tools) -> tuple[list[str], bytes]:
-    """The command that generates, and what it reads from standard input."""
+    """Return the command of a generator, and its standard input."""
     settings = generation.settings
     python = [sys.executable, "-S", "-B"]
     if settings.with_ == "command":
@@ -119,7 +119,7 @@ def _find_command(generation: Generation, tools: Tools) -> tuple[list[str], byte
 
 
 def _find_entry_point(program: str, tools: Tools, where: str) -> tuple[str, str]:
-    """Module and attribute of a console script of the *tools*."""
+    """Return the module and the attribute of a console script of *tools*."""
     known = {
         entry.name: entry
         for distribution in tools.distributions.values()
@@ -170,7 +170,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _link_tools(tools: Tools, folder: Path) -> None:
-    """Makes *folder* one from which all of *tools*, and nothing else that is installed, can be imported.
+    """Link *tools* into *folder*, so that no other installed package can be imported from it.
 
     :raises MismatchError: if one of them is not what was installed.
     """

@@ -1,4 +1,4 @@
-"""numpy's one header that depends on the machine, ``_numpyconfig.h``, as it is for whichever target includes it."""
+"""Renders ``_numpyconfig.h``, the only header of numpy that depends on the machine, so that it fits every target."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _TEXT = """\
 
 
 def render_config(installed: str) -> str:
-    """``_numpyconfig.h`` for every target, with the versions of the API that the *installed* one names.
+    """Return ``_numpyconfig.h`` for every target, with the versions of the API that the *installed* one names.
 
     :raises ConfigurationError: if those are of numpy 1.
     """

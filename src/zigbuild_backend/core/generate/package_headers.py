@@ -21,7 +21,7 @@ _EXPORTED_CLASS, _CLASS = b"class NB_EXPORT ", b"class NB_EXPORT_SHARED "
 
 
 def read_headers(name: str, distribution: Distribution) -> dict[str, bytes]:
-    """The headers of the project *name*, path → content: those in its topmost folder named ``include``.
+    """Return the headers (path → content) of the package *name*: those in its topmost folder named ``include``.
 
     What a package says in them of the machine that it was built for is left to the compiler; see
     :mod:`.numpy_headers`. Line ends are those of POSIX.
@@ -53,5 +53,5 @@ def read_headers(name: str, distribution: Distribution) -> dict[str, bytes]:
 
 
 def _find_folder(path: PurePosixPath) -> PurePosixPath:
-    """The topmost folder named ``include`` that a file is in."""
+    """Return the topmost folder named ``include`` that a file is in."""
     return PurePosixPath(*path.parts[: path.parts.index(_FOLDER) + 1])

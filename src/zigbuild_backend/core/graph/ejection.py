@@ -32,7 +32,7 @@ LIST = f"{SUPPORT_FOLDER}/SHA256SUMS"
 
 @dataclass(frozen=True)
 class Ejected:
-    """What :func:`write_files` did: POSIX paths relative to the project."""
+    """The files that :func:`write_files` wrote and removed: POSIX paths relative to the project."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
@@ -63,7 +63,7 @@ def render_files(
 
 
 def write_files(root: Path, files: Mapping[str, bytes], *, force: bool = False) -> Ejected:
-    """Writes *files* and their list below *root*, and removes what an earlier run wrote and is no longer among them.
+    """Write *files* and their list below *root*, and remove files of an earlier run that are not among them.
 
     :raises ConfigurationError: if a file is there that no earlier run wrote, or that was edited since, unless *force*.
     """
@@ -92,7 +92,7 @@ def _refuse_strange(root: Path, files: Mapping[str, bytes], known: Mapping[str, 
 
 
 def _read_list(root: Path) -> dict[str, str]:
-    """Path → sha256 of what an earlier run wrote; lines that it cannot have written are passed over."""
+    """Return the sha256 (hex) of each file of an earlier run by its path, without lines that no run writes."""
     try:
         lines = (root / LIST).read_text().splitlines()
     except OSError:
@@ -102,13 +102,13 @@ def _read_list(root: Path) -> dict[str, str]:
 
 
 def _is_ours(path: str) -> bool:
-    """Whether a listed path is one that eject writes: nothing else is ever deleted, whatever a list says."""
+    """Return whether *path* is one that eject writes: no other file is deleted, even if a list names it."""
     parts = PurePosixPath(path).parts
     return path in ("build.zig", "build.zig.zon") or (parts[0] == SUPPORT_FOLDER and ".." not in parts)
 
 
 def _digest(path: Path) -> str:
-    """The sha256 (hex) of a file, empty if there is none."""
+    """Return the sha256 (hex) of a file, empty if there is none."""
     try:
         return digest_file(path)
     except FileNotFoundError:
@@ -116,7 +116,7 @@ def _digest(path: Path) -> str:
 
 
 def _remove_empty(root: Path, path: str) -> None:
-    """Removes the folders that *path* was in, as far as nothing else is in them."""
+    """Remove the folders above *path*, a removed file, that are empty now."""
     for parent in PurePosixPath(path).parents[:-1]:
         if any((root / parent).iterdir()):
             return

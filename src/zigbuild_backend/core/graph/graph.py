@@ -32,7 +32,7 @@ class Graph:
 
     @property
     def has_zig(self) -> bool:
-        """Whether a module has sources in Zig."""
+        """Return whether a module has sources in Zig."""
         return any(module.zig_root for module in self.products.modules)
 
 

@@ -55,7 +55,7 @@ def read_library_files(products: Products, folders: Mapping[str, Path]) -> dict[
 
 
 def _list_folders(product: Product) -> Iterator[str]:
-    """The folders of headers and templates that are part of a recipe's source."""
+    """Yield the folders of headers and templates in the source of a library that a recipe builds."""
     place = f"{LIBRARIES}/{product.name}"
     yield from (folder for part in product.parts for folder in part.table.include_dirs if folder.startswith(place))
     templates = [header.template for header in product.settings.config_header]
@@ -71,7 +71,7 @@ def _resolve(recipe: Recipe, root: Path, name: str) -> Product:
 
 
 def _merge(own: LibraryProduct, product: Product, recipe: Recipe, place: str) -> LibraryProduct:
-    """The *product* of a recipe, its source in the folder *place*, with what the project's *own* table says besides."""
+    """Return the *product* of a recipe, its source in the folder *place*, extended by the project's *own* table."""
     settings = replace(
         own.settings,
         when=own.settings.when or product.settings.when,

@@ -33,14 +33,14 @@ OPTIONS = {
     "free-threaded": "`true` where there may be no GIL: define `Py_GIL_DISABLED`, unless `limited-api` is given",
     "import-library": "on Windows: what to link with, relative to build.zig",
 }
-"""The options that a build.zig may declare, and what they say."""
+"""The options that a build.zig can declare, with their meaning."""
 
 _EJECTED = re.compile(rb'b\.option\(\[\]const \[\]const u8, "wheel"')
 _DECLARED = re.compile(r"^ +-D([A-Za-z0-9_-]+)=", re.MULTILINE)
 
 
 def is_ejected(build_file: bytes) -> bool:
-    """Whether that build.zig makes any number of wheels by their identifiers, as those that are generated do."""
+    """Return whether a build.zig makes any number of wheels by their identifiers, as those that are generated do."""
     return bool(_EJECTED.search(build_file))
 
 
@@ -147,7 +147,7 @@ def _collect(staged: StagedGraph, wheel: PreparedWheel, prefixes: Collection[Pat
 
 
 def _name_files(product: Product, wheel: PreparedWheel) -> Iterator[str]:
-    """The paths below the prefix under which a module or program may have been installed."""
+    """Yield the paths, below the prefix, under which a build.zig can install *product*."""
     is_windows = wheel.target.is_windows
     if isinstance(product, LibraryProduct):
         path = product.path(wheel.target)

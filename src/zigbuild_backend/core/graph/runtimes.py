@@ -1,4 +1,4 @@
-"""Builds runtimes ahead: libc, libc++ and compiler-rt as zig builds them for a target, kept in its cache.
+"""Builds runtimes ahead of the first wheel: libc, libc++ and compiler-rt, which zig keeps in its cache.
 
 zig has no command for it, and its cache keys hold every flag: so a module that does nothing is compiled through the
 same graph as real ones. Which runtimes are warm is noted in zig's cache itself, so that both go away together.
@@ -33,7 +33,7 @@ _NAME = "warm"
 
 @dataclass(frozen=True)
 class Runtime:
-    """The runtime of one triple in one mode; ``note`` is the file that says that it was built."""
+    """The runtime of one triple in one mode; the file ``note`` exists if it was built."""
 
     note: Path
 
@@ -42,7 +42,7 @@ class Runtime:
         return self.note.is_file()
 
     def note_warm(self) -> None:
-        """Notes that something was linked with it."""
+        """Record that a product was linked with it."""
         self.note.parent.mkdir(parents=True, exist_ok=True)
         self.note.touch()
 
@@ -50,7 +50,7 @@ class Runtime:
 def find_runtimes(
     target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool = False
 ) -> tuple[Runtime, ...]:
-    """The runtimes that modules for *target* are linked with, one a slice; with *is_cxx* also those of C++."""
+    """Return the runtimes that modules for *target* are linked with, one a slice; with *is_cxx* also those of C++."""
     folder = zig.store.root / store_folders.ZIG / "warm" / zig.version / optimize
     languages = ("c", "cxx") if is_cxx else ("c",)
     triples = [part.triple for part in target.slices or (target,)]
@@ -58,7 +58,7 @@ def find_runtimes(
 
 
 def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool = False) -> None:
-    """Builds the runtimes that modules for *target* are linked with.
+    """Build the runtimes that modules for *target* are linked with.
 
     :raises ToolchainError: if zig cannot build them.
     """
@@ -91,7 +91,7 @@ def warm(target: Target, zig: Zig, *, optimize: Optimize = "fast", is_cxx: bool 
 
 
 def render_empty_module(name: str) -> str:
-    """The C of an extension module that does nothing, and includes nothing of CPython."""
+    """Return the C of an extension module that does nothing, and includes no header of CPython."""
     return (
         "#ifdef _WIN32\n"
         "__declspec(dllexport)\n"

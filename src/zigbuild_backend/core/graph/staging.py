@@ -36,7 +36,7 @@ class PreparedWheel:
 
     @property
     def identifier(self) -> str:
-        """The wheel identifier."""
+        """Return the wheel identifier."""
         return PlannedWheel(self.python, self.target).identifier
 
 
@@ -50,12 +50,12 @@ class StagedGraph:
 
     @property
     def build_folder(self) -> Path:
-        """The folder of build.zig, in which zig is run."""
+        """Return the folder of build.zig, in which zig is run."""
         return self.workspace.root / PurePosixPath(self.graph.project.settings.build_file).parent
 
     @property
     def has_windows(self) -> bool:
-        """Whether a wheel is for Windows."""
+        """Return whether a wheel is for Windows."""
         return any(wheel.target.is_windows for wheel in self.wheels)
 
     def list_products(self, wheel: PreparedWheel) -> tuple[Product, ...]:

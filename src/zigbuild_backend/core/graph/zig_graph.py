@@ -27,12 +27,12 @@ class Artifact:
 
     @property
     def is_there(self) -> bool:
-        """Whether all its files were made."""
+        """Return whether all its files were made."""
         return all(path.is_file() for path in self.files)
 
     @property
     def is_optional(self) -> bool:
-        """Whether the wheel can do without it."""
+        """Return whether the wheel is made without it if it cannot be compiled."""
         return isinstance(self.product, Module) and self.product.settings.optional
 
 

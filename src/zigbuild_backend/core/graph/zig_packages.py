@@ -24,7 +24,7 @@ _PROXIES = "through a proxy, name it in http_proxy, https_proxy or all_proxy"
 
 
 def needs_network(checkout: Checkout) -> bool:
-    """Whether something of the project in *root* names a Zig package by its address."""
+    """Return whether the settings or a build.zig.zon of a project name a Zig package by its address."""
     return any(dependency.url for dependency in checkout.project.settings.dependency) or any(
         b".url" in (checkout.root / path).read_bytes()
         for path in checkout.project.tree.by_path
@@ -33,10 +33,10 @@ def needs_network(checkout: Checkout) -> bool:
 
 
 def fetch_packages(checkout: Checkout, zig: Zig) -> None:
-    """Sees to it that zig's cache has all packages that the build.zig.zon in *root*, a build root, leads to.
+    """Fetch into zig's cache all packages that the build.zig.zon of *checkout*, in a build root, leads to.
 
-    :raises NotFoundError: if one cannot be had.
-    :raises MismatchError: if one has another hash than is said.
+    :raises NotFoundError: if a package cannot be fetched.
+    :raises MismatchError: if a package has another hash than the project names.
     """
     try:
         zig.fetch(checkout.root / PurePosixPath(checkout.project.settings.build_file).parent)
@@ -45,7 +45,7 @@ def fetch_packages(checkout: Checkout, zig: Zig) -> None:
 
 
 def fetch_packages_of(checkout: Checkout, zig: Zig) -> None:
-    """The same for a project in the folder *root*, which is left as it is.
+    """Fetch the packages of a project in a copy of its folder, which stays as it is.
 
     :raises ZigbuildError: see :func:`fetch_packages`.
     """
@@ -62,7 +62,7 @@ def fetch_packages_of(checkout: Checkout, zig: Zig) -> None:
 
 
 def _explain(error: CompileError, checkout: Checkout) -> ZigbuildError:
-    """What zig said of packages, with the places in the settings and the mends."""
+    """Return the error of packages that zig reported, with the places in the settings and the mends."""
     output = error.output.replace(f"{checkout.root}/", "").replace("./", "")
     problems = [(_HASHES.search(said["problem"]), said["problem"], said["line"]) for said in _ERROR.finditer(output)]
     if not problems:
@@ -88,7 +88,7 @@ def _explain(error: CompileError, checkout: Checkout) -> ZigbuildError:
 
 
 def _find_place(project: Project, line: str, key: str) -> str:
-    """The place in the settings that a *line* of build.zig.zon is from; its own name if it is none of ours."""
+    """Return the place in the settings that a *line* of build.zig.zon is from, or the name of that file."""
     places = ProblemList(PREFIX if project.recipe_digest else TABLE)
     for place, dependency in places.each("dependency", project.settings.dependency):
         if getattr(dependency, key) and getattr(dependency, key) in line:

@@ -27,7 +27,7 @@ _MADE = ("cache", "generated")
 
 @dataclass(frozen=True)
 class Workspace:
-    """A build root that is ours while the context lasts, and the folder that artifacts are installed into.
+    """A build root that one build has to itself, and the folder that artifacts are installed into.
 
     ``cache`` is zig's local cache for the project. zig keeps one compiled build.zig in a cache, so that projects that
     shared one would compile theirs again, for seconds, whenever they take turns.
@@ -38,7 +38,7 @@ class Workspace:
     cache: Path
 
     def apart(self, found: Iterable[str]) -> Workspace:
-        """The same with a cache for what is *found* on search paths: names of headers, and digests of whole folders.
+        """Return the workspace with a cache for what is *found* on search paths: names of headers, digests of folders.
 
         zig looks again at the files that it has read: not at one that stands before them by now, or is asked for by
         ``__has_include``, nor at the libraries that a library of an SDK stands for.
@@ -47,7 +47,7 @@ class Workspace:
         return replace(self, cache=self.cache / "apart" / name)
 
     def stage(self, files: Mapping[str, bytes], links: Mapping[str, Path]) -> None:
-        """Makes the build root hold exactly *files* (path → content) and *links* (path → folder that stands there).
+        """Make the build root hold exactly *files* (path → content) and *links* (path → folder on this machine).
 
         What is right already is left alone, so that zig need not look at it again.
         """
@@ -66,7 +66,7 @@ class Workspace:
 
 @contextlib.contextmanager
 def open_workspace(store: Store, name: str) -> Iterator[Workspace]:
-    """A build root for the project *name*, with an empty folder for artifacts."""
+    """Yield a build root for the project *name*, with an empty folder for artifacts."""
     parent = store.folder(store_folders.WORK, name)
     for number in count():
         with hold_lock(parent / f"{number}.lock") as is_ours:
@@ -82,7 +82,7 @@ def open_workspace(store: Store, name: str) -> Iterator[Workspace]:
 
 
 def clear_workspace(store: Store, name: str) -> None:
-    """Forgets all that was generated and compiled of the project *name*, as soon as no build of it runs."""
+    """Remove all generated and compiled files of the project *name*, as soon as no build of it runs."""
     parent = store.folder(store_folders.WORK, name)
     with contextlib.ExitStack() as stack, store.scratch(store_folders.WORK, name) as scratch:
         for lock in sorted(parent.glob("*.lock")):  # in this order everywhere, so that two do not wait for each other
@@ -99,7 +99,7 @@ def _parents(path: str) -> list[str]:
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """Every path below *root*; links are not followed, and the content of a folder follows it."""
+    """Yield every path below *root*: a folder before its content, and links without following them."""
     pending = [""]
     while pending:
         prefix = pending.pop()
@@ -119,7 +119,7 @@ def _remove(path: Path) -> None:
 
 
 def _make_folder(path: Path) -> None:
-    """Makes *path* a folder of its own: what is written into it must not end up where a link leads."""
+    """Make *path* a folder, not a link: files are written into it."""
     if path.is_symlink() or path.is_file():
         path.unlink()
     path.mkdir(exist_ok=True)
@@ -134,7 +134,7 @@ def _write_if_other(path: Path, data: bytes) -> None:
 
 
 def _link(path: Path, folder: Path) -> None:
-    """Makes *path* stand for *folder*: a symbolic link, or a copy where the system refuses links."""
+    """Make *path* a symbolic link to *folder*, or a copy of it where the system refuses links."""
     if path.is_symlink() and path.readlink() == folder:
         return
     if path.exists() or path.is_symlink():

@@ -42,7 +42,7 @@ class _File:
 
 
 def find_sdk(environ: Mapping[str, str]) -> Sdk | None:
-    """The SDK that ``ZIGBUILD_MACOS_SDK`` names, if it is set.
+    """Return the SDK that ``ZIGBUILD_MACOS_SDK`` names, None if it is not set.
 
     :raises NotFoundError: if no SDK is there.
     """
@@ -61,7 +61,7 @@ def find_sdk(environ: Mapping[str, str]) -> Sdk | None:
 
 
 def describe_sdk(sdk: Sdk, store: Store) -> SdkInput:
-    """What a wheel says of the *sdk*: its name, and the sha256 (hex) over path and content of each file it may read.
+    """Return the name of *sdk*, and the sha256 (hex) over path and content of each file that a build can read.
 
     An SDK has tens of thousands of files: the digest is kept in *store* for as long as none has another time or size.
 
@@ -84,7 +84,7 @@ def describe_sdk(sdk: Sdk, store: Store) -> SdkInput:
 
 
 def _list_files(root: Path) -> Iterator[_File]:
-    """The files of the folders that modules are told of, and those elsewhere in the SDK that links there lead to."""
+    """Yield the files in the folders that modules search, and those that links in these folders lead to."""
     pending = [path for path in (_DESCRIPTION, *SDK_FOLDERS.values()) if (root / path).exists()]
     seen: set[str] = set()
     for path in pending:
@@ -106,7 +106,7 @@ def _list_files(root: Path) -> Iterator[_File]:
 
 
 def _follow(root: Path, path: str) -> str:
-    """The path in the SDK that *path* is in the end, where all links are followed."""
+    """Return the path in the SDK that *path* leads to when all links are followed."""
     target = (root / path).resolve()
     if not target.is_relative_to(root):
         raise MismatchError(

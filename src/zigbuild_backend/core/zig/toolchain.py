@@ -1,4 +1,4 @@
-"""The one place that runs zig: finding the pinned one, running it with nothing of the host in its environment."""
+"""Runs zig, with nothing of the host in its environment."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ class Zig:
 
     @property
     def store(self) -> Store:
-        """The store of its machine, in which its caches live."""
+        """Return the store of its machine, in which its caches are."""
         return self.machine.store
 
     @property
     def library(self) -> Path:
-        """The folder of headers and sources that it brings along."""
+        """Return the folder of the headers and sources that come with it."""
         return self.executable.with_name("lib")
 
     def run(
@@ -157,14 +157,14 @@ class Zig:
                     raise
 
     def fetch(self, root: Path) -> None:
-        """Gets the packages that the build.zig.zon in *root* leads to, as far as the cache has not got them.
+        """Fetch the packages that the build.zig.zon in *root* leads to and the cache lacks.
 
         :raises CompileError: if one cannot be had, or is not what its hash says.
         """
         self.run(["build", "--fetch", "--color", "off"], cwd=root, world=ZigEnvironment(has_network=True))
 
     def _environment(self, world: ZigEnvironment) -> dict[str, str]:
-        """What zig sees of this process's environment: no locale, no time zone, no flags, no HOME."""
+        """Return the environment variables of zig: no locale, no time zone, no flags, no HOME."""
         names = _INHERITED + (_PROXIES if world.has_network else ())
         inherited = {key: self.machine.environ[key] for key in names if key in self.machine.environ}
         return inherited | self._set_variables(world)
@@ -194,7 +194,7 @@ class CompileError(ToolchainError):
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ends zig with all that it started: its build runner would go on without it."""
+    """End zig and all that it started: its build runner would continue alone."""
     if sys.platform == "win32":
         child.terminate()
     else:

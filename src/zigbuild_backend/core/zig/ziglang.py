@@ -177,7 +177,7 @@ def install(
     minor: int = sys.version_info[1],
     with_dependencies: bool = False,
 ) -> None:
-    """Installs packages for CPython 3.*minor* into *folder*, from where pip or uv is configured to get them.
+    """Install packages for CPython 3.*minor* into *folder*, from the index that pip or uv is configured for.
 
     Only wheels are taken: nothing of the packages is run.
 
