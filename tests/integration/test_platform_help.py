@@ -230,17 +230,17 @@ def test_frameworks_are_linked_from_an_sdk_that_is_named(tmp_path: Path, monkeyp
     restore = ("cache", "restore", "--data", data, "--upstream", "none", "--no-isolation")
     missing = run(*restore)
     assert missing.returncode == 5
-    assert "ZIGBUILD_MACOS_SDK names none" in missing.stderr
+    assert "ZIGBUILD_MACOS_SDK is not set" in missing.stderr
     restored = run(*restore, sdk=moved)
     assert restored.returncode == 0, restored.stderr
     assert restored.stdout.count(": rebuilt\n") == 2
     unnamed = run("rebuild", next(out.glob("*.whl")), "--out", tmp_path / "again", "--no-isolation")
     assert (unnamed.returncode, unnamed.stdout) == (5, "")
-    assert f"the digest {buildinfo['sdk']['digest']}, and ZIGBUILD_MACOS_SDK names none" in unnamed.stderr
+    assert f"whose digest is {buildinfo['sdk']['digest']}; ZIGBUILD_MACOS_SDK is not set" in unnamed.stderr
     (moved / "usr/include/of_the_sdk.h").write_text("#define OF_THE_SDK 2\n")
     other = run("rebuild", next(out.glob("*.whl")), "--out", tmp_path / "again", sdk=moved)
     assert (other.returncode, other.stdout) == (4, "")
-    assert f"{moved} is macosx14.2 with " in other.stderr
+    assert f"{moved} is macosx14.2, whose digest is " in other.stderr
     assert "set ZIGBUILD_MACOS_SDK to the folder of that macosx14.2" in other.stderr
 
     # What a framework stands for is another library in another SDK, and nothing of the first build is in the way.
