@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator
@@ -39,13 +40,16 @@ settings.register_profile("full", deadline=None, max_examples=300)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the lanes fast and zig if no path and no ``-m`` is given, and the number of examples by the lane.
 
-    Besides, let xdist take files as they come, since those of the first folders last longest, and let Python keep its
-    bytecode, since the program is started a thousand times.
+    Besides, let xdist take files as they come, since those of the first folders last longest; let Python keep its
+    bytecode, since the program is started a thousand times; and let programs be interrupted, which those of a job in
+    the background ignore.
     """
     if config.args_source is not pytest.Config.ArgsSource.ARGS and not config.option.markexpr:
         config.option.markexpr = "fast or zig"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("full" if config.option.markexpr == "full" else "fast")
     config.option.loadscopereorder = False
 
