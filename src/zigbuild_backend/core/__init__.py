@@ -1,1 +1,1 @@
-"""What can reach the bytes of a wheel. Nothing here imports anything outside of this folder."""
+"""Everything that can reach the bytes of a wheel. Nothing here imports anything outside of this folder."""

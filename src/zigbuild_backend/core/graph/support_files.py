@@ -1,4 +1,4 @@
-"""What build.zig reads beside the files of the project: CPython, headers of other packages, what is generated."""
+"""The files that build.zig reads beside those of the project: CPython, headers of other packages, what is generated."""
 
 from __future__ import annotations
 
